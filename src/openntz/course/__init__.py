@@ -1,0 +1,1 @@
+"""A person's treatment: typed, dated events in one immutable record."""

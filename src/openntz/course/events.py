@@ -1,0 +1,182 @@
+"""The typed, dated events a course is made of.
+
+Times are local clinic time without zone. Where an export gave a date only (or 00:00), the
+time of day is unknown: ``at`` then holds midnight and ``time_known`` is False.
+Amounts are milligram, durations follow from start and end, measurements are in the canonical
+unit of their test (see ``course/vocabulary.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Literal
+
+Route = Literal["IV", "SC"]
+Censor = Literal["", "<", ">"]
+Answer = Literal["positive", "negative", "indeterminate"]
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """Where an event was read: table name and 1-based line (the header is line 1)."""
+
+    table: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.table}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Assay:
+    """How a level or antibody was measured; without it results are not comparable.
+
+    ``threshold`` is the cut-off for 'positive' in ng/mL (antibodies), ``lloq`` the lower limit
+    of quantification in the test's canonical unit; None where the export does not say.
+    """
+
+    name: str = ""
+    laboratory: str = ""
+    threshold: float | None = None
+    lloq: float | None = None
+
+    @property
+    def label(self) -> str:
+        """Short name for a reader; 'assay not recorded' when nothing is known."""
+        parts = [self.name or "assay not recorded"]
+        if self.laboratory:
+            parts.append(self.laboratory)
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What every event has: a moment, whether its time of day is known, and its origin."""
+
+    at: datetime
+    time_known: bool = False
+    ref: Ref
+    extra: Mapping[str, str] = field(default=_NOTHING)
+
+    @property
+    def day(self) -> date:
+        """Calendar date of the event."""
+        return self.at.date()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dose(Event):
+    """One administration; ``end`` is None when not recorded or set aside."""
+
+    end: datetime | None
+    amount_mg: float
+    route: Route
+    product: str = ""
+    batch: str = ""
+    setting: str = ""
+    premedication: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement(Event):
+    """One laboratory or bedside result in the canonical unit of ``test``.
+
+    ``value`` with ``censor`` '<' or '>' is a limit, not a value. A qualitative result has
+    ``answer`` and, where the laboratory gave one, a titre as ``value`` with unit '1'.
+    ``as_written`` keeps value and unit exactly as exported.
+    """
+
+    test: str
+    value: float | None = None
+    censor: Censor = ""
+    answer: Answer | None = None
+    unit: str = ""
+    assay: Assay | None = None
+    as_written: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction(Event):
+    """A reaction to an administration; grade is CTCAE 1-5 or None when not recorded."""
+
+    term: str
+    grade: int | None
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan(Event):
+    """A brain MRI; a count of None means 'not reported', never 'none'."""
+
+    gadolinium_lesions: int | None
+    new_t2_lesions: int | None
+    enlarging_t2_lesions: int | None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relapse(Event):
+    """A clinical relapse by its onset."""
+
+    severity: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdssScore(Event):
+    """An Expanded Disability Status Scale score, 0 to 10."""
+
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Symptom(Event):
+    """A reported symptom, for example wearing-off."""
+
+    symptom: str
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treatment(Event):
+    """Another treatment; ``at`` is its start, ``end`` None when no end is recorded."""
+
+    name: str
+    kind: str
+    end: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pregnancy(Event):
+    """A pregnancy; ``at`` is conception (or the first date known of it)."""
+
+    conception: date | None
+    due: date | None
+    delivery: date | None
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan(Event):
+    """The intended interval from a date on, or that therapy stopped, and why."""
+
+    planned_interval_days: int | None
+    stopped: date | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who the course belongs to; None where not recorded."""
+
+    id: str
+    birth_date: date | None = None
+    sex: Literal["F", "M", ""] = ""
+    ms_onset: date | None = None
+    ref: Ref | None = None
+    extra: Mapping[str, str] = field(default=_NOTHING)

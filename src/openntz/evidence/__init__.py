@@ -1,0 +1,1 @@
+"""The evidence registry: sources, facts and how well each was read."""

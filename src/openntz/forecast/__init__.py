@@ -1,0 +1,1 @@
+"""Prior and likelihood to a person's forecast."""

@@ -1,0 +1,124 @@
+"""What a forecast of one person is: immutable numbers with their status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+LevelUse = Literal["fitted", "not a trough", "impossible", "censored above", "not usable"]
+
+# Shown to the reader, worst first; 'computed' forecasts carry their reservations in `notes`.
+ForecastStatus = Literal[
+    "ok",  # fitted to at least one level
+    "prior only",  # no usable level: the population for this weight
+    "outside domain",  # not computed; `reason` says why
+    "no dose",  # nothing to forecast
+    "failed",  # numerical failure with a named reason and remedy
+]
+
+
+@dataclass(frozen=True, slots=True)
+class LevelVerdict:
+    """How one natalizumab level was used.
+
+    ``predicted``, ``low`` and ``high`` are the median and 98 % prior-predictive range of a
+    measured level (ug/mL) at that moment for this history, or None when not computed.
+    """
+
+    line: int
+    at: datetime
+    value: float | None
+    censor: str
+    use: LevelUse
+    reason: str = ""
+    unusual: bool = False
+    predicted: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """Median and 5 and 95 % points of the posterior at one moment (no assay error)."""
+
+    median: float
+    p05: float
+    p95: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimeBelow:
+    """When the level falls below a threshold if no dose follows, days after the last dose.
+
+    A quantile is None when the level does not fall below it within the horizon computed.
+    """
+
+    threshold_ug_per_ml: float
+    median: float | None
+    p05: float | None
+    p95: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Posterior band over time; arrays of shape (n_times,), ``day`` counts from ``origin``."""
+
+    origin: datetime
+    day: NDArray[np.float64]
+    concentration_median: NDArray[np.float64]
+    concentration_p05: NDArray[np.float64]
+    concentration_p95: NDArray[np.float64]
+    saturation_median: NDArray[np.float64]
+    saturation_p05: NDArray[np.float64]
+    saturation_p95: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonForecast:
+    """Everything computed about one person's level.
+
+    ``by_day`` maps days after the last dose to concentration and saturation if no further dose
+    is given; ``now`` and ``planned`` are the same at the as-of date and at the planned next
+    dose (None when there is none). ``probability_at_planned`` maps a level in ug/mL to
+    P(trough >= level) at the planned dose.
+    """
+
+    person: str
+    as_of: datetime
+    status: ForecastStatus
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    model: str = ""
+    card_hash: str = ""
+    saturation_models: tuple[str, ...] = ()
+    seed: int = 0
+    last_dose: datetime | None = None
+    planned_dose: datetime | None = None
+    levels: tuple[LevelVerdict, ...] = ()
+    weight_kg: float | None = None
+    parameters: Mapping[str, tuple[float, float]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    pareto_k: float | None = None
+    effective_draws: float | None = None
+    by_day: Mapping[int, tuple[Quantiles, Quantiles]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    now: tuple[Quantiles, Quantiles] | None = None
+    planned: tuple[Quantiles, Quantiles] | None = None
+    probability_at_planned: Mapping[float, float] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    below: tuple[TimeBelow, ...] = ()
+    curve: Curve | None = None
+
+    @property
+    def computed(self) -> bool:
+        """Whether there are numbers at all."""
+        return self.status in {"ok", "prior only"}

@@ -1,0 +1,1 @@
+"""Rules with typed inputs and cited findings."""

@@ -1,0 +1,1 @@
+"""Clinic exports in, plain files out."""

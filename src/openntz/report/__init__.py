@@ -1,0 +1,1 @@
+"""The worklist and a page per person."""
