@@ -1,0 +1,61 @@
+"""Every rule for one person, one finding each, always."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from openntz.errors import OpenNTZError
+from openntz.monitor.finding import Finding, Status
+from openntz.monitor.profile import Profile
+from openntz.monitor.rule import Rule, Situation, Verdict
+from openntz.monitor.rules.catalogue import RULES
+
+
+def _verdict(rule: Rule, situation: Situation, profile: Profile) -> Verdict:
+    try:
+        return rule.decide(rule.derive(situation, profile), profile)
+    except (OpenNTZError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        return Verdict(
+            status=Status.UNKNOWN,
+            message=f"This rule could not be decided because of a fault in the software "
+            f"({type(error).__name__}: {error}). Check this person by hand and report it.",
+        )
+
+
+def evaluate(
+    situation: Situation,
+    profile: Profile,
+    others: Mapping[str, Profile],
+    rules: Sequence[Rule] = RULES,
+) -> tuple[Finding, ...]:
+    """One finding per rule under ``profile``, with what ``others`` would say if they differ.
+
+    A rule that fails is reported as ``unknown`` with the reason; it never stops the rest.
+    """
+    findings = []
+    for rule in rules:
+        verdict = _verdict(rule, situation, profile)
+        differing = []
+        for name, other in others.items():
+            if name == profile.id:
+                continue
+            theirs = _verdict(rule, situation, other)
+            if theirs.status is not verdict.status:
+                differing.append((name, theirs.status, theirs.message))
+        used = [profile.fact(key) for key in verdict.keys]
+        sources = dict.fromkeys([*(s for f in used for s in f.sources), *rule.sources])
+        findings.append(
+            Finding(
+                person=situation.course.person.id,
+                rule=rule.id,
+                status=verdict.status,
+                message=verdict.message,
+                due=verdict.due,
+                evidence=tuple(dict.fromkeys(str(ref) for ref in verdict.evidence)),
+                facts=tuple(dict.fromkeys(f.id for f in used)),
+                profile=profile.id,
+                sources=tuple(sources),
+                others=tuple(differing),
+            )
+        )
+    return tuple(findings)

@@ -1,0 +1,111 @@
+"""Profiles: which fact decides which threshold, for a label, a study or a site."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Any, Final
+
+from openntz.errors import ProfileError
+from openntz.evidence.registry import Fact, Registry, registry
+
+PROFILES: Final = ("eu", "us", "study")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A named set of thresholds; every one is a fact of the registry.
+
+    ``use`` maps a threshold's key to a fact; ``choose`` maps a key to a named definition
+    (for example which definition of 'persistent' counts).
+    """
+
+    id: str
+    title: str
+    use: Mapping[str, Fact]
+    choose: Mapping[str, str]
+
+    def fact(self, key: str) -> Fact:
+        """The fact behind a threshold.
+
+        Raises
+        ------
+        ProfileError
+            When the profile does not define the key.
+        """
+        try:
+            return self.use[key]
+        except KeyError:
+            raise ProfileError(
+                f"profile {self.id!r} has no threshold {key!r}.", remedy="Add it to the profile."
+            ) from None
+
+    def number(self, key: str) -> float:
+        """The threshold as a number."""
+        return self.fact(key).number
+
+    def days(self, key: str) -> int:
+        """The threshold as whole days; weeks are converted, calendar months are not.
+
+        Raises
+        ------
+        ProfileError
+            When the fact is not in days or weeks.
+        """
+        fact = self.fact(key)
+        factor = {"d": 1, "wk": 7}.get(fact.unit)
+        if factor is None:
+            raise ProfileError(
+                f"threshold {key!r} is in {fact.unit!r}.", remedy="Give it in d or wk."
+            )
+        return round(fact.number * factor)
+
+    def chosen(self, key: str) -> str:
+        """The named definition this profile uses.
+
+        Raises
+        ------
+        ProfileError
+            When the profile does not choose one.
+        """
+        try:
+            return self.choose[key]
+        except KeyError:
+            raise ProfileError(
+                f"profile {self.id!r} does not choose {key!r}.", remedy="Add it to the profile."
+            ) from None
+
+
+@lru_cache(maxsize=8)
+def _raw(name: str) -> Mapping[str, Any]:
+    file = resources.files("openntz.monitor.profiles") / f"{name}.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def load_profile(name: str, facts: Registry | None = None) -> Profile:
+    """A shipped profile, resolved against a registry (with site decisions, if any).
+
+    Raises
+    ------
+    ProfileError
+        When there is no such profile.
+    EvidenceError
+        When it names a fact that is not in the registry.
+    """
+    if name not in PROFILES:
+        raise ProfileError(
+            f"no profile {name!r}.", where="--profile", remedy=f"Choose {', '.join(PROFILES)}."
+        )
+    known = facts or registry()
+    base, own = _raw("base"), _raw(name)
+    use = {**base["use"], **own.get("use", {})}
+    return Profile(
+        id=name,
+        title=own["title"],
+        use=MappingProxyType({key: known.fact(fact) for key, fact in use.items()}),
+        choose=MappingProxyType({**base.get("choose", {}), **own.get("choose", {})}),
+    )

@@ -1,0 +1,61 @@
+"""What a rule is: facts derived from a situation, and a small function that decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from openntz.course.course import Course
+from openntz.course.events import Event, Ref
+from openntz.definitions.therapy import Therapy
+from openntz.forecast.result import PersonForecast
+from openntz.monitor.finding import Status
+from openntz.monitor.profile import Profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """One person at one date: the course up to it, what is booked after it, and the forecast."""
+
+    as_of: date
+    course: Course
+    booked: tuple[Event, ...]
+    therapy: Therapy
+    forecast: PersonForecast
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A rule's answer: ``keys`` are the profile thresholds whose numbers decided it."""
+
+    status: Status
+    message: str
+    due: date | None = None
+    evidence: tuple[Ref, ...] = ()
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule: what it asks, where its facts come from, how it decides, what it cites.
+
+    ``derive`` turns a situation into the rule's own typed facts; ``decide`` is pure in those
+    facts and the profile, so that it can be tested at its limits without a course. ``sources``
+    are cited with every finding, besides those of the thresholds used.
+    """
+
+    id: str
+    title: str
+    question: str
+    derive: Callable[[Situation, Profile], Any]
+    decide: Callable[[Any, Profile], Verdict]
+    sources: tuple[str, ...]
+
+
+def days_text(days: int) -> str:
+    """'1 day', '12 days', or weeks where they are whole: '6 weeks'."""
+    if days and days % 7 == 0 and abs(days) >= 14:
+        return f"{days // 7} weeks"
+    return f"{days} day" if abs(days) == 1 else f"{days} days"
