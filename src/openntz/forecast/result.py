@@ -86,7 +86,8 @@ class PersonForecast:
     ``by_day`` maps days after the last dose to concentration and saturation if no further dose
     is given; ``now`` and ``planned`` are the same at the as-of date and at the planned next
     dose (None when there is none). ``probability_at_planned`` maps a level in ug/mL to
-    P(trough >= level) at the planned dose.
+    P(trough >= level) at the planned dose, ``probability_by_day`` the same per day after the
+    last dose. ``person`` is kept so that a forecast stands on its own.
     """
 
     person: str
@@ -113,6 +114,9 @@ class PersonForecast:
     now: tuple[Quantiles, Quantiles] | None = None
     planned: tuple[Quantiles, Quantiles] | None = None
     probability_at_planned: Mapping[float, float] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    probability_by_day: Mapping[int, Mapping[float, float]] = field(
         default_factory=lambda: MappingProxyType({})
     )
     below: tuple[TimeBelow, ...] = ()
