@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-LevelUse = Literal["fitted", "not a trough", "impossible", "censored above", "not usable"]
+LevelUse = Literal["fitted", "not a trough", "impossible", "not usable"]
 
 # Shown to the reader, worst first; 'computed' forecasts carry their reservations in `notes`.
 ForecastStatus = Literal[

@@ -1,0 +1,348 @@
+"""Forecast one person: history, levels, posterior, numbers."""
+
+from __future__ import annotations
+
+import itertools
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openntz.course import vocabulary
+from openntz.course.course import Course, age_on
+from openntz.errors import SolverError
+from openntz.forecast.density import ANTIBODY, WEIGHT, Problem, build_problem
+from openntz.forecast.history import (
+    NOON,
+    AntibodyEffect,
+    History,
+    build_history,
+    weights_of,
+)
+from openntz.forecast.map_estimate import find_map
+from openntz.forecast.posterior import Posterior, prior_draws, sample, sample_prior
+from openntz.forecast.predict import (
+    Band,
+    band,
+    curve,
+    curve_days,
+    saturation_band,
+    time_below,
+)
+from openntz.forecast.result import LevelVerdict, PersonForecast, Quantiles
+from openntz.forecast.settings import Settings
+from openntz.forecast.triage import (
+    against_expectation,
+    as_limit,
+    by_timing,
+    fitted_levels,
+)
+from openntz.models.card import Card
+from openntz.models.saturation import SaturationCard
+
+Array = NDArray[np.float64]
+
+# Expected levels are compared with limits given to two digits; no need for more.
+_TRIAGE_RTOL: Final = 1e-4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastModels:
+    """The cards a forecast uses."""
+
+    card: Card
+    saturation: tuple[SaturationCard, ...]
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastRequest:
+    """One person's question.
+
+    ``course`` is already cut at ``as_of``; ``planned`` is the date of the next dose or None.
+    """
+
+    course: Course
+    as_of: date
+    planned: date | None
+    antibodies: AntibodyEffect | None
+    seed: int
+    threads: int = 1
+
+
+def person_generator(seed: int, person: str) -> np.random.Generator:
+    """A random stream that depends on the seed and the person alone, not on order."""
+    return np.random.default_rng([seed, zlib.crc32(person.encode("utf-8"))])
+
+
+def _domain(
+    request: ForecastRequest, card: Card, weight: float | None
+) -> tuple[str, tuple[str, ...]]:
+    """(reason to refuse or '', reservations) from the card's validity domain."""
+    course, as_of = request.course, request.as_of
+    birth = course.person.birth_date
+    doses = course.doses
+    gaps = [(b.day - a.day).days / 7 for a, b in itertools.pairwise(doses)]
+    known: dict[str, object] = {
+        "route": sorted({d.route for d in doses}),
+        "dose_mg": sorted({d.amount_mg for d in doses}),
+        "interval_week": gaps,
+        "antibodies": request.antibodies is not None,
+    }
+    notes = []
+    if birth is None:
+        notes.append("Age is not recorded; the model was made for adults.")
+    else:
+        known["age_year"] = age_on(birth, as_of)
+    if weight is None:
+        notes.append(
+            "Weight is not recorded; the spread of weights in the population is used instead, "
+            "which widens the interval."
+        )
+    else:
+        known["weight_kg"] = weight
+    verdicts = card.check_domain(**known)
+    refused = [v.text for v in verdicts if v.action == "refuse"]
+    notes.extend(v.text for v in verdicts if v.action == "warn")
+    return " ".join(refused), tuple(dict.fromkeys(notes))
+
+
+def _moments(request: ForecastRequest, history: History) -> tuple[datetime, datetime | None]:
+    """The as-of moment (noon, or the end of a dose given later that day) and the planned one."""
+    now = datetime.combine(request.as_of, time.min) + NOON
+    now = max(now, history.dose_ends[-1])
+    if request.planned is None:
+        return now, None
+    clock = history.last_dose - history.last_dose.replace(hour=0, minute=0, second=0)
+    planned = datetime.combine(request.planned, time.min) + clock
+    return now, max(planned, history.last_dose)
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Which columns of the solved concentrations answer which question."""
+
+    day: Array
+    by_day: slice
+    now: int
+    planned: int | None
+    fall: slice
+    curve: slice
+
+
+def _grid(request: ForecastRequest, history: History, settings: Settings) -> _Grid:
+    now, planned = _moments(request, history)
+    last = history.day(history.last_dose)
+    horizon = last + np.array(settings.horizon_days, dtype=float)
+    # Same concentration for the day a plan falls on a horizon day; kept apart for clarity.
+    single = [history.day(now)] + ([history.day(planned)] if planned is not None else [])
+    fall = last + np.arange(settings.below_horizon_days + 1, dtype=float)
+    first = max(history.day(now) - settings.curve_before_days, 0.0)
+    end = max(last + settings.curve_after_days, single[-1])
+    drawn = curve_days(history, first, end)
+    parts = [horizon, np.array(single), fall, drawn]
+    edges = np.cumsum([0, *[p.size for p in parts]])
+    return _Grid(
+        day=np.concatenate(parts),
+        by_day=slice(edges[0], edges[1]),
+        now=int(edges[1]),
+        planned=int(edges[1]) + 1 if planned is not None else None,
+        fall=slice(edges[2], edges[3]),
+        curve=slice(edges[3], edges[4]),
+    )
+
+
+def _judge_levels(
+    request: ForecastRequest,
+    models: ForecastModels,
+    history: History,
+    generator: np.random.Generator,
+) -> tuple[tuple[LevelVerdict, ...], Problem]:
+    """Verdicts on every level up to the as-of date, and the problem with those that fit."""
+    settings = models.settings
+    measured = request.course.results(vocabulary.NATALIZUMAB)
+    verdicts = [by_timing(m, history, settings.not_a_trough_hours) for m in measured]
+    limits = [as_limit(m) for m in measured]
+
+    def problem() -> Problem:
+        return build_problem(
+            models.card,
+            history,
+            fitted_levels(verdicts, limits, history),
+            antibody_factor=settings.antibody_factor,
+            antibody_log_sd=settings.antibody_log_sd,
+            weight_median_kg=settings.weight_median_kg,
+            weight_cv_percent=settings.weight_cv_percent,
+        )
+
+    first = problem()
+    if first.levels.count:
+        theta = prior_draws(first, settings.draws, generator)
+        expected = first.concentration(
+            theta, first.levels.time_day, rtol=_TRIAGE_RTOL, threads=request.threads
+        )
+        column = 0
+        for i, (verdict, limit) in enumerate(zip(verdicts, limits, strict=True)):
+            if verdict.use == "fitted" and limit is not None:
+                verdicts[i] = against_expectation(
+                    verdict,
+                    limit,
+                    expected[:, column],
+                    models.card.residual,
+                    low=settings.unusual_low,
+                    high=settings.unusual_high,
+                    impossible_factor=settings.impossible_factor,
+                )
+                column += 1
+    return tuple(verdicts), problem()
+
+
+def _solve(
+    problem: Problem,
+    days: Array,
+    request: ForecastRequest,
+    settings: Settings,
+    generator: np.random.Generator,
+) -> tuple[Posterior, tuple[str, ...]]:
+    if not problem.levels.count:
+        drawn = sample_prior(problem, days, settings.draws, generator, threads=request.threads)
+        return drawn, ()
+    estimate = find_map(problem)
+    drawn = sample(problem, estimate, days, settings.draws, generator, threads=request.threads)
+    notes = []
+    if not estimate.converged:
+        notes.append(
+            f"The search for the best fit stopped early ({estimate.reason}); the interval rests "
+            "on weighted draws around its last point."
+        )
+    if drawn.pareto_k is not None and drawn.pareto_k > settings.pareto_k_limit:
+        notes.append(
+            f"The interval is not reliable (Pareto k {drawn.pareto_k:.2f}, limit "
+            f"{settings.pareto_k_limit:g}): the levels contradict each other or the model. Check "
+            "them, and repeat one before relying on this forecast."
+        )
+    return drawn, tuple(notes)
+
+
+def _parameters(
+    posterior: Posterior, problem: Problem, settings: Settings
+) -> Mapping[str, tuple[float, float]]:
+    """Posterior mean and standard deviation per unknown, and the clearance factor in words."""
+    found = {
+        name: (float(posterior.theta[:, i].mean()), float(posterior.theta[:, i].std()))
+        for i, name in enumerate(problem.names)
+        if name not in {ANTIBODY, WEIGHT}
+    }
+    if ANTIBODY in problem.names:
+        factor = settings.antibody_factor * np.exp(
+            posterior.theta[:, problem.names.index(ANTIBODY)]
+        )
+        found["antibody clearance factor"] = (float(factor.mean()), float(factor.std()))
+    return MappingProxyType(found)
+
+
+def _probabilities(draws: Array, targets: tuple[float, ...]) -> Mapping[float, float]:
+    return MappingProxyType({t: float((draws >= t).mean()) for t in targets})
+
+
+def _pair(level: Band, saturation: Band, column: int) -> tuple[Quantiles, Quantiles]:
+    return level.at(column), saturation.at(column)
+
+
+def forecast_person(request: ForecastRequest, models: ForecastModels) -> PersonForecast:
+    """Concentration and saturation of one person now, at the next dose and as they fall.
+
+    Never raises for a numerical failure: the result's status and reason say what happened.
+    """
+    course, settings, card = request.course, models.settings, models.card
+    weights = weights_of(course)
+    weight = weights[-1].value if weights else None
+    empty = PersonForecast(
+        person=course.person.id,
+        as_of=datetime.combine(request.as_of, time.min),
+        status="no dose",
+        reason="No dose is recorded, so there is no level to forecast.",
+        model=card.id,
+        card_hash=card.hash,
+        saturation_models=tuple(c.id for c in models.saturation),
+        seed=request.seed,
+        weight_kg=weight,
+    )
+    if not course.doses:
+        return empty
+    history = build_history(course.doses, weights, request.antibodies, settings.infusion_minutes)
+    _, planned = _moments(request, history)
+    placed = replace(empty, last_dose=history.last_dose, planned_dose=planned, reason="")
+    refused, notes = _domain(request, card, weight)
+    measured = course.results(vocabulary.NATALIZUMAB)
+    by_record = tuple(by_timing(m, history, settings.not_a_trough_hours) for m in measured)
+    if refused:
+        return replace(
+            placed, status="outside domain", reason=refused, notes=notes, levels=by_record
+        )
+    generator = person_generator(request.seed, course.person.id)
+    try:
+        return _computed(replace(placed, notes=notes), request, models, history, generator)
+    except SolverError as error:
+        return replace(placed, status="failed", reason=str(error), notes=notes, levels=by_record)
+
+
+def _computed(
+    placed: PersonForecast,
+    request: ForecastRequest,
+    models: ForecastModels,
+    history: History,
+    generator: np.random.Generator,
+) -> PersonForecast:
+    settings = models.settings
+    verdicts, problem = _judge_levels(request, models, history, generator)
+    grid = _grid(request, history, settings)
+    posterior, notes = _solve(problem, grid.day, request, settings, generator)
+    draws = posterior.concentration
+    level = band(draws, settings.low, settings.high)
+    shown = np.r_[0 : grid.fall.start, grid.curve.start : grid.curve.stop]
+    saturation = saturation_band(
+        draws[:, shown], models.saturation, settings.low, settings.high, generator
+    )
+    singles = {d: i for i, d in enumerate(settings.horizon_days)}
+    offset = grid.fall.stop - grid.fall.start
+    tail = slice(grid.curve.start - offset, grid.curve.stop - offset)
+    last = history.day(history.last_dose)
+    return replace(
+        placed,
+        status="ok" if problem.levels.count else "prior only",
+        reason=""
+        if problem.levels.count
+        else "No usable level: the population for this person's weight, not a measurement.",
+        notes=(*placed.notes, *notes),
+        levels=verdicts,
+        parameters=_parameters(posterior, problem, settings),
+        pareto_k=posterior.pareto_k,
+        effective_draws=posterior.effective_draws,
+        by_day=MappingProxyType({d: _pair(level, saturation, i) for d, i in singles.items()}),
+        now=_pair(level, saturation, grid.now),
+        planned=None if grid.planned is None else _pair(level, saturation, grid.planned),
+        probability_at_planned=MappingProxyType({})
+        if grid.planned is None
+        else _probabilities(draws[:, grid.planned], settings.targets_ug_per_ml),
+        probability_by_day=MappingProxyType(
+            {d: _probabilities(draws[:, i], settings.targets_ug_per_ml) for d, i in singles.items()}
+        ),
+        below=tuple(
+            time_below(
+                grid.day[grid.fall] - last, draws[:, grid.fall], t, settings.low, settings.high
+            )
+            for t in settings.targets_ug_per_ml
+        ),
+        curve=curve(
+            history,
+            grid.day[grid.curve],
+            Band(level.median[grid.curve], level.low[grid.curve], level.high[grid.curve]),
+            Band(saturation.median[tail], saturation.low[tail], saturation.high[tail]),
+        ),
+    )

@@ -1,0 +1,121 @@
+"""From posterior draws of the concentration to the numbers a reader sees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openntz.forecast.history import History
+from openntz.forecast.result import Curve, Quantiles, TimeBelow
+from openntz.models.saturation import SaturationCard
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Median and interval over columns; arrays of shape (T,)."""
+
+    median: Array
+    low: Array
+    high: Array
+
+    def at(self, column: int) -> Quantiles:
+        """One column as numbers."""
+        return Quantiles(
+            float(self.median[column]), float(self.low[column]), float(self.high[column])
+        )
+
+
+def band(draws: Array, low: float, high: float) -> Band:
+    """Quantiles of draws (n, T) per column."""
+    bottom, middle, top = np.quantile(draws, [low, 0.5, high], axis=0)
+    return Band(middle, bottom, top)
+
+
+def saturation_band(
+    concentration: Array,
+    cards: Sequence[SaturationCard],
+    low: float,
+    high: float,
+    generator: np.random.Generator,
+) -> Band:
+    """Saturation (fraction) from concentration draws (n, T), spanning all cards.
+
+    The interval runs from the lowest lower to the highest upper end of the cards, because the
+    published figures disagree and no weighting of them is known; the median is that of the
+    draws of all cards together.
+    """
+    per_card = []
+    for card in cards:
+        eta = card.ec50_sd * generator.standard_normal((concentration.shape[0], 1))
+        per_card.append(card.saturation(concentration, eta))
+    bands = [band(s, low, high) for s in per_card]
+    return Band(
+        np.median(np.concatenate(per_card), axis=0),
+        np.min([b.low for b in bands], axis=0),
+        np.max([b.high for b in bands], axis=0),
+    )
+
+
+def time_below(
+    day: Array, concentration: Array, threshold: float, low: float, high: float
+) -> TimeBelow:
+    """When draws (n, T) on days (T,) after the last dose fall below a threshold for good.
+
+    The crossing is interpolated on the logarithm of the level, in which its fall is nearly
+    straight over a day. A draw that never reaches the threshold counts as day 0.
+    """
+    above = concentration >= threshold
+    last = above.shape[1] - 1 - np.argmax(above[:, ::-1], axis=1)
+    ever = above.any(axis=1)
+    beyond = ever & (last == above.shape[1] - 1)
+    column = np.minimum(last, above.shape[1] - 2)
+    rows = np.arange(above.shape[0])
+    tiny = np.finfo(float).tiny
+    here = np.log(np.maximum(concentration[rows, column], tiny))
+    after = np.log(np.maximum(concentration[rows, column + 1], tiny))
+    fall = np.where(here > after, here - after, 1.0)
+    share = np.clip((here - np.log(threshold)) / fall, 0, 1)
+    crossing = day[column] + share * (day[column + 1] - day[column])
+    crossing = np.where(ever, np.where(beyond, np.inf, crossing), 0.0)
+    # 'inverted_cdf' picks a draw, so that draws beyond the horizon stay infinite.
+    picked = np.quantile(crossing, [0.5, low, high], method="inverted_cdf")
+    middle, bottom, top = (float(x) if np.isfinite(x) else None for x in picked)
+    return TimeBelow(threshold, middle, bottom, top)
+
+
+def curve_days(history: History, first: float, last: float) -> Array:
+    """Days at which a curve is drawn: dense after each dose, where the level falls fastest.
+
+    Parameters
+    ----------
+    first, last : float
+        Ends of the curve, days from the history's origin.
+    """
+    starts = history.schedule.start_day
+    ends = starts + history.schedule.duration_day
+    offsets = np.array([0.0, 1.0, 3.0, 7.0, 14.0, 21.0])
+    grid = [starts, (ends[:, None] + offsets[None, :]).ravel(), np.array([first, last])]
+    tail = max(float(starts[-1]), first)
+    if last > tail:
+        grid.append(np.arange(tail, last, 2.0))
+    days = np.unique(np.concatenate(grid))
+    return days[(days >= first) & (days <= last)]
+
+
+def curve(history: History, day: Array, concentration: Band, saturation: Band) -> Curve:
+    """Assemble the band over time."""
+    return Curve(
+        origin=history.origin,
+        day=day,
+        concentration_median=concentration.median,
+        concentration_p05=concentration.low,
+        concentration_p95=concentration.high,
+        saturation_median=saturation.median,
+        saturation_p05=saturation.low,
+        saturation_p95=saturation.high,
+    )

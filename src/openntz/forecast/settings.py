@@ -1,0 +1,72 @@
+"""The numbers a forecast runs on, read once from the registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from openntz.evidence.registry import Registry, registry
+
+
+def _numbers(text: object) -> tuple[float, ...]:
+    return tuple(float(word) for word in str(text).split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Defaults of a forecast; every field is a fact named in :meth:`from_registry`."""
+
+    infusion_minutes: float
+    not_a_trough_hours: float
+    antibody_factor: float
+    antibody_log_sd: float
+    weight_median_kg: float
+    weight_cv_percent: float
+    draws: int
+    low: float
+    high: float
+    unusual_low: float
+    unusual_high: float
+    impossible_factor: float
+    pareto_k_limit: float
+    horizon_days: tuple[int, ...]
+    below_horizon_days: int
+    curve_before_days: int
+    curve_after_days: int
+    targets_ug_per_ml: tuple[float, ...]
+
+    @classmethod
+    def from_registry(cls, facts: Registry | None = None) -> Settings:
+        """Settings from the shipped registry or one with a site's decisions.
+
+        Raises
+        ------
+        EvidenceError
+            When a fact is missing or is not a number.
+        """
+        known = facts or registry()
+
+        def number(name: str) -> float:
+            return known.fact(name).number
+
+        return cls(
+            infusion_minutes=number("forecast.infusion-duration"),
+            not_a_trough_hours=number("forecast.not-a-trough-after-end"),
+            antibody_factor=number("pk.persistent-ada-clearance-factor"),
+            antibody_log_sd=number("forecast.persistent-antibody-clearance-log-sd"),
+            weight_median_kg=number("forecast.weight-unknown-median"),
+            weight_cv_percent=number("forecast.weight-unknown-cv"),
+            draws=round(number("forecast.draws")),
+            low=number("forecast.low-quantile"),
+            high=number("forecast.high-quantile"),
+            unusual_low=number("forecast.unusual-low-quantile"),
+            unusual_high=number("forecast.unusual-high-quantile"),
+            impossible_factor=number("forecast.impossible-factor"),
+            pareto_k_limit=number("forecast.pareto-k-limit"),
+            horizon_days=tuple(
+                round(d) for d in _numbers(known.fact("forecast.horizon-days").value)
+            ),
+            below_horizon_days=round(number("forecast.below-horizon")),
+            curve_before_days=round(number("forecast.curve-before")),
+            curve_after_days=round(number("forecast.curve-after")),
+            targets_ug_per_ml=_numbers(known.fact("forecast.targets").value),
+        )

@@ -1,0 +1,172 @@
+"""Which natalizumab levels can be fitted, and which cannot be what they are taken for.
+
+A level drawn from the start of an administration to some hours after its end is not a trough.
+A level far above anything the recorded doses can give cannot be true for this history. Both
+are kept, shown and not fitted. A level outside the range expected before seeing it is fitted
+and called unusual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import ndtr
+
+from openntz.course.events import Measurement
+from openntz.forecast.density import Kind, Levels
+from openntz.forecast.history import History, level_moment
+from openntz.forecast.result import LevelVerdict
+from openntz.models.card import Residual
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A level as the likelihood takes it: value or limit, and which."""
+
+    value: float
+    kind: Kind
+
+
+def as_limit(level: Measurement) -> Limit | None:
+    """Value or limit of a level, None when it has neither.
+
+    A number under the assay's LLOQ is known only to be below it.
+    """
+    if level.value is None:
+        return None
+    lloq = level.assay.lloq if level.assay is not None else None
+    if level.censor == "<":
+        return Limit(level.value, Kind.BELOW)
+    if level.censor == ">":
+        return Limit(level.value, Kind.ABOVE)
+    if lloq is not None and level.value < lloq:
+        return Limit(lloq, Kind.BELOW)
+    return Limit(level.value, Kind.QUANTIFIED) if level.value > 0 else None
+
+
+def _verdict(level: Measurement, moment: datetime, **changes: object) -> LevelVerdict:
+    base = LevelVerdict(
+        line=level.ref.line, at=moment, value=level.value, censor=level.censor, use="fitted"
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def by_timing(level: Measurement, history: History, not_a_trough_hours: float) -> LevelVerdict:
+    """First pass: what the record alone says about one level."""
+    moment = level_moment(level, history)
+    limit = as_limit(level)
+    if limit is None:
+        return _verdict(
+            level,
+            moment,
+            use="not usable",
+            reason="no number, or zero without a limit of quantification. "
+            "Ask the laboratory for the limit.",
+        )
+    if moment < history.dose_starts[0]:
+        if limit.kind is Kind.BELOW:
+            return _verdict(
+                level, moment, use="not usable", reason="before the first dose; says nothing new."
+            )
+        return _verdict(
+            level,
+            moment,
+            use="impossible",
+            reason="drug was measured before the first recorded dose. "
+            "Check the date, the tube, and whether earlier doses are missing from the record.",
+        )
+    window = timedelta(hours=not_a_trough_hours)
+    for start, end in zip(history.dose_starts, history.dose_ends, strict=True):
+        # At the very start of a dose the level is still the trough.
+        if start < moment <= end + window:
+            minutes = round((moment - start) / timedelta(minutes=1))
+            return _verdict(
+                level,
+                moment,
+                use="not a trough",
+                reason=f"drawn {minutes} minutes after the start of the dose of "
+                f"{start:%Y-%m-%d %H:%M}, so it cannot be a trough. Repeat just before a dose.",
+            )
+    return _verdict(level, moment)
+
+
+def predictive_quantile(concentration: Array, residual: Residual, probability: float) -> float:
+    """Quantile in ug/mL of a measured level, given draws (n,) of the true one.
+
+    The mixture of normal errors around the draws is inverted by Brent's method.
+    """
+    sd = residual.sd(np.maximum(concentration, np.finfo(float).tiny))
+
+    def excess(x: float) -> float:
+        return float(ndtr((x - concentration) / sd).mean()) - probability
+
+    low, high = 0.0, float((concentration + 10 * sd).max())
+    if excess(low) >= 0:
+        return 0.0
+    return float(brentq(excess, low, high))
+
+
+def against_expectation(
+    verdict: LevelVerdict,
+    limit: Limit,
+    expected: Array,
+    residual: Residual,
+    *,
+    low: float,
+    high: float,
+    impossible_factor: float,
+) -> LevelVerdict:
+    """Second pass: hold a usable level against what was expected before seeing it.
+
+    Parameters
+    ----------
+    expected : array (n,)
+        Prior draws of the true concentration at the moment of the level.
+    low, high : float
+        Quantiles outside of which a level is unusual.
+    """
+    bottom = predictive_quantile(expected, residual, low)
+    top = predictive_quantile(expected, residual, high)
+    middle = float(np.median(expected))
+    judged = replace(verdict, predicted=middle, low=bottom, high=top)
+    if limit.kind is not Kind.BELOW and limit.value > impossible_factor * top:
+        return replace(
+            judged,
+            use="impossible",
+            reason=f"{limit.value:g} ug/mL is more than {impossible_factor:g} times the highest "
+            f"level to be expected at that time ({top:.3g}) for the recorded doses. Check unit, "
+            "date and tube, and repeat.",
+        )
+    below = limit.value < bottom
+    above = limit.value > top and limit.kind is not Kind.BELOW
+    if below or above:
+        return replace(
+            judged,
+            unusual=True,
+            reason=f"{'below' if below else 'above'} the range expected at that time "
+            f"({bottom:.3g} to {top:.3g} ug/mL).",
+        )
+    return judged
+
+
+def fitted_levels(
+    verdicts: Sequence[LevelVerdict], limits: Sequence[Limit | None], history: History
+) -> Levels:
+    """The levels whose verdict is 'fitted', as arrays for the likelihood."""
+    used = [
+        (history.day(v.at), limit)
+        for v, limit in zip(verdicts, limits, strict=True)
+        if v.use == "fitted" and limit is not None
+    ]
+    return Levels(
+        time_day=np.array([day for day, _ in used], dtype=float),
+        value_ug_per_ml=np.array([limit.value for _, limit in used], dtype=float),
+        kind=np.array([int(limit.kind) for _, limit in used], dtype=np.int64),
+    )
