@@ -64,6 +64,10 @@ class Profile:
             )
         return round(fact.number * factor)
 
+    def terms(self, key: str) -> tuple[str, ...]:
+        """The threshold as a list of words: a text fact with its terms between commas."""
+        return tuple(t for part in str(self.fact(key).value).split(",") if (t := part.strip()))
+
     def chosen(self, key: str) -> str:
         """The named definition this profile uses.
 
