@@ -27,7 +27,6 @@ from openntz.forecast.history import (
 from openntz.forecast.map_estimate import find_map
 from openntz.forecast.posterior import Posterior, prior_draws, sample, sample_prior
 from openntz.forecast.predict import (
-    Band,
     band,
     curve,
     curve_days,
@@ -49,6 +48,8 @@ Array = NDArray[np.float64]
 
 # Expected levels are compared with limits given to two digits; no need for more.
 _TRIAGE_RTOL: Final = 1e-4
+
+_PRIOR_ONLY: Final = "No usable level: the population for this weight, not a measurement."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,35 +126,42 @@ def _moments(request: ForecastRequest, history: History) -> tuple[datetime, date
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """Which columns of the solved concentrations answer which question."""
+    """All days to solve for, ascending, and which columns of them answer which question."""
 
     day: Array
-    by_day: slice
+    by_day: NDArray[np.intp]
     now: int
     planned: int | None
-    fall: slice
-    curve: slice
+    fall: NDArray[np.intp]
+    curve: NDArray[np.intp]
 
 
 def _grid(request: ForecastRequest, history: History, settings: Settings) -> _Grid:
     now, planned = _moments(request, history)
+    today = history.day(now)
+    due = today if planned is None else history.day(planned)
     last = history.day(history.last_dose)
     horizon = last + np.array(settings.horizon_days, dtype=float)
-    # Same concentration for the day a plan falls on a horizon day; kept apart for clarity.
-    single = [history.day(now)] + ([history.day(planned)] if planned is not None else [])
-    fall = last + np.arange(settings.below_horizon_days + 1, dtype=float)
-    first = max(history.day(now) - settings.curve_before_days, 0.0)
-    end = max(last + settings.curve_after_days, single[-1])
-    drawn = curve_days(history, first, end)
-    parts = [horizon, np.array(single), fall, drawn]
-    edges = np.cumsum([0, *[p.size for p in parts]])
+    fall = last + np.arange(0.0, settings.below_horizon_days + 1, settings.fall_step_days)
+    first = max(today - settings.curve_before_days, 0.0)
+    end = max(last + settings.curve_after_days, today, due)
+    drawn = np.concatenate(
+        [curve_days(history, first, end), fall[(fall >= first) & (fall <= end)], [today, due]]
+    )
+    drawn = np.unique(drawn)
+    day = np.unique(np.concatenate([horizon, fall, drawn]))
+
+    def columns(wanted: Array) -> NDArray[np.intp]:
+        return np.searchsorted(day, wanted)
+
+    single = columns(np.array([today, due]))
     return _Grid(
-        day=np.concatenate(parts),
-        by_day=slice(edges[0], edges[1]),
-        now=int(edges[1]),
-        planned=int(edges[1]) + 1 if planned is not None else None,
-        fall=slice(edges[2], edges[3]),
-        curve=slice(edges[3], edges[4]),
+        day=day,
+        by_day=columns(horizon),
+        now=int(single[0]),
+        planned=None if planned is None else int(single[1]),
+        fall=columns(fall),
+        curve=columns(drawn),
     )
 
 
@@ -246,14 +254,6 @@ def _parameters(
     return MappingProxyType(found)
 
 
-def _probabilities(draws: Array, targets: tuple[float, ...]) -> Mapping[float, float]:
-    return MappingProxyType({t: float((draws >= t).mean()) for t in targets})
-
-
-def _pair(level: Band, saturation: Band, column: int) -> tuple[Quantiles, Quantiles]:
-    return level.at(column), saturation.at(column)
-
-
 def forecast_person(request: ForecastRequest, models: ForecastModels) -> PersonForecast:
     """Concentration and saturation of one person now, at the next dose and as they fall.
 
@@ -304,45 +304,39 @@ def _computed(
     grid = _grid(request, history, settings)
     posterior, notes = _solve(problem, grid.day, request, settings, generator)
     draws = posterior.concentration
+    targets = settings.targets_ug_per_ml
     level = band(draws, settings.low, settings.high)
-    shown = np.r_[0 : grid.fall.start, grid.curve.start : grid.curve.stop]
-    saturation = saturation_band(
-        draws[:, shown], models.saturation, settings.low, settings.high, generator
-    )
-    singles = {d: i for i, d in enumerate(settings.horizon_days)}
-    offset = grid.fall.stop - grid.fall.start
-    tail = slice(grid.curve.start - offset, grid.curve.stop - offset)
-    last = history.day(history.last_dose)
+    saturation = saturation_band(draws, models.saturation, settings.low, settings.high, generator)
+
+    def pair(column: int) -> tuple[Quantiles, Quantiles]:
+        return level.at(column), saturation.at(column)
+
+    def chances(column: int) -> Mapping[float, float]:
+        return MappingProxyType({t: float((draws[:, column] >= t).mean()) for t in targets})
+
+    horizon = {d: int(c) for d, c in zip(settings.horizon_days, grid.by_day, strict=True)}
+    fallen = grid.day[grid.fall] - history.day(history.last_dose)
+    fitted = problem.levels.count > 0
     return replace(
         placed,
-        status="ok" if problem.levels.count else "prior only",
-        reason=""
-        if problem.levels.count
-        else "No usable level: the population for this person's weight, not a measurement.",
+        status="ok" if fitted else "prior only",
+        reason="" if fitted else _PRIOR_ONLY,
         notes=(*placed.notes, *notes),
         levels=verdicts,
         parameters=_parameters(posterior, problem, settings),
         pareto_k=posterior.pareto_k,
         effective_draws=posterior.effective_draws,
-        by_day=MappingProxyType({d: _pair(level, saturation, i) for d, i in singles.items()}),
-        now=_pair(level, saturation, grid.now),
-        planned=None if grid.planned is None else _pair(level, saturation, grid.planned),
+        by_day=MappingProxyType({d: pair(c) for d, c in horizon.items()}),
+        now=pair(grid.now),
+        planned=None if grid.planned is None else pair(grid.planned),
         probability_at_planned=MappingProxyType({})
         if grid.planned is None
-        else _probabilities(draws[:, grid.planned], settings.targets_ug_per_ml),
-        probability_by_day=MappingProxyType(
-            {d: _probabilities(draws[:, i], settings.targets_ug_per_ml) for d, i in singles.items()}
-        ),
+        else chances(grid.planned),
+        probability_by_day=MappingProxyType({d: chances(c) for d, c in horizon.items()}),
         below=tuple(
-            time_below(
-                grid.day[grid.fall] - last, draws[:, grid.fall], t, settings.low, settings.high
-            )
-            for t in settings.targets_ug_per_ml
+            time_below(fallen, draws[:, grid.fall], t, settings.low, settings.high) for t in targets
         ),
         curve=curve(
-            history,
-            grid.day[grid.curve],
-            Band(level.median[grid.curve], level.low[grid.curve], level.high[grid.curve]),
-            Band(saturation.median[tail], saturation.low[tail], saturation.high[tail]),
+            history, grid.day[grid.curve], level.only(grid.curve), saturation.only(grid.curve)
         ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from openntz.forecast.result import Curve, Quantiles, TimeBelow
 from openntz.models.saturation import SaturationCard
 
 Array = NDArray[np.float64]
+
+# Where a curve bends between two doses; only how smooth a picture looks depends on it.
+_AFTER_DOSE_DAYS: Final = (0.0, 1.0, 3.0, 7.0, 14.0, 21.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,10 @@ class Band:
         return Quantiles(
             float(self.median[column]), float(self.low[column]), float(self.high[column])
         )
+
+    def only(self, columns: NDArray[np.intp]) -> Band:
+        """The band at some of its columns."""
+        return Band(self.median[columns], self.low[columns], self.high[columns])
 
 
 def band(draws: Array, low: float, high: float) -> Band:
@@ -98,11 +106,8 @@ def curve_days(history: History, first: float, last: float) -> Array:
     """
     starts = history.schedule.start_day
     ends = starts + history.schedule.duration_day
-    offsets = np.array([0.0, 1.0, 3.0, 7.0, 14.0, 21.0])
+    offsets = np.array(_AFTER_DOSE_DAYS)
     grid = [starts, (ends[:, None] + offsets[None, :]).ravel(), np.array([first, last])]
-    tail = max(float(starts[-1]), first)
-    if last > tail:
-        grid.append(np.arange(tail, last, 2.0))
     days = np.unique(np.concatenate(grid))
     return days[(days >= first) & (days <= last)]
 

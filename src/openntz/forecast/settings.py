@@ -30,6 +30,7 @@ class Settings:
     pareto_k_limit: float
     horizon_days: tuple[int, ...]
     below_horizon_days: int
+    fall_step_days: float
     curve_before_days: int
     curve_after_days: int
     targets_ug_per_ml: tuple[float, ...]
@@ -66,6 +67,7 @@ class Settings:
                 round(d) for d in _numbers(known.fact("forecast.horizon-days").value)
             ),
             below_horizon_days=round(number("forecast.below-horizon")),
+            fall_step_days=number("forecast.fall-step"),
             curve_before_days=round(number("forecast.curve-before")),
             curve_after_days=round(number("forecast.curve-after")),
             targets_ug_per_ml=_numbers(known.fact("forecast.targets").value),
