@@ -1,0 +1,212 @@
+"""The command line: `openntz review`, `check`, `forecast`, `evidence`.
+
+Heavy imports stay inside the commands so that ``--help`` answers at once. Exit codes: 0 clean,
+1 finished with rows set aside, 2 input that cannot be used.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+
+import typer
+
+from openntz import __version__
+from openntz.errors import OpenNTZError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+EXIT_CLEAN: Final = 0
+EXIT_SET_ASIDE: Final = 1
+EXIT_UNUSABLE: Final = 2
+DEFAULT_SEED: Final = 20261122
+
+app = typer.Typer(
+    name="openntz",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Open decision support for natalizumab therapy in multiple sclerosis. Research and "
+    "decision-support software, not a medical device: it shows why, a human decides.",
+)
+
+Folder = Annotated[Path, typer.Argument(help="Folder with the clinic's tables (CSV or Parquet).")]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day to judge from; today if left out."),
+]
+ProfileName = Annotated[
+    str, typer.Option("--profile", help="Whose rules: eu, us (labels) or study (proposals).")
+]
+Site = Annotated[
+    Path | None,
+    typer.Option("--site", help="TOML file with the site's own numbers, who decided and when."),
+]
+Mapping = Annotated[
+    Path | None,
+    typer.Option("--mapping", help="TOML file that maps other column names, units and dates."),
+]
+Seed = Annotated[int, typer.Option("--seed", help="Random seed; the same seed, the same bytes.")]
+Workers = Annotated[int, typer.Option("--workers", min=1, max=256, help="Threads to use.")]
+
+
+def _out() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def _err() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def _stop(error: OpenNTZError) -> NoReturn:
+    from rich.text import Text
+
+    console = _err()
+    place = f"{error.where}: " if error.where else ""
+    console.print(Text.assemble(("error ", "bold red"), place, error.what), soft_wrap=True)
+    if error.remedy:
+        console.print(Text.assemble(("  try ", "bold"), error.remedy), soft_wrap=True)
+    raise typer.Exit(EXIT_UNUSABLE)
+
+
+def _day(value: datetime | None) -> date:
+    return date.today() if value is None else value.date()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"openntz {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Open decision support for natalizumab therapy."""
+    del version
+
+
+@app.command()
+def review(
+    folder: Folder,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the worklist and the pages.")],
+    as_of: AsOf = None,
+    profile: ProfileName = "eu",
+    site: Site = None,
+    mapping: Mapping = None,
+    seed: Seed = DEFAULT_SEED,
+    workers: Workers = 2,
+) -> None:
+    """Turn a clinic's export into a cited worklist and a page per person."""
+    from openntz.app.progress import PatientProgress
+    from openntz.app.say import say_review
+    from openntz.workflows.review import ReviewRequest, run_review
+
+    try:
+        with PatientProgress(_err()) as progress:
+            outcome = run_review(
+                ReviewRequest(
+                    folder=folder,
+                    out=out,
+                    as_of=_day(as_of),
+                    profile=profile,
+                    site=site,
+                    mapping=mapping,
+                    seed=seed,
+                    workers=workers,
+                ),
+                progress,
+            )
+    except OpenNTZError as error:
+        _stop(error)
+    say_review(_out(), outcome)
+    raise typer.Exit(EXIT_SET_ASIDE if outcome.review.rejected else EXIT_CLEAN)
+
+
+@app.command()
+def check(folder: Folder, as_of: AsOf = None, mapping: Mapping = None) -> None:
+    """Read a clinic's tables and say what was used, assumed and set aside, and why."""
+    from openntz.app.progress import PatientProgress
+    from openntz.app.say import say_check
+    from openntz.workflows.check import run_check
+
+    try:
+        with PatientProgress(_err()) as progress:
+            records = run_check(folder, as_of=_day(as_of), mapping=mapping, progress=progress)
+    except OpenNTZError as error:
+        _stop(error)
+    say_check(_out(), records)
+    raise typer.Exit(EXIT_SET_ASIDE if records.rejected else EXIT_CLEAN)
+
+
+@app.command()
+def forecast(
+    folder: Folder,
+    person: Annotated[str, typer.Option("--person", help="Identifier as in the people table.")],
+    as_of: AsOf = None,
+    if_next_dose: Annotated[
+        datetime | None,
+        typer.Option(
+            "--if-next-dose", formats=["%Y-%m-%d"], help="What if the next dose is given that day?"
+        ),
+    ] = None,
+    profile: ProfileName = "eu",
+    site: Site = None,
+    mapping: Mapping = None,
+    seed: Seed = DEFAULT_SEED,
+) -> None:
+    """Forecast one person's level and saturation, and what a later dose would mean."""
+    from openntz.app.say import say_forecast
+    from openntz.workflows.forecast import ForecastQuestion, run_forecast
+
+    try:
+        answer = run_forecast(
+            ForecastQuestion(
+                folder=folder,
+                person=person,
+                as_of=_day(as_of),
+                next_dose=None if if_next_dose is None else if_next_dose.date(),
+                profile=profile,
+                site=site,
+                mapping=mapping,
+                seed=seed,
+            )
+        )
+    except OpenNTZError as error:
+        _stop(error)
+    say_forecast(_out(), answer)
+
+
+@app.command()
+def evidence(
+    words: Annotated[
+        list[str], typer.Argument(help="Id of a source or fact, or words to search for.")
+    ],
+    site: Site = None,
+) -> None:
+    """Show a fact or source of the registry: value, unit, origin, and how well it was read."""
+    from openntz.app.say import say_evidence
+    from openntz.workflows.evidence import look_up
+
+    try:
+        answer = look_up(" ".join(words), site=site)
+    except OpenNTZError as error:
+        _stop(error)
+    say_evidence(_out(), answer)
+
+
+def main() -> None:
+    """Entry point of the ``openntz`` command."""
+    app()

@@ -1,0 +1,78 @@
+"""A progress bar that appears only when work takes long and somebody is watching."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Final, TypeVar
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+Item = TypeVar("Item")
+
+# Shorter work needs no bar.
+_PATIENCE_SECONDS: Final = 1.0
+
+
+class PatientProgress:
+    """Tracks iterables; silent when the stream is not a terminal or the work is short.
+
+    Use as a context manager; call :meth:`track` as often as there are stages.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._started = time.monotonic()
+        self._bar: Progress | None = None
+
+    def __enter__(self) -> PatientProgress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def say(self, text: str) -> None:
+        """One line for the watcher, for example that something is compiled once."""
+        if self._console.is_terminal:
+            self._console.print(text, style="dim")
+
+    def _show(self) -> Progress | None:
+        if not self._console.is_terminal:
+            return None
+        if self._bar is None and time.monotonic() - self._started > _PATIENCE_SECONDS:
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+                console=self._console,
+                transient=True,
+            )
+            self._bar.start()
+        return self._bar
+
+    def track(self, items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
+        """Pass items through, moving the bar once there is one."""
+        task: TaskID | None = None
+        for count, item in enumerate(items, start=1):
+            yield item
+            bar = self._show()
+            if bar is not None:
+                if task is None:
+                    task = bar.add_task(what, total=total)
+                bar.update(task, completed=count)

@@ -1,0 +1,1 @@
+"""Each job as a short composition; the command line calls only these."""

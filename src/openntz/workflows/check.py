@@ -1,0 +1,20 @@
+"""Read the tables and report on them; nothing is computed or written."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from openntz.records.csv import Records
+from openntz.workflows.read import read_folder_for
+
+
+def run_check(folder: Path, *, as_of: date, mapping: Path | None) -> Records:
+    """What was used, assumed and set aside.
+
+    Raises
+    ------
+    InputError
+        When nothing in the folder can be used.
+    """
+    return read_folder_for(folder, as_of, mapping)

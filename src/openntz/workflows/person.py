@@ -1,0 +1,142 @@
+"""One person from course to findings: standing, antibodies, forecast, rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from types import MappingProxyType
+
+from openntz.course.course import Course
+from openntz.definitions.therapy import Therapy, TherapyLimits, therapy
+from openntz.evidence.registry import Registry
+from openntz.forecast.history import AntibodyEffect
+from openntz.forecast.person import ForecastModels, ForecastRequest, forecast_person
+from openntz.forecast.result import PersonForecast
+from openntz.forecast.settings import Settings
+from openntz.models.card import load_card
+from openntz.models.saturation import load_saturation
+from openntz.monitor.engine import evaluate
+from openntz.monitor.finding import Finding
+from openntz.monitor.profile import PROFILES, Profile, load_profile
+from openntz.monitor.rule import Situation
+
+DEFAULT_CARD = "van_den_berg_2025"
+SATURATION_CARDS = ("saturation_biib107", "saturation_natalizumab")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Practice:
+    """What a review is made with: registry, profiles, models, seed."""
+
+    registry: Registry
+    profile: Profile
+    profiles: Mapping[str, Profile]
+    models: ForecastModels
+    seed: int
+
+    @classmethod
+    def create(
+        cls, *, registry: Registry, profile: str, seed: int, card: str = DEFAULT_CARD
+    ) -> Practice:
+        """Load profiles and cards against a registry.
+
+        Raises
+        ------
+        ProfileError, EvidenceError, ModelError
+            When a profile, fact or card cannot be used as written.
+        """
+        profiles = {name: load_profile(name, registry) for name in PROFILES}
+        if profile not in profiles:
+            load_profile(profile, registry)
+        return cls(
+            registry=registry,
+            profile=profiles[profile],
+            profiles=MappingProxyType(profiles),
+            models=ForecastModels(
+                card=load_card(card),
+                saturation=tuple(load_saturation(name) for name in SATURATION_CARDS),
+                settings=Settings.from_registry(registry),
+            ),
+            seed=seed,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonResult:
+    """One person's standing, forecast and findings; ``course`` includes what is booked later."""
+
+    course: Course
+    therapy: Therapy
+    forecast: PersonForecast
+    findings: tuple[Finding, ...]
+
+
+def standing(course: Course, as_of: date, profile: Profile) -> Therapy:
+    """Where the person stands, by the profile's limits."""
+    limits = TherapyLimits(
+        label_interval=profile.days("dosing.label-interval"),
+        presumed_stopped_from=profile.days("late-dose.presumed-stopped-from"),
+        left_from=profile.days("late-dose.left-from"),
+    )
+    return therapy(course, as_of, limits)
+
+
+def antibody_effect(course: Course, as_of: date, profile: Profile) -> AntibodyEffect | None:
+    """When persistent antibodies raised clearance, by the profile's definition of persistent."""
+    from openntz.definitions.antibodies import persistent_period
+
+    period = persistent_period(course, profile.chosen("antibody.persistent"), profile)
+    del as_of
+    if period is None:
+        return None
+    since, until = period
+    return AntibodyEffect(
+        since=datetime.combine(since, time.min),
+        until=None if until is None else datetime.combine(until, time.min),
+    )
+
+
+def forecast_course(
+    course: Course,
+    as_of: date,
+    practice: Practice,
+    *,
+    planned: date | None,
+    threads: int = 1,
+) -> PersonForecast:
+    """The forecast of one course, whose events after ``as_of`` are left out."""
+    known = course.until(as_of)
+    return forecast_person(
+        ForecastRequest(
+            course=known,
+            as_of=as_of,
+            planned=planned,
+            antibodies=antibody_effect(known, as_of, practice.profile),
+            seed=practice.seed,
+            threads=threads,
+        ),
+        practice.models,
+    )
+
+
+def review_person(course: Course, as_of: date, practice: Practice) -> PersonResult:
+    """Standing, forecast and one finding per rule for one person at one date."""
+    stands = standing(course, as_of, practice.profile)
+    # A dose that is overdue can be given today at the earliest.
+    planned = None if stands.planned is None else max(stands.planned, as_of)
+    forecast = forecast_course(course, as_of, practice, planned=planned)
+    situation = Situation(
+        as_of=as_of,
+        course=course.until(as_of),
+        booked=course.after(as_of),
+        therapy=stands,
+        forecast=forecast,
+    )
+    others = {name: p for name, p in practice.profiles.items() if name != practice.profile.id}
+    return PersonResult(
+        course=course,
+        therapy=stands,
+        forecast=forecast,
+        findings=evaluate(situation, practice.profile, others),
+    )
