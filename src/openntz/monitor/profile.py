@@ -68,6 +68,10 @@ class Profile:
         """The threshold as a list of words: a text fact with its terms between commas."""
         return tuple(t for part in str(self.fact(key).value).split(",") if (t := part.strip()))
 
+    def words(self, key: str) -> tuple[str, ...]:
+        """The terms of a fact that lists them with commas between."""
+        return tuple(t.strip() for t in str(self.fact(key).value).split(",") if t.strip())
+
     def chosen(self, key: str) -> str:
         """The named definition this profile uses.
 
