@@ -7,6 +7,7 @@ cautious, never less; a fact that breaks this is refused when it is loaded.
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -101,7 +102,7 @@ class Fact:
     @property
     def shown(self) -> str:
         """Value and unit for a reader, with the warning its rank asks for."""
-        text = f"{self.value:g}" if isinstance(self.value, (int, float)) else str(self.value)
+        text = f"{self.value:g}" if isinstance(self.value, float) else str(self.value)
         if isinstance(self.value, bool):
             text = "yes" if self.value else "no"
         text = f"{text} {self.unit}".rstrip() if self.unit not in {"", "1"} else text
@@ -211,7 +212,7 @@ class Registry:
             return self.facts[name]
         except KeyError:
             raise EvidenceError(
-                f"no fact {name!r}.", remedy="`openntz evidence WORD` searches the registry."
+                f"no fact {name!r}.", remedy=near_misses(name, self.facts)
             ) from None
 
     def source(self, name: str) -> Source:
@@ -226,7 +227,7 @@ class Registry:
             return self.sources[name]
         except KeyError:
             raise EvidenceError(
-                f"no source {name!r}.", remedy="`openntz evidence WORD` searches the registry."
+                f"no source {name!r}.", remedy=near_misses(name, self.sources)
             ) from None
 
     def search(self, words: str) -> tuple[tuple[Source, ...], tuple[Fact, ...]]:
@@ -251,31 +252,58 @@ class Registry:
 
         The file has tables ``[override."fact.id"]`` (value, who, when) and
         ``[confirm."fact.id"]`` (who, when). It may confirm an unverified number, which then
-        counts as verified by that site.
+        counts as verified by that site. Bounds belong to the source's number: an overridden
+        fact has none.
 
         Raises
         ------
         ProfileError, EvidenceError
-            When the file cannot be read, names an unknown fact, or lacks who and when.
+            When the file cannot be read, names an unknown fact or one fact twice, lacks who and
+            when, or gives a value of another kind or sign.
         """
         from openntz.evidence.site import read_site
 
-        decided = dict(self.facts)
+        decided: dict[str, Fact] = {}
         for name, decision, value in read_site(path):
-            fact = self.fact(name)
+            if name not in self.facts:
+                raise EvidenceError(
+                    f"no fact {name!r}.", where=str(path), remedy=near_misses(name, self.facts)
+                )
+            if name in decided:
+                raise EvidenceError(
+                    f"fact {name!r} is overridden and confirmed.",
+                    where=str(path),
+                    remedy="Keep one; an override needs no confirmation.",
+                )
+            fact = self.facts[name]
             if value is not None:
-                if isinstance(value, bool) != isinstance(fact.value, bool) or isinstance(
-                    value, str
-                ) != isinstance(fact.value, str):
-                    raise EvidenceError(
-                        f"fact {name!r} is {fact.value!r}; {value!r} is another kind of value.",
-                        where=str(path),
-                        remedy=f"Give a value in {fact.unit or 'the same kind'}.",
-                    )
+                _check_override(fact, value, str(path))
                 decision = replace(decision, replaces=fact.value)
-                fact = replace(fact, value=value)
+                fact = replace(fact, value=value, low=None, high=None)
             decided[name] = replace(fact, site=decision)
-        return Registry(self.sources, MappingProxyType(decided), site=str(path))
+        return Registry(self.sources, MappingProxyType({**self.facts, **decided}), site=str(path))
+
+
+def _check_override(fact: Fact, value: Value, where: str) -> None:
+    if any(isinstance(value, kind) != isinstance(fact.value, kind) for kind in (bool, str)):
+        raise EvidenceError(
+            f"fact {fact.id!r} is {fact.value!r}; {value!r} is another kind of value.",
+            where=where,
+            remedy=f"Give a value in {fact.unit or 'the same kind'}.",
+        )
+    if not isinstance(value, str) and not isinstance(fact.value, str) and value < 0 <= fact.value:
+        raise EvidenceError(
+            f"fact {fact.id!r} cannot be negative, but the value is {value!r}.",
+            where=where,
+            remedy=f"Give a value in {fact.unit or 'the same kind'}, 0 or more.",
+        )
+
+
+def near_misses(name: str, known: Iterable[str]) -> str:
+    """What to try instead of an id that does not exist: the most similar ids, and the search."""
+    close = difflib.get_close_matches(name.casefold(), list(known), n=3, cutoff=0.5)
+    hint = f"Did you mean {' or '.join(close)}? " if close else ""
+    return f"{hint}`openntz evidence WORD` searches the registry."
 
 
 def _toml_files(folder: str) -> Iterable[tuple[str, Mapping[str, Any]]]:
@@ -291,21 +319,24 @@ def _toml_files(folder: str) -> Iterable[tuple[str, Mapping[str, Any]]]:
                 ) from None
 
 
-@lru_cache(maxsize=1)
-def registry() -> Registry:
-    """The registry shipped with the package, read and checked once per process.
+Tables = Iterable[tuple[str, Mapping[str, Any]]]
+
+
+def build(source_files: Tables, fact_files: Tables) -> Registry:
+    """A registry from parsed TOML, given as (file name, content); every entry is checked.
 
     Raises
     ------
     EvidenceError
-        When an entry is malformed, has no source, or is unverified and lowers vigilance.
+        When an entry is malformed, is there twice, has no source or an unknown one, or is
+        unverified and lowers vigilance.
     """
     sources: dict[str, Source] = {}
-    for where, raw in _toml_files("sources.toml"):
+    for where, raw in source_files:
         for name, entry in raw.get("sources", {}).items():
             sources[name] = _read_source(where, name, entry)
     facts: dict[str, Fact] = {}
-    for where, raw in _toml_files("facts"):
+    for where, raw in fact_files:
         for name, entry in raw.get("facts", {}).items():
             if name in facts:
                 raise EvidenceError(
@@ -320,6 +351,18 @@ def registry() -> Registry:
                         remedy="Add the source to sources.toml.",
                     )
     return Registry(MappingProxyType(sources), MappingProxyType(facts))
+
+
+@lru_cache(maxsize=1)
+def registry() -> Registry:
+    """The registry shipped with the package, read and checked once per process.
+
+    Raises
+    ------
+    EvidenceError
+        When a shipped file is malformed; see ``build``.
+    """
+    return build(_toml_files("sources.toml"), _toml_files("facts"))
 
 
 def cite(source: Source) -> str:

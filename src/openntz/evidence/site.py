@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from openntz.errors import ProfileError
 from openntz.evidence.registry import SiteDecision, Value
+
+_LARGEST = 1e12  # beyond any unit in use; keeps whole numbers exact as floats
 
 
 def read_site(path: Path) -> Iterator[tuple[str, SiteDecision, Value | None]]:
@@ -20,14 +22,20 @@ def read_site(path: Path) -> Iterator[tuple[str, SiteDecision, Value | None]]:
         When the file is missing, is not TOML, has unknown keys, or lacks who and when.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ProfileError(
             f"the site file cannot be read ({error.strerror}).",
             where=str(path),
             remedy="Check the path after --site.",
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise ProfileError(
+            "the site file is nested too deeply.",
+            where=str(path),
+            remedy='Tables are [override."fact.id"] and [confirm."fact.id"].',
+        ) from None
+    except ValueError as error:  # not TOML, not UTF-8, or no possible path
         raise ProfileError(
             f"the site file is not valid TOML ({error}).", where=str(path), remedy="Mend it."
         ) from None
@@ -50,9 +58,24 @@ def read_site(path: Path) -> Iterator[tuple[str, SiteDecision, Value | None]]:
             who, when = entry["who"], entry["when"]
             if not (isinstance(who, str) and who.strip() and isinstance(when, date)):
                 raise ProfileError(
-                    "who must be a name and when a date (2024-06-30).", where=where, remedy=""
+                    "who must be a name and when a date.",
+                    where=where,
+                    remedy='Write who = "A. Name" and when = 2024-06-30, the date without quotes.',
                 )
-            value = entry.get("value")
-            if value is not None and not isinstance(value, (int, float, str, bool)):
-                raise ProfileError("value must be a number or text.", where=where)
-            yield name, SiteDecision(who=who, when=when), value
+            day = when.date() if isinstance(when, datetime) else when
+            value = _value(entry["value"], where) if kind == "override" else None
+            yield name, SiteDecision(who=who.strip(), when=day), value
+
+
+def _value(value: object, where: str) -> Value:
+    if isinstance(value, str) and value.strip():
+        return value
+    if isinstance(value, (int, float)) and -_LARGEST <= value <= _LARGEST:
+        return value  # a NaN fails both comparisons
+    # A whole number of thousands of digits cannot be printed, so only its kind is named.
+    shown = repr(value) if isinstance(value, (str, float)) else f"({type(value).__name__})"
+    raise ProfileError(
+        f"the value {shown} is neither a number of usual size nor a text.",
+        where=where,
+        remedy="Give a number in the unit of the fact, or the text it replaces.",
+    )
