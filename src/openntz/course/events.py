@@ -61,7 +61,7 @@ class Event:
     at: datetime
     time_known: bool = False
     ref: Ref
-    extra: Mapping[str, str] = field(default=_NOTHING)
+    extra: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
     @property
     def day(self) -> date:
@@ -179,4 +179,4 @@ class Person:
     sex: Literal["F", "M", ""] = ""
     ms_onset: date | None = None
     ref: Ref | None = None
-    extra: Mapping[str, str] = field(default=_NOTHING)
+    extra: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
