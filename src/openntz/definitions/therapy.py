@@ -82,6 +82,11 @@ class Therapy:
             TherapyState.LEFT,
         }
 
+    @property
+    def expects_dose(self) -> bool:
+        """A next dose is expected: on therapy, or off it with a dose booked or a plan to resume."""
+        return self.state.on_therapy or self.planned is not None or self.resumes is not None
+
     def gaps(self) -> tuple[tuple[Dose, Dose, int], ...]:
         """Consecutive doses with the days between them."""
         return tuple(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from openntz.errors import OpenNTZError
 from openntz.monitor.finding import Finding, Status
@@ -33,6 +34,7 @@ def evaluate(
     A rule that fails is reported as ``unknown`` with the reason; it never stops the rest.
     """
     findings = []
+    situation = replace(situation, profiles=others)
     for rule in rules:
         verdict = _verdict(rule, situation, profile)
         differing = []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -17,13 +17,17 @@ from openntz.monitor.profile import Profile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """One person at one date: the course up to it, what is booked after it, and the forecast."""
+    """One person at one date: the course up to it, what is booked after it, and the forecast.
+
+    ``profiles`` are those a rule may have to compare its own with; the engine fills them in.
+    """
 
     as_of: date
     course: Course
     booked: tuple[Event, ...]
     therapy: Therapy
     forecast: PersonForecast
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
