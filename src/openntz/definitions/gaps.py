@@ -1,0 +1,52 @@
+"""Gaps between doses: where a course of treatment starts anew, and short first exposures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+
+from openntz.course.events import Dose
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Time without a dose; ``after`` is None while it is still open."""
+
+    before: Dose
+    after: Dose | None
+    days: int
+    doses_before: int
+
+
+def gaps(doses: Sequence[Dose], until: date) -> tuple[Gap, ...]:
+    """Every gap between consecutive doses, and the open one from the last dose to ``until``."""
+    closed = [
+        Gap(a, b, (b.day - a.day).days, number)
+        for number, (a, b) in enumerate(pairwise(doses), start=1)
+    ]
+    if not doses:
+        return ()
+    return (*closed, Gap(doses[-1], None, (until - doses[-1].day).days, len(doses)))
+
+
+def since_gap(doses: Sequence[Dose], gap_days: int) -> tuple[Dose, ...]:
+    """The doses since the last gap of at least ``gap_days`` between two doses."""
+    start = 0
+    for number, (a, b) in enumerate(pairwise(doses), start=1):
+        if (b.day - a.day).days >= gap_days:
+            start = number
+    return tuple(doses[start:])
+
+
+def short_exposures(
+    doses: Sequence[Dose], until: date, *, most_doses: int, gap_days: int
+) -> tuple[Gap, ...]:
+    """Gaps of at least ``gap_days`` that follow no more than ``most_doses`` doses ever given.
+
+    The open gap counts up to ``until``: the as-of date, or the day of a dose already booked.
+    """
+    return tuple(
+        g for g in gaps(doses, until) if g.doses_before <= most_doses and g.days >= gap_days
+    )
