@@ -1,0 +1,270 @@
+"""What a picture is made of: scales, marks and panels, as data; nothing here draws.
+
+All times are proleptic ordinal days as floats (``date.toordinal()`` plus the fraction of the
+day), all values are in the unit the panel names. ``report/svg.py`` turns a chart into text.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+HOURS_PER_DAY = 24.0
+
+Shape = Literal[
+    "circle",
+    "square",
+    "diamond",
+    "star",
+    "flag",
+    "below",  # a downward triangle: the value is below this point
+    "above",  # an upward triangle: the value is above this point
+    "cross",  # recorded, not fitted
+    "ring",  # where a curve crosses a line
+    "bar",  # an intravenous dose
+    "pin",  # a subcutaneous dose
+]
+Fill = Literal["full", "open", "dashed"]
+
+
+def ordinal(moment: date | datetime) -> float:
+    """A date or a local date-time as ordinal days."""
+    if isinstance(moment, datetime):
+        midnight = datetime(moment.year, moment.month, moment.day)
+        return moment.toordinal() + (moment - midnight) / timedelta(hours=HOURS_PER_DAY)
+    return float(moment.toordinal())
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAxis:
+    """The one time axis of a chart, from ``start`` to ``end`` in ordinal days."""
+
+    start: float
+    end: float
+
+    def fraction(self, day: float) -> float:
+        """0 at the start, 1 at the end; outside that range beyond the axis."""
+        return (day - self.start) / (self.end - self.start)
+
+    def holds(self, day: float) -> bool:
+        """Whether a moment lies on the axis."""
+        return self.start <= day <= self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A linear value axis from ``low`` (bottom) to ``high`` (top) with labelled ticks."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...] = ()
+
+    def fraction(self, value: float) -> float:
+        """0 at the bottom, 1 at the top."""
+        return (value - self.low) / (self.high - self.low)
+
+    def fractions(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The same for an array of any shape."""
+        return (values - self.low) / (self.high - self.low)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A logarithmic value axis; what is not positive lies far below the bottom."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...] = ()
+
+    def fraction(self, value: float) -> float:
+        """0 at the bottom, 1 at the top."""
+        if value <= 0:
+            return -1.0
+        return math.log(value / self.low) / math.log(self.high / self.low)
+
+    def fractions(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The same for an array of any shape."""
+        safe = np.maximum(values, self.low * self.low / self.high)
+        return np.log(safe / self.low) / math.log(self.high / self.low)
+
+
+Scale = Linear | Log
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """A curve; ``day`` and ``value`` have shape (n,)."""
+
+    tone: str
+    day: NDArray[np.float64]
+    value: NDArray[np.float64]
+    name: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Band:
+    """An interval over time; ``day``, ``low`` and ``high`` have shape (n,)."""
+
+    tone: str
+    day: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A horizontal line with its meaning, for example a target or the own baseline."""
+
+    value: float
+    label: str
+    tone: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A faint horizontal range, for example what most adults have."""
+
+    low: float
+    high: float
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One recorded thing at one moment; ``value`` None puts it on the lane's own line.
+
+    ``label`` is drawn beside it where there is room, ``title`` is its tooltip and always there.
+    """
+
+    day: float
+    value: float | None
+    shape: Shape
+    tone: str
+    title: str
+    label: str = ""
+    fill: Fill = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Something that lasts; an end of None means no end is recorded."""
+
+    start: float
+    end: float | None
+    tone: str
+    label: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlotPanel:
+    """A panel with a value axis.
+
+    ``note`` is said in the middle of the panel where a curve would be; ``connected`` names the
+    tone of the thin line that joins the marks, empty for none; ``earlier`` tells what lies
+    before the window.
+    """
+
+    name: str
+    title: str
+    unit: str
+    height: float
+    scale: Scale
+    lines: tuple[Line, ...] = ()
+    bands: tuple[Band, ...] = ()
+    ranges: tuple[Range, ...] = ()
+    references: tuple[Reference, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    connected: str = ""
+    labels: Literal["above", "below"] = "above"
+    note: str = ""
+    earlier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LanePanel:
+    """One line of marks or bars without a value axis."""
+
+    name: str
+    title: str
+    unit: str = ""
+    marks: tuple[Mark, ...] = ()
+    bars: tuple[Bar, ...] = ()
+    earlier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyPanel:
+    """A panel without data, one line high, so that absence is seen."""
+
+    name: str
+    title: str
+    text: str
+
+
+Panel = PlotPanel | LanePanel | EmptyPanel
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The whole history in one slim strip, with the window of the chart marked."""
+
+    time: TimeAxis
+    doses: tuple[Mark, ...]
+    events: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One entry of the legend: a sample and its meaning."""
+
+    sample: Literal["line", "band"] | Mark
+    tone: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A vertical line through all panels with its label at the top."""
+
+    day: float
+    label: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One picture: one time axis, panels from top to bottom.
+
+    ``forecast_from`` is where the shaded region begins, None when nothing lies ahead;
+    ``forecast_label`` says what the region assumes; ``summary`` is the picture in words.
+    """
+
+    time: TimeAxis
+    panels: tuple[Panel, ...]
+    moments: tuple[Moment, ...]
+    summary: str
+    forecast_from: float | None = None
+    forecast_label: str = ""
+    overview: Overview | None = None
+    legend: tuple[Key, ...] = ()
+
+    def panel(self, name: str) -> Panel:
+        """A panel by its name.
+
+        Raises
+        ------
+        KeyError
+            When the chart has no such panel.
+        """
+        for panel in self.panels:
+            if panel.name == name:
+                return panel
+        raise KeyError(name)

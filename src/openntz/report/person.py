@@ -1,0 +1,44 @@
+"""One person as the report sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from openntz.course.course import Course
+from openntz.definitions.therapy import Therapy
+from openntz.forecast.result import PersonForecast
+from openntz.monitor.finding import Finding, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonReview:
+    """Everything the report knows about one person.
+
+    ``course`` is the whole course, bookings after the as-of date included; ``findings`` has
+    one entry per rule.
+    """
+
+    course: Course
+    therapy: Therapy
+    forecast: PersonForecast
+    findings: tuple[Finding, ...]
+
+    @property
+    def id(self) -> str:
+        """The person's identifier as exported."""
+        return self.course.person.id
+
+    @property
+    def as_of(self) -> date:
+        """The day the review looks from."""
+        return self.therapy.as_of
+
+    @property
+    def known(self) -> Course:
+        """The course up to the as-of date."""
+        return self.course.until(self.as_of)
+
+    def with_status(self, status: Status) -> tuple[Finding, ...]:
+        """The findings of one status in catalogue order."""
+        return tuple(f for f in self.findings if f.status is status)

@@ -1,0 +1,85 @@
+"""A review as the report sees it, and the pages it becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
+from typing import Protocol
+
+from openntz.evidence.registry import Registry
+from openntz.report.guides import Guides
+from openntz.report.person import PersonReview
+
+
+class ProblemLike(Protocol):
+    """One row or cell that was set aside or used under an assumption."""
+
+    @property
+    def table(self) -> str:
+        """Table it was read in."""
+        ...
+
+    @property
+    def line(self) -> int | None:
+        """Line in the file, None when the whole file is meant."""
+        ...
+
+    @property
+    def column(self) -> str:
+        """Column at fault, empty when the row is meant."""
+        ...
+
+    @property
+    def value(self) -> str:
+        """The cell as written."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """What is wrong."""
+        ...
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TableCount:
+    """How the rows of one table fared; ``found`` is False when the export lacks it."""
+
+    name: str
+    found: bool
+    rows: int = 0
+    used: int = 0
+    set_aside: int = 0
+    unknown_columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """A finished review of everyone, ready to be written out.
+
+    ``registry`` is the one the findings were made with, site decisions included; ``settings``
+    are further choices worth a line in the footer.
+    """
+
+    as_of: date
+    profile: str
+    profile_title: str
+    version: str
+    registry: Registry
+    people: tuple[PersonReview, ...]
+    site_note: str = ""
+    model: str = ""
+    model_title: str = ""
+    card_hash: str = ""
+    seed: int = 0
+    guides: Guides | None = None
+    rejected: tuple[ProblemLike, ...] = ()
+    notes: tuple[ProblemLike, ...] = ()
+    tables: tuple[TableCount, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -1,0 +1,142 @@
+"""Numbers, dates and standings as a reader sees them; units are always said."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Final
+
+from openntz.course.course import age_on
+from openntz.course.events import Measurement, Person
+from openntz.forecast.result import Quantiles
+from openntz.monitor.finding import Status
+
+MINUS: Final = "−"
+_UNITS: Final = {
+    "ug/mL": "µg/mL",
+    "10*9/L": "×10⁹/L",
+    "cells/uL": "cells/µL",
+    "umol/L": "µmol/L",
+    "index": "",
+    "1": "",
+}
+
+STATUS_WORDS: Final = {
+    Status.ACT: "act now",
+    Status.DUE: "due",
+    Status.WATCH: "watch",
+    Status.UNKNOWN: "not known",
+    Status.OK: "nothing to do",
+}
+
+
+def unit(name: str) -> str:
+    """A unit as it is printed: ``ug/mL`` becomes µg/mL, pure numbers have none."""
+    return _UNITS.get(name, name)
+
+
+def level(value: float) -> str:
+    """A level in µg/mL with the digits it deserves, without its unit."""
+    if value < 0.1:
+        return "<0.1"
+    if value < 9.95:
+        return f"{value:.1f}"
+    return f"{value:.0f}"
+
+
+def level_between(q: Quantiles) -> str:
+    """Median and 90 % interval of a level: '17 (14–22)'."""
+    return f"{level(q.median)} ({level(q.p05)}–{level(q.p95)})"
+
+
+def percent(fraction: float) -> str:
+    """A fraction as whole per cent, never rounded to certainty."""
+    if 0 < fraction < 0.01:
+        return "<1 %"
+    if 0.99 < fraction < 1:
+        return ">99 %"
+    return f"{100 * fraction:.0f} %"
+
+
+def percent_between(q: Quantiles) -> str:
+    """Median and 90 % interval of a fraction: '86 % (84–88)'."""
+    low, high = percent(q.p05).removesuffix(" %"), percent(q.p95).removesuffix(" %")
+    return f"{percent(q.median)} ({low}–{high})"
+
+
+def number(value: float) -> str:
+    """A plain number without needless digits."""
+    return f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
+
+
+def day(value: date | datetime | None) -> str:
+    """An ISO date, or 'not recorded'."""
+    if value is None:
+        return "not recorded"
+    return value.date().isoformat() if isinstance(value, datetime) else value.isoformat()
+
+
+def moment(at: datetime, time_known: bool) -> str:
+    """Date and, where it is known, time of day."""
+    return at.strftime("%Y-%m-%d %H:%M") if time_known else at.date().isoformat()
+
+
+def count(n: int, one: str, many: str = "") -> str:
+    """'1 dose', '2 doses'."""
+    return f"{n} {one}" if n == 1 else f"{n} {many or one + 's'}"
+
+
+def days(n: int) -> str:
+    """'1 day', '12 days'."""
+    return count(n, "day")
+
+
+def ago(n: int) -> str:
+    """'today', '1 day ago', '12 days ago'."""
+    return "today" if n == 0 else f"{days(n)} ago"
+
+
+def ahead(n: int) -> str:
+    """'today', 'in 1 day', 'in 12 days'; late when negative."""
+    if n == 0:
+        return "today"
+    return f"in {days(n)}" if n > 0 else f"{days(-n)} late"
+
+
+def result(m: Measurement) -> str:
+    """A measurement in its canonical unit, as read: '18.2 µg/mL', '<2 µg/mL', 'positive'."""
+    parts = []
+    if m.answer is not None:
+        parts.append(m.answer)
+    if m.value is not None:
+        text = number(m.value)
+        if m.answer is not None and m.unit == "1":
+            text = f"titre 1:{text}"
+        else:
+            text = f"{m.censor}{text} {unit(m.unit)}".rstrip()
+        parts.append(text)
+    return ", ".join(parts) or "no result"
+
+
+def age_and_sex(person: Person, as_of: date) -> str:
+    """'43 years, F'; what is not recorded is said."""
+    years = (
+        f"{age_on(person.birth_date, as_of)} years" if person.birth_date else "age not recorded"
+    )
+    sex = {"F": "woman", "M": "man"}.get(person.sex, "sex not recorded")
+    return f"{years}, {sex}"
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of a message; a full stop inside a number or date does not end it."""
+    for i, sign in enumerate(text[:-1]):
+        ends = sign in ".;" and text[i + 1] == " "
+        if ends and (sign == ";" or text[i + 2 : i + 3].isupper()):
+            return text[:i] + "."
+    return text
+
+
+def listed(words: list[str]) -> str:
+    """'a', 'a and b', 'a, b and c'."""
+    if len(words) <= 1:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
