@@ -1,0 +1,1 @@
+"""Right-hand sides and the integrator template that the solver compiles."""

@@ -1,0 +1,369 @@
+"""Dormand-Prince 5(4) over several lanes at once, each lane with its own time and step.
+
+A lane is one person, or one parameter draw of a person. Every lane takes steps of its own
+length to its own next stop, so people with different schedules run side by side without
+sharing stops, and the compiler turns the loops over lanes into SIMD instructions. A lane that
+has finished takes the next person of its block. What a lane computes does not depend on its
+neighbours, to the last bit.
+
+The functions here are templates: the names declared below are bound per model by
+``solver.compile_system``. All lanes live in one work array with offsets known at compile time;
+with several arrays the compiler could not rule out that they overlap, and would not vectorise.
+
+Tableau, error estimate and dense output: Hairer, Norsett and Wanner, Solving Ordinary
+Differential Equations I, DOPRI5.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openntz.mechanism.kernels.arithmetic import inverse_fifth_root
+from openntz.mechanism.kernels.layout import LANES
+
+
+class Problem(NamedTuple):
+    """What to integrate, as flat arrays over ``n`` people; see ``solver.Problem`` for meaning."""
+
+    lanes: int  # always LANES; unknown to the compiler, which would else unroll the loops
+    start_time: NDArray[np.float64]  # (n,)
+    initial: NDArray[np.float64]  # (n, states)
+    parameters: NDArray[np.float64]  # (rows, parameters)
+    parameter_row: NDArray[np.int64]  # (n,) first row of each person
+    event_range: NDArray[np.int64]  # (n, 2) first and one past the last event
+    event_time: NDArray[np.float64]
+    event_kind: NDArray[np.int64]
+    event_index: NDArray[np.int64]  # state of a BOLUS, row offset of a SEGMENT
+    event_value: NDArray[np.float64]  # amount of a BOLUS, rate of an infusion
+    output_range: NDArray[np.int64]  # (n, 2) first and one past the last requested time
+    output_time: NDArray[np.float64]
+    output_row: NDArray[np.int64]  # (n,) row of ``values`` for the first requested time
+    values: NDArray[np.float64]  # (rows, observed), filled in
+    status: NDArray[np.int64]  # (n,), filled in
+    steps: NDArray[np.int64]  # (n,), filled in
+
+
+class Lanes(NamedTuple):
+    """What the lanes are doing; integer arrays have shape (LANES,)."""
+
+    w: NDArray[np.float64]
+    person: NDArray[np.int64]  # -1 when idle
+    event: NDArray[np.int64]
+    output: NDArray[np.int64]
+    infusions: NDArray[np.int64]
+
+
+# Bound per model: dimensions, and offsets of the row groups in the work array.
+STATES = PARAMETERS = ROWS = 0
+OBSERVED: tuple[tuple[int, int], ...] = ()  # (state, parameter that scales it, or -1)
+Y = Y_NEW = Y_STAGE = K1 = K2 = K3 = K4 = K5 = K6 = K7 = PARAMETER = RATE = 0
+TIME = STEP = PROPOSED = STOP = ERROR = NEXT_OUTPUT = AHEAD = DUE = TAKEN = CARE = 0
+
+
+def derive(w: NDArray[np.float64], y: int, p: int, rate: int, k: int) -> None:
+    """Write the rates of change of one lane; bound per model, see ``solver.System``."""
+
+
+# Kinds of event; at equal times they are applied in the order of the caller's list.
+RATE_ON: Final = 0
+RATE_OFF: Final = 1
+BOLUS: Final = 2
+SEGMENT: Final = 3
+
+OK: Final = 0
+STEP_UNDERFLOW: Final = 1
+TOO_MANY_STEPS: Final = 2
+
+A21 = 1.0 / 5.0
+A31, A32 = 3.0 / 40.0, 9.0 / 40.0
+A41, A42, A43 = 44.0 / 45.0, -56.0 / 15.0, 32.0 / 9.0
+A51, A52, A53, A54 = 19372.0 / 6561.0, -25360.0 / 2187.0, 64448.0 / 6561.0, -212.0 / 729.0
+A61, A62, A63 = 9017.0 / 3168.0, -355.0 / 33.0, 46732.0 / 5247.0
+A64, A65 = 49.0 / 176.0, -5103.0 / 18656.0
+B1, B3, B4, B5, B6 = 35.0 / 384.0, 500.0 / 1113.0, 125.0 / 192.0, -2187.0 / 6784.0, 11.0 / 84.0
+E1, E3, E4 = 71.0 / 57600.0, -71.0 / 16695.0, 71.0 / 1920.0
+E5, E6, E7 = -17253.0 / 339200.0, 22.0 / 525.0, -1.0 / 40.0
+D1, D3 = -12715105075.0 / 11282082432.0, 87487479700.0 / 32700410799.0
+D4, D5 = -10690763975.0 / 1880347072.0, 701980252875.0 / 199316789632.0
+D6, D7 = -1453857185.0 / 822651844.0, 69997945.0 / 29380423.0
+
+SAFETY = 0.9
+START_SHARE, START_LEAST = 0.3, 1e-4
+GROW_MOST, SHRINK_MOST = 10.0, 0.2
+ERROR_LEAST, ERROR_MOST = 1e-6, 1e6
+# The first step tried, in the model's unit of time; a rejected one is shortened.
+FIRST_STEP = 0.05
+# Steps shorter than this share of the time itself cannot be told from rounding.
+LEAST_RELATIVE_STEP = 1e-14
+
+
+def take_stages(w: NDArray[np.float64], lanes: int) -> None:
+    """One trial step of every lane, not beyond its stop: fills STEP, Y_NEW and K2-K7."""
+    for lane in range(lanes):
+        left = w[STOP + lane] - w[TIME + lane]
+        h = w[PROPOSED + lane]
+        # Two equal steps to the stop rather than a long one and a stub.
+        even = 0.5 * left
+        h = even if (h > even and h < left) else h
+        w[STEP + lane] = left if h >= left else h
+    for i in range(STATES):
+        for lane in range(lanes):
+            o = i * LANES + lane
+            w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * (A21 * w[K1 + o])
+    for lane in range(lanes):
+        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K2 + lane)
+    for i in range(STATES):
+        for lane in range(lanes):
+            o = i * LANES + lane
+            w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * (A31 * w[K1 + o] + A32 * w[K2 + o])
+    for lane in range(lanes):
+        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K3 + lane)
+    for i in range(STATES):
+        for lane in range(lanes):
+            o = i * LANES + lane
+            w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * (
+                A41 * w[K1 + o] + A42 * w[K2 + o] + A43 * w[K3 + o]
+            )
+    for lane in range(lanes):
+        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K4 + lane)
+    for i in range(STATES):
+        for lane in range(lanes):
+            o = i * LANES + lane
+            w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * (
+                A51 * w[K1 + o] + A52 * w[K2 + o] + A53 * w[K3 + o] + A54 * w[K4 + o]
+            )
+    for lane in range(lanes):
+        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K5 + lane)
+    for i in range(STATES):
+        for lane in range(lanes):
+            o = i * LANES + lane
+            w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * (
+                A61 * w[K1 + o]
+                + A62 * w[K2 + o]
+                + A63 * w[K3 + o]
+                + A64 * w[K4 + o]
+                + A65 * w[K5 + o]
+            )
+    for lane in range(lanes):
+        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K6 + lane)
+    for i in range(STATES):
+        for lane in range(lanes):
+            o = i * LANES + lane
+            w[Y_NEW + o] = w[Y + o] + w[STEP + lane] * (
+                B1 * w[K1 + o] + B3 * w[K3 + o] + B4 * w[K4 + o] + B5 * w[K5 + o] + B6 * w[K6 + o]
+            )
+    for lane in range(lanes):
+        derive(w, Y_NEW + lane, PARAMETER + lane, RATE + lane, K7 + lane)
+
+
+def scale_error(w: NDArray[np.float64], lanes: int, rtol: float, atol: float) -> None:
+    """Largest error of the trial step in units of the tolerance, per lane: accepted if <= 1."""
+    for lane in range(lanes):
+        w[ERROR + lane] = 0.0
+    for i in range(STATES):
+        for lane in range(lanes):
+            o = i * LANES + lane
+            before, after = abs(w[Y + o]), abs(w[Y_NEW + o])
+            size = before if before > after else after
+            wrong = abs(
+                w[STEP + lane]
+                * (
+                    E1 * w[K1 + o]
+                    + E3 * w[K3 + o]
+                    + E4 * w[K4 + o]
+                    + E5 * w[K5 + o]
+                    + E6 * w[K6 + o]
+                    + E7 * w[K7 + o]
+                )
+            ) / (atol + rtol * size)
+            # Written so that a value that is not a number counts as the largest error.
+            worst = w[ERROR + lane]
+            w[ERROR + lane] = worst if wrong <= worst else wrong
+
+
+def judge(w: NDArray[np.float64], lanes: int) -> None:
+    """Where each step would end (AHEAD), and whether an output is due on the way (DUE)."""
+    for lane in range(lanes):
+        h = w[STEP + lane]
+        time, stop = w[TIME + lane], w[STOP + lane]
+        w[AHEAD + lane] = stop if h == stop - time else time + h
+    for lane in range(lanes):
+        passed = w[NEXT_OUTPUT + lane] <= w[AHEAD + lane]
+        w[DUE + lane] = 1.0 if passed & (w[ERROR + lane] <= 1.0) else 0.0
+
+
+def accept(w: NDArray[np.float64], lanes: int, most_steps: float) -> None:
+    """Move every lane whose step was good, propose the next step, and say who needs care."""
+    for i in range(STATES):
+        for lane in range(lanes):
+            o = i * LANES + lane
+            # Both sides are read first: a choice between two addresses would not vectorise.
+            good = w[ERROR + lane] <= 1.0
+            y, y_new = w[Y + o], w[Y_NEW + o]
+            k, k_new = w[K1 + o], w[K7 + o]
+            w[Y + o] = y_new if good else y
+            w[K1 + o] = k_new if good else k
+    for lane in range(lanes):
+        time, ahead = w[TIME + lane], w[AHEAD + lane]
+        w[TIME + lane] = ahead if w[ERROR + lane] <= 1.0 else time
+        w[TAKEN + lane] += 1.0
+    for lane in range(lanes):
+        error = w[ERROR + lane]
+        error = error if error <= ERROR_MOST else ERROR_MOST
+        error = error if error >= ERROR_LEAST else ERROR_LEAST
+        factor = SAFETY * inverse_fifth_root(error)
+        factor = factor if factor <= GROW_MOST else GROW_MOST
+        factor = factor if factor >= SHRINK_MOST else SHRINK_MOST
+        w[PROPOSED + lane] = w[STEP + lane] * factor
+    for lane in range(lanes):
+        size = abs(w[TIME + lane])
+        size = size if size > 1.0 else 1.0
+        landed = w[TIME + lane] == w[STOP + lane]
+        stuck = w[PROPOSED + lane] <= LEAST_RELATIVE_STEP * size
+        w[CARE + lane] = 1.0 if landed | stuck | (w[TAKEN + lane] >= most_steps) else 0.0
+
+
+def write_outputs(lanes: Lanes, problem: Problem, lane: int) -> None:
+    """Values at the requested times up to the end of the lane's accepted step."""
+    w, i = lanes.w, lanes.person[lane]
+    j, end = lanes.output[lane], problem.output_range[i, 1]
+    shift = problem.output_row[i] - problem.output_range[i, 0]
+    h = w[STEP + lane]
+    while j < end and problem.output_time[j] <= w[AHEAD + lane]:
+        theta = (problem.output_time[j] - w[TIME + lane]) / h
+        for column in range(len(OBSERVED)):
+            o = OBSERVED[column][0] * LANES + lane
+            scale = 1.0
+            if OBSERVED[column][1] >= 0:
+                scale = w[PARAMETER + OBSERVED[column][1] * LANES + lane]
+            change = w[Y_NEW + o] - w[Y + o]
+            bend = h * w[K1 + o] - change
+            twist = change - h * w[K7 + o] - bend
+            rest = h * (
+                D1 * w[K1 + o]
+                + D3 * w[K3 + o]
+                + D4 * w[K4 + o]
+                + D5 * w[K5 + o]
+                + D6 * w[K6 + o]
+                + D7 * w[K7 + o]
+            )
+            back = 1.0 - theta
+            value = w[Y + o] + theta * (change + back * (bend + theta * (twist + back * rest)))
+            problem.values[shift + j, column] = scale * value
+        j += 1
+    lanes.output[lane] = j
+    w[NEXT_OUTPUT + lane] = problem.output_time[j] if j < end else np.inf
+
+
+def arrive(lanes: Lanes, problem: Problem, lane: int) -> bool:
+    """Apply the events due now and set the next stop; False when no output is left to reach."""
+    w, i = lanes.w, lanes.person[lane]
+    last_output = problem.output_range[i, 1] - 1
+    if lanes.output[lane] > last_output:
+        return False
+    e, end = lanes.event[lane], problem.event_range[i, 1]
+    while e < end and problem.event_time[e] <= w[TIME + lane]:
+        kind, value = problem.event_kind[e], problem.event_value[e]
+        if kind == RATE_ON:
+            lanes.infusions[lane] += 1
+            w[RATE + lane] += value
+        elif kind == RATE_OFF:
+            lanes.infusions[lane] -= 1
+            # Exactly zero, where adding and subtracting rates would leave a rounding residue.
+            w[RATE + lane] = w[RATE + lane] - value if lanes.infusions[lane] > 0 else 0.0
+        elif kind == BOLUS:
+            w[Y + problem.event_index[e] * LANES + lane] += value
+        else:
+            row = problem.parameter_row[i] + problem.event_index[e]
+            for k in range(PARAMETERS):
+                w[PARAMETER + k * LANES + lane] = problem.parameters[row, k]
+        e += 1
+    lanes.event[lane] = e
+    stop = problem.output_time[last_output]
+    if e < end and problem.event_time[e] < stop:
+        stop = problem.event_time[e]
+    w[STOP + lane] = stop
+    derive(w, Y + lane, PARAMETER + lane, RATE + lane, K1 + lane)
+    h = w[PROPOSED + lane]
+    for k in range(STATES):
+        o = k * LANES + lane
+        if abs(w[K1 + o]) * h > START_SHARE * abs(w[Y + o]):
+            h = START_SHARE * abs(w[Y + o]) / abs(w[K1 + o])
+    w[PROPOSED + lane] = max(h, START_LEAST * (stop - w[TIME + lane]))
+    return True
+
+
+def load_next(lanes: Lanes, problem: Problem, lane: int, waiting: int, last: int) -> int:
+    """Put the next waiting person who needs integration into a lane; returns who waits then."""
+    w = lanes.w
+    while waiting < last:
+        i = waiting
+        waiting += 1
+        lanes.person[lane], lanes.event[lane] = i, problem.event_range[i, 0]
+        lanes.infusions[lane], w[TAKEN + lane] = 0, 0.0
+        for k in range(PARAMETERS):
+            w[PARAMETER + k * LANES + lane] = problem.parameters[problem.parameter_row[i], k]
+        for k in range(STATES):
+            w[Y + k * LANES + lane] = problem.initial[i, k]
+            w[Y_NEW + k * LANES + lane] = problem.initial[i, k]
+        # A step of length one in which nothing changes serves the outputs at or before the start.
+        for k in range((K7 - K1) + STATES * LANES):
+            if k % LANES == lane:
+                w[K1 + k] = 0.0
+        w[TIME + lane], w[STEP + lane], w[RATE + lane] = problem.start_time[i], 1.0, 0.0
+        w[PROPOSED + lane] = FIRST_STEP
+        lanes.output[lane] = problem.output_range[i, 0]
+        w[AHEAD + lane] = w[TIME + lane]
+        write_outputs(lanes, problem, lane)
+        problem.status[i] = OK
+        if arrive(lanes, problem, lane):
+            return waiting
+        problem.steps[i] = 0
+    lanes.person[lane] = -1
+    w[STOP + lane] = w[TIME + lane]
+    w[NEXT_OUTPUT + lane] = np.inf
+    return waiting
+
+
+def advance_block(
+    lanes: Lanes,
+    problem: Problem,
+    first: int,
+    last: int,
+    rtol: float,
+    atol: float,
+    most_steps: float,
+) -> None:
+    """Integrate people ``first`` to ``last - 1`` and fill in their values, status and steps.
+
+    ``lanes`` is scratch space from ``new_lanes``, one per thread.
+    """
+    w, person, number = lanes.w, lanes.person, problem.lanes
+    waiting, running = first, 0
+    for lane in range(LANES):
+        waiting = load_next(lanes, problem, lane, waiting, last)
+        running += person[lane] >= 0
+    while running > 0:
+        take_stages(w, number)
+        scale_error(w, number, rtol, atol)
+        judge(w, number)
+        for lane in range(LANES):
+            if w[DUE + lane] > 0.0:
+                write_outputs(lanes, problem, lane)
+        accept(w, number, most_steps)
+        for lane in range(LANES):
+            i = person[lane]
+            if w[CARE + lane] == 0.0 or i < 0:
+                continue
+            if w[TIME + lane] == w[STOP + lane]:
+                if arrive(lanes, problem, lane):
+                    continue
+            else:
+                many = w[TAKEN + lane] >= most_steps
+                problem.status[i] = TOO_MANY_STEPS if many else STEP_UNDERFLOW
+            problem.steps[i] = int(w[TAKEN + lane])
+            waiting = load_next(lanes, problem, lane, waiting, last)
+            running -= person[lane] < 0

@@ -1,0 +1,184 @@
+"""Compiles right-hand sides into solvers and runs them.
+
+One integrator template (``kernels/dopri5.py``) serves every model: its functions are compiled
+once per right-hand side, each under a name of its own, so that numba's disk cache keeps them
+apart. The name also carries a fingerprint of all kernel sources, because numba looks only at
+the file of the function it compiles and would miss an edit to the right-hand side.
+
+Threads run the same machine code on blocks of people. What a person's result is depends
+neither on the block nor on the thread, so any number of threads gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import FunctionType
+from typing import Any, Final
+
+import numpy as np
+from numba import njit
+
+from openntz.errors import SolverError
+from openntz.mechanism.kernels import dopri5, two_compartment
+from openntz.mechanism.kernels.dopri5 import OK, STEP_UNDERFLOW, TOO_MANY_STEPS, Lanes, Problem
+from openntz.mechanism.kernels.layout import LANES
+
+MOST_STEPS: Final = 1e6
+# Enough people per block that a thread switch costs nothing, few enough to share out evenly.
+BLOCK: Final = 256
+
+REMEDY: Final = {
+    OK: "",
+    STEP_UNDERFLOW: (
+        "The step became too short to move time on: a parameter is far outside its plausible "
+        "range, or the tolerance is too tight. Check the parameters or loosen rtol."
+    ),
+    TOO_MANY_STEPS: (
+        "The limit of steps was reached: the period is very long or a rate very fast. Check "
+        "the parameters or shorten the period."
+    ),
+}
+STATUS_NAME: Final = {
+    OK: "ok",
+    STEP_UNDERFLOW: "step size underflow",
+    TOO_MANY_STEPS: "too many steps",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A right-hand side and its dimensions.
+
+    ``derive(w, y, p, rate, k)`` writes the rates of change of one lane: ``w`` is the work array
+    and the others are offsets of the lane's state, parameters, infusion rate and result, with
+    consecutive states ``LANES`` apart. ``observed`` names what is written out: (state, parameter
+    that multiplies it, or -1).
+    """
+
+    name: str
+    derive: Callable[..., None]
+    states: int
+    parameters: int
+    observed: tuple[tuple[int, int], ...]
+
+
+TWO_COMPARTMENT: Final = System(
+    name="two_compartment",
+    derive=two_compartment.derive,
+    states=two_compartment.STATES,
+    parameters=two_compartment.PARAMETERS,
+    observed=((two_compartment.CENTRAL, two_compartment.INVERSE_VOLUME),),
+)
+
+
+@cache
+def _fingerprint() -> str:
+    """Hash of all kernel sources: an edit to any of them makes new cache slots."""
+    digest = hashlib.sha256()
+    folder = resources.files("openntz.mechanism.kernels")
+    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".py"):
+            digest.update(file.name.encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _layout(system: System) -> dict[str, Any]:
+    """Offsets of the row groups in the work array, in doubles."""
+    groups = {"Y": system.states, "Y_NEW": system.states, "Y_STAGE": system.states}
+    groups |= {f"K{stage}": system.states for stage in range(1, 8)}
+    groups |= {"PARAMETER": system.parameters, "RATE": 1, "TIME": 1, "STEP": 1, "PROPOSED": 1}
+    groups |= {"STOP": 1, "ERROR": 1, "NEXT_OUTPUT": 1}
+    groups |= {"AHEAD": 1, "DUE": 1, "TAKEN": 1, "CARE": 1}
+    offsets: dict[str, Any] = {}
+    rows = 0
+    for name, size in groups.items():
+        offsets[name] = rows * LANES
+        rows += size
+    return offsets | {"ROWS": rows}
+
+
+@cache
+def compile_system(system: System) -> Callable[..., None]:
+    """The compiled block solver of a system, from numba's disk cache where it is there.
+
+    Compilation itself happens at the first call.
+    """
+    bound: dict[str, Any] = dict(vars(dopri5)) | _layout(system)
+    bound |= {
+        "STATES": system.states,
+        "PARAMETERS": system.parameters,
+        "OBSERVED": system.observed,
+        "derive": system.derive,
+    }
+
+    def build(template: Callable[..., Any], *, keep: bool = False) -> Any:
+        name = f"{template.__name__}_{system.name}_{_fingerprint()}"
+        function = FunctionType(template.__code__, bound, name)
+        function.__qualname__ = name
+        # No template allocates, and counting references to the arrays of ``Problem`` would take
+        # as long as the arithmetic, and longer with several threads.
+        options: dict[str, Any] = {"cache": keep, "nogil": True, "_nrt": False}
+        return njit(error_model="numpy", **options)(function)
+
+    for template in (
+        dopri5.take_stages,
+        dopri5.scale_error,
+        dopri5.judge,
+        dopri5.accept,
+        dopri5.write_outputs,
+        dopri5.arrive,
+        dopri5.load_next,
+    ):
+        bound[template.__name__] = build(template)
+    return build(dopri5.advance_block, keep=True)
+
+
+def new_lanes(system: System) -> Lanes:
+    """Idle lanes: the scratch space of one thread."""
+    w = np.zeros(_layout(system)["ROWS"] * LANES)
+    idle = np.full(LANES, -1, np.int64)
+    return Lanes(w, idle, *(np.zeros(LANES, np.int64) for _ in range(3)))
+
+
+def solve(system: System, problem: Problem, *, rtol: float, atol: float, threads: int = 1) -> None:
+    """Integrate all people of a problem; fills its ``values``, ``status`` and ``steps``.
+
+    Raises
+    ------
+    SolverError
+        When a tolerance or the number of threads cannot be used.
+    """
+    if not (1e-13 <= rtol <= 1e-2 and 0.0 < atol < np.inf):
+        raise SolverError(
+            f"tolerances rtol={rtol!r}, atol={atol!r} cannot be met.",
+            remedy="Use rtol between 1e-13 and 1e-2 and a positive atol.",
+        )
+    if threads < 1:
+        raise SolverError(f"{threads!r} threads.", remedy="Use at least one.")
+    advance = compile_system(system)
+    n = len(problem.start_time)
+    if threads == 1 or n <= BLOCK:
+        advance(new_lanes(system), problem, 0, n, rtol, atol, MOST_STEPS)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        jobs = [
+            pool.submit(
+                advance,
+                new_lanes(system),
+                problem,
+                first,
+                min(first + BLOCK, n),
+                rtol,
+                atol,
+                MOST_STEPS,
+            )
+            for first in range(0, n, BLOCK)
+        ]
+        for job in jobs:
+            job.result()
