@@ -15,6 +15,7 @@ class TreatmentKind(StrEnum):
 
     DMT = "disease-modifying"
     IMMUNOSUPPRESSANT = "immunosuppressant"
+    NATALIZUMAB = "natalizumab itself"
     OTHER = "other"
     UNKNOWN = "kind not recorded"
 
@@ -24,23 +25,32 @@ class TreatmentNames:
     """Words that tell kinds apart; from the registry.
 
     ``dmt_kinds`` and ``immunosuppressant_kinds`` are spellings of the ``kind`` column,
-    ``immunosuppressants`` names that count as immunosuppressants under any kind.
+    ``immunosuppressants`` names that count as immunosuppressants under any kind,
+    ``natalizumab`` names of natalizumab, which some exports list among other treatments,
+    ``harmless`` beginnings of kinds that are neither. Where those are given, a kind that is in
+    no list is unknown, not harmless.
     """
 
     dmt_kinds: tuple[str, ...]
     immunosuppressant_kinds: tuple[str, ...]
     immunosuppressants: tuple[str, ...]
+    natalizumab: tuple[str, ...] = ()
+    harmless: tuple[str, ...] = ()
 
 
 def kind_of(treatment: Treatment, names: TreatmentNames) -> TreatmentKind:
     """The kind of one treatment; an immunosuppressant by name stays one under any kind."""
+    if mentions(treatment.name, names.natalizumab):
+        return TreatmentKind.NATALIZUMAB
     if mentions(treatment.name, names.immunosuppressants):
         return TreatmentKind.IMMUNOSUPPRESSANT
     if mentions(treatment.kind, names.immunosuppressant_kinds):
         return TreatmentKind.IMMUNOSUPPRESSANT
     if mentions(treatment.kind, names.dmt_kinds):
         return TreatmentKind.DMT
-    return TreatmentKind.OTHER if plain(treatment.kind) else TreatmentKind.UNKNOWN
+    words = f" {plain(treatment.kind)}"
+    listed = not names.harmless or any(f" {plain(h)}" in words for h in names.harmless)
+    return TreatmentKind.OTHER if words.strip() and listed else TreatmentKind.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

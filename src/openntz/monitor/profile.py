@@ -64,10 +64,6 @@ class Profile:
             )
         return round(fact.number * factor)
 
-    def terms(self, key: str) -> tuple[str, ...]:
-        """The threshold as a list of words: a text fact with its terms between commas."""
-        return tuple(t for part in str(self.fact(key).value).split(",") if (t := part.strip()))
-
     def words(self, key: str) -> tuple[str, ...]:
         """The terms of a fact that lists them with commas between."""
         return tuple(t.strip() for t in str(self.fact(key).value).split(",") if t.strip())

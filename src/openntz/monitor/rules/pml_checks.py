@@ -1,0 +1,253 @@
+"""The checks that keep watch for PML: brain MRI and the anti-JCV antibody test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from openntz.course.events import Scan, Treatment
+from openntz.definitions.jcv import JcvResult, wait_until
+from openntz.definitions.pml import PmlStanding
+from openntz.definitions.schedule import Check, recurring_check
+from openntz.definitions.therapy import Therapy
+from openntz.monitor.finding import Status
+from openntz.monitor.profile import Profile
+from openntz.monitor.rule import Rule, Situation, Verdict
+from openntz.monitor.rules.pml import jcv_limits, pml_facts, result_text
+from openntz.monitor.rules.scheduled import CHECK_STATUS, arrange, check_text
+from openntz.monitor.rules.standing import (
+    NEVER_DOSED,
+    interval_text,
+    joined,
+    months_text,
+    not_in_export,
+    off_text,
+    past_watch,
+    standing_refs,
+)
+
+_SHORT, _STANDARD = "mri.interval.short", "mri.interval.standard"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MriFacts:
+    """Scans and what decides their interval; ``standing`` is None before any dose."""
+
+    therapy: Therapy
+    standing: PmlStanding | None
+    last: Scan | None
+    booked: date | None
+    recorded: bool
+
+
+def mri_facts(situation: Situation, profile: Profile) -> MriFacts:
+    """Facts of ``pml.mri-due``."""
+    scans = situation.course.mri
+    return MriFacts(
+        therapy=situation.therapy,
+        standing=pml_facts(situation, profile).standing,
+        last=scans[-1] if scans else None,
+        booked=min((e.day for e in situation.booked if isinstance(e, Scan)), default=None),
+        recorded=situation.course.has("mri"),
+    )
+
+
+def _short_applies(standing: PmlStanding, profile: Profile) -> bool | None:
+    """Whether the profile's shorter MRI interval applies; None when a fact is missing."""
+    if profile.chosen("pml.mri-schedule") == "magnims":
+        if standing.exposure_days < profile.days("mri.magnims-from"):
+            return False
+        return standing.positive
+    return standing.higher_risk(profile.days("pml.stratum.after"))
+
+
+def _check(last: date | None, started: date, key: str, as_of: date, profile: Profile) -> Check:
+    return recurring_check(
+        last=last,
+        started=started,
+        interval_days=profile.days(key),
+        as_of=as_of,
+        announce_days=profile.days("check.announce"),
+        long_overdue_fraction=profile.number("check.long-overdue"),
+    )
+
+
+def _interval_reason(short: bool | None, profile: Profile) -> str:
+    interval = interval_text(profile.fact(_SHORT if short else _STANDARD), profile)
+    magnims = profile.chosen("pml.mri-schedule") == "magnims"
+    if short:
+        why = (
+            "anti-JCV positive and 18 months or more on treatment"
+            if magnims
+            else ("higher-risk stratum")
+        )
+        return f"Interval {interval} ({why})."
+    if short is None:
+        shorter = interval_text(profile.fact(_SHORT), profile)
+        return (
+            f"Interval {interval}; whether {shorter} applies cannot be told while the anti-JCV "
+            "status or earlier immunosuppressants are not known."
+        )
+    return f"Interval {interval}."
+
+
+def mri_due(facts: MriFacts, profile: Profile) -> Verdict:
+    """Is the brain MRI that watches for PML in time?"""
+    therapy, standing = facts.therapy, facts.standing
+    first = therapy.first_dose
+    if standing is None or first is None:
+        return NEVER_DOSED
+    ended = past_watch(therapy, profile.days("pml.after-last-dose"), "MRI for PML ended on")
+    if ended is not None:
+        return ended
+    if not facts.recorded:
+        return Verdict(
+            status=Status.UNKNOWN,
+            message=not_in_export("mri", "whether a scan is due cannot be told."),
+            evidence=standing_refs(therapy),
+        )
+    last = facts.last.day if facts.last is not None else None
+    after = months_text(profile.days("pml.after-last-dose"), profile)
+    short = _short_applies(standing, profile)
+    check = _check(last, first.day, _SHORT if short else _STANDARD, therapy.as_of, profile)
+    status = CHECK_STATUS[check.state]
+    note = ""
+    if short is None and status is Status.OK:
+        shorter = _check(last, first.day, _SHORT, therapy.as_of, profile)
+        if CHECK_STATUS[shorter.state] is not Status.OK:
+            status = Status.UNKNOWN
+            note = f"On the shorter interval it would be due on {shorter.due}."
+    jcv = standing.jcv.latest
+    refs = (
+        facts.last.ref if facts.last is not None else None,
+        first.ref,
+        jcv.measurement.ref if jcv is not None else None,
+        *(t.ref for t in standing.prior.found),
+        *standing_refs(therapy),
+    )
+    return Verdict(
+        status=status,
+        message=joined(
+            check_text(check, "brain MRI"),
+            _interval_reason(short, profile),
+            note,
+            f"{off_text(therapy)} MRI goes on for {after} after the last dose."
+            if therapy.off_therapy
+            else "",
+            f"A scan is entered for {facts.booked}." if facts.booked else "",
+            arrange(status, "scan"),
+        ),
+        due=check.due,
+        evidence=tuple(r for r in refs if r is not None),
+        keys=(_SHORT if short else _STANDARD, "check.announce", "check.long-overdue"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JcvDueFacts:
+    """The last usable result, and until when a test would not be reliable and why."""
+
+    therapy: Therapy
+    last: JcvResult | None
+    unusable: int
+    usable_from: date
+    waits_for: Treatment | None
+    recorded: bool
+
+
+def jcv_due_facts(situation: Situation, profile: Profile) -> JcvDueFacts:
+    """Facts of ``pml.jcv-due``."""
+    standing = pml_facts(situation, profile).standing
+    usable, cause = wait_until(situation.as_of, situation.course.treatments, jcv_limits(profile))
+    return JcvDueFacts(
+        therapy=situation.therapy,
+        last=standing.jcv.latest if standing is not None else None,
+        unusable=len(standing.jcv.unreliable) if standing is not None else 0,
+        usable_from=usable,
+        waits_for=cause,
+        recorded=situation.course.has("measurements"),
+    )
+
+
+def _no_test_needed(facts: JcvDueFacts, profile: Profile) -> Verdict | None:
+    """Why the schedule does not apply, if it does not."""
+    therapy, last = facts.therapy, facts.last
+    if therapy.off_therapy and not (therapy.resumes or therapy.planned_is_booked):
+        return Verdict(
+            status=Status.OK,
+            message=f"{off_text(therapy)} The anti-JCV test is not repeated off treatment; test "
+            "before a restart.",
+            evidence=standing_refs(therapy),
+        )
+    if not facts.recorded:
+        return Verdict(
+            status=Status.UNKNOWN,
+            message=not_in_export("measurements", "whether an anti-JCV test is due is not known."),
+            evidence=standing_refs(therapy),
+        )
+    if last is not None and last.high:
+        return Verdict(
+            status=Status.OK,
+            message=f"The index is already high: {result_text(last, profile)}. Repeating it does "
+            "not change the stratum.",
+            evidence=(last.measurement.ref,),
+            keys=("jcv.high-above",),
+        )
+    return None
+
+
+def jcv_due(facts: JcvDueFacts, profile: Profile) -> Verdict:
+    """Is the anti-JCV antibody test in time?"""
+    therapy, last = facts.therapy, facts.last
+    first = therapy.first_dose
+    if first is None:
+        return NEVER_DOSED
+    if (settled := _no_test_needed(facts, profile)) is not None:
+        return settled
+    day = last.day if last is not None else None
+    check = _check(day, first.day, "jcv.interval", therapy.as_of, profile)
+    status, due, wait = CHECK_STATUS[check.state], check.due, ""
+    if facts.waits_for is not None and facts.usable_from > due:
+        # It cannot be done before that day: due for it, however long overdue.
+        status = Status.DUE if status is Status.ACT else status
+        due = facts.usable_from
+        wait = f"Wait until {due}: after {facts.waits_for.name} a test is not reliable sooner."
+    refs = (
+        last.measurement.ref if last is not None else None,
+        facts.waits_for.ref if facts.waits_for is not None else None,
+        first.ref,
+        *standing_refs(therapy),
+    )
+    every = months_text(profile.days("jcv.interval"), profile)
+    what = "usable anti-JCV test" if facts.unusable else "anti-JCV test"
+    return Verdict(
+        status=status,
+        message=joined(
+            check_text(check, what),
+            f"Result: {result_text(last, profile)}." if last is not None else "",
+            f"It is repeated every {every} while the index is not high.",
+            wait or arrange(status, "test"),
+        ),
+        due=due,
+        evidence=tuple(r for r in refs if r is not None),
+        keys=("jcv.interval", "jcv.high-above", "check.announce", "check.long-overdue"),
+    )
+
+
+MRI_DUE = Rule(
+    id="pml.mri-due",
+    title="MRI for PML",
+    question="Is the brain MRI that watches for PML in time?",
+    derive=mri_facts,
+    decide=mri_due,
+    sources=("ema-pml-2016", "magnims-mri"),
+)
+
+JCV_DUE = Rule(
+    id="pml.jcv-due",
+    title="Anti-JCV test",
+    question="Is the anti-JCV antibody test in time?",
+    derive=jcv_due_facts,
+    decide=jcv_due,
+    sources=("mims", "compendium-6652"),
+)

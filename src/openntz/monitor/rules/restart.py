@@ -1,0 +1,186 @@
+"""Restarting natalizumab while the disease is active."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from openntz.course.course import Course
+from openntz.course.events import Dose, Ref
+from openntz.definitions.activity import Activity, activity
+from openntz.definitions.therapy import Therapy
+from openntz.monitor.finding import Status
+from openntz.monitor.profile import Profile
+from openntz.monitor.rule import Rule, Situation, Verdict, days_text
+from openntz.monitor.rules.standing import NEVER_DOSED, joined, off_text, standing_refs
+
+
+class Restart(StrEnum):
+    """What is known of a restart."""
+
+    GIVEN = "given"
+    PLANNED = "planned"
+    NOT_KNOWN = "not known"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """One gap, the restart that ended or would end it, and activity before that restart.
+
+    ``on`` is the day of the restart dose, given or booked; None when only a plan says so, or
+    nothing does.
+    """
+
+    restart: Restart
+    last_before: Dose
+    on: date | None
+    plan: Ref | None
+    dose: Ref | None
+    activity: Activity
+
+
+@dataclass(frozen=True, slots=True)
+class RestartFacts:
+    """Standing in therapy and the gaps that matter now."""
+
+    therapy: Therapy
+    episodes: tuple[Episode, ...]
+
+
+def _given(course: Course, therapy: Therapy, gap: int, recent: int) -> Episode | None:
+    """The last dose after a gap, if it was recent; a recorded stop makes any pause a gap."""
+    stops = [p.stopped for p in course.plans if p.stopped is not None]
+    for before, dose, days in reversed(therapy.gaps()):
+        if (therapy.as_of - dose.day).days > recent:
+            return None
+        if days >= gap or any(before.day <= s < dose.day for s in stops):
+            earliest = dose.day - timedelta(days=recent)
+            first = max(before.day + timedelta(days=1), earliest)
+            return Episode(
+                restart=Restart.GIVEN,
+                last_before=before,
+                on=dose.day,
+                plan=None,
+                dose=dose.ref,
+                activity=activity(course, first, dose.day),
+            )
+    return None
+
+
+def _open_gap(course: Course, therapy: Therapy, recent: int) -> Episode | None:
+    """The gap somebody off therapy is in, and whether its end is planned."""
+    last = therapy.last_dose
+    if last is None or not therapy.off_therapy:
+        return None
+    known = therapy.planned_is_booked or therapy.resumes is not None
+    earliest = therapy.as_of - timedelta(days=recent)
+    first = max(last.day + timedelta(days=1), earliest)
+    return Episode(
+        restart=Restart.PLANNED if known else Restart.NOT_KNOWN,
+        last_before=last,
+        on=therapy.planned if therapy.planned_is_booked else None,
+        plan=therapy.resumes.ref if therapy.resumes is not None else None,
+        dose=None,
+        activity=activity(course, first, therapy.as_of),
+    )
+
+
+def restart_facts(situation: Situation, profile: Profile) -> RestartFacts:
+    """Facts of ``restart.active-disease``."""
+    gap, recent = profile.days("restart.gap"), profile.days("restart.recent")
+    course, therapy = situation.course, situation.therapy
+    episodes = (_open_gap(course, therapy, recent), _given(course, therapy, gap, recent))
+    return RestartFacts(therapy, tuple(e for e in episodes if e is not None))
+
+
+def _active_text(found: Activity) -> str:
+    parts = [f"relapse on {r.day}" for r in found.relapses]
+    parts += [
+        f"{s.gadolinium_lesions} enhancing lesion{'' if s.gadolinium_lesions == 1 else 's'} on "
+        f"the MRI of {s.day}"
+        for s in found.gadolinium_scans
+    ]
+    return ", ".join(parts)
+
+
+def _unknown_text(found: Activity) -> str:
+    missing = [
+        table
+        for table, there in (("relapses", found.relapses_recorded), ("mri", found.scans_recorded))
+        if not there
+    ]
+    if missing:
+        return f"Not in the export: {', '.join(missing)}."
+    return f"No MRI that reports enhancing lesions between {found.first} and {found.last}."
+
+
+_BEFORE = (
+    "Before a restart: blood tests, a new MRI and an antibody test (ClinicSpeak); with active "
+    "inflammation only with caution. In the founding case report one restart dose during active "
+    "disease was followed by fulminant worsening; whether the dose caused it is open."
+)
+
+
+def _verdict(episode: Episode, therapy: Therapy) -> Verdict:
+    found, known = episode.activity, episode.restart is not Restart.NOT_KNOWN
+    to = episode.on or therapy.as_of
+    gap = days_text((to - episode.last_before.day).days)
+    if episode.restart is Restart.GIVEN:
+        head = f"Natalizumab was restarted on {episode.on} after {gap} without a dose."
+    else:
+        when = f" for {episode.on}" if episode.on else ""
+        plan = f"A restart is planned{when}." if known else "No restart is planned on record."
+        head = joined(off_text(therapy), plan)
+    active = found.inflammation
+    refs = [episode.last_before.ref, episode.dose, episode.plan, therapy.stop_ref]
+    refs += [e.ref for e in (*found.relapses, *found.scans)]
+    if active:
+        status = Status.ACT if known else Status.WATCH
+        body = f"The disease is active: {_active_text(found)}."
+        if episode.restart is Restart.GIVEN:
+            body = f"The disease was active before it: {_active_text(found)}."
+        tail = _BEFORE
+    elif active is None:
+        without_table = not (found.relapses_recorded and found.scans_recorded)
+        status = Status.UNKNOWN if known or without_table else Status.OK
+        body = f"Whether the disease is active is not known. {_unknown_text(found)}"
+        tail = "A new MRI belongs before any restart."
+    else:
+        status = Status.OK
+        body = f"No relapse and no enhancing lesion between {found.first} and {found.last}."
+        tail = ""
+    return Verdict(
+        status=status,
+        message=joined(head, body, tail),
+        due=episode.on if status is Status.ACT and episode.restart is Restart.PLANNED else None,
+        evidence=tuple(r for r in refs if r is not None),
+        keys=("restart.recent", "restart.gap"),
+    )
+
+
+def active_disease(facts: RestartFacts, profile: Profile) -> Verdict:
+    """Is natalizumab restarted, or about to be, while the disease is active?"""
+    therapy = facts.therapy
+    if therapy.last_dose is None:
+        return NEVER_DOSED
+    verdicts = [_verdict(episode, therapy) for episode in facts.episodes]
+    if verdicts:
+        return min(verdicts, key=lambda v: v.status.urgency)
+    recent = days_text(profile.days("restart.recent"))
+    return Verdict(
+        status=Status.OK,
+        message=f"No restart after a gap within {recent}.",
+        evidence=standing_refs(therapy),
+        keys=("restart.recent", "restart.gap"),
+    )
+
+
+ACTIVE_DISEASE = Rule(
+    id="restart.active-disease",
+    title="Restart in active disease",
+    question="Is natalizumab restarted, or about to be, while the disease is active?",
+    derive=restart_facts,
+    decide=active_disease,
+    sources=("founding-s4", "clinicspeak-restart"),
+)

@@ -1,0 +1,88 @@
+"""Sentences that several rules share: standing in therapy, dates, intervals."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Final
+
+from openntz.course.events import Ref
+from openntz.definitions.therapy import Therapy, TherapyState
+from openntz.evidence.registry import Fact
+from openntz.monitor.finding import Status
+from openntz.monitor.profile import Profile
+from openntz.monitor.rule import Verdict, days_text
+
+NEVER_DOSED: Final = Verdict(status=Status.UNKNOWN, message="No dose is recorded for this person.")
+
+
+def not_in_export(table: str, consequence: str) -> str:
+    """The sentence for a table the export does not contain."""
+    return f"The table {table} is not in the export: {consequence}"
+
+
+def joined(*sentences: str) -> str:
+    """Sentences that have something to say, as one text."""
+    return " ".join(s for s in sentences if s)
+
+
+def ago(day: date, as_of: date) -> str:
+    """'2024-03-30 (92 days ago)', '2024-06-30 (today)', '2024-07-08 (in 8 days)'."""
+    days = (as_of - day).days
+    if days == 0:
+        return f"{day} (today)"
+    return f"{day} ({days_text(days)} ago)" if days > 0 else f"{day} (in {days_text(-days)})"
+
+
+def months_text(days: float, profile: Profile) -> str:
+    """Whole months of a number of days, for a reader: '30 months'."""
+    months = int(days // profile.number("calendar.month"))
+    return "1 month" if months == 1 else f"{months} months"
+
+
+def interval_text(fact: Fact, profile: Profile) -> str:
+    """An interval as its source gives it: 'every 3 to 6 months', else 'every 183 days'."""
+    if fact.low is None or fact.high is None:
+        return (
+            f"every {days_text(round(fact.number))}" if fact.unit == "d" else f"every {fact.shown}"
+        )
+    month = profile.number("calendar.month")
+    return f"every {round(fact.low / month)} to {round(fact.high / month)} months"
+
+
+def off_text(therapy: Therapy) -> str:
+    """How therapy ended, in one sentence; for somebody off therapy."""
+    if therapy.state is TherapyState.STOPPED:
+        why = f" ({therapy.stop_reason})" if therapy.stop_reason else ""
+        return f"Natalizumab was stopped on {therapy.stopped_on}{why}."
+    last = therapy.last_dose
+    since = f" since {last.day}" if last is not None else ""
+    gone = (
+        "presumed stopped"
+        if therapy.state is TherapyState.PRESUMED_STOPPED
+        else "assumed to have left treatment here"
+    )
+    return f"No dose{since} and no stop recorded: {gone}."
+
+
+def standing_refs(therapy: Therapy) -> tuple[Ref, ...]:
+    """The rows that show where a person stands: last dose, and the stop if there is one."""
+    last = therapy.last_dose
+    return tuple(r for r in (last.ref if last else None, therapy.stop_ref) if r is not None)
+
+
+def past_watch(therapy: Therapy, days: int, what: str) -> Verdict | None:
+    """'Not applicable' when therapy ended longer than ``days`` after the last dose ago."""
+    last, since = therapy.last_dose, therapy.days_since_last
+    if not therapy.off_therapy or last is None or since is None or since <= days:
+        return None
+    return Verdict(
+        status=Status.OK,
+        message=f"Does not apply: {_lower(off_text(therapy))} {what} "
+        f"{last.day + timedelta(days=days)}, {days_text(days)} after the last dose.",
+        evidence=standing_refs(therapy),
+    )
+
+
+def _lower(sentence: str) -> str:
+    """A sentence as it stands after a colon; the name of the drug keeps no capital either."""
+    return sentence[:1].lower() + sentence[1:]

@@ -1,0 +1,315 @@
+"""After stopping: the window in which disease returns, and what follows natalizumab."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from openntz.course.events import Event, Ref, Treatment
+from openntz.definitions.therapy import Therapy, TherapyState
+from openntz.definitions.treatments import TreatmentKind, kind_of
+from openntz.monitor.finding import Status
+from openntz.monitor.profile import Profile
+from openntz.monitor.rule import Rule, Situation, Verdict, days_text
+from openntz.monitor.rules.pml import treatment_names
+from openntz.monitor.rules.standing import (
+    NEVER_DOSED,
+    ago,
+    joined,
+    not_in_export,
+    off_text,
+    standing_refs,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReboundFacts:
+    """MRI scans and visits (EDSS scores) since the last dose; ``missing`` tables of the two."""
+
+    therapy: Therapy
+    scans: tuple[Event, ...]
+    visits: tuple[Event, ...]
+    missing: tuple[str, ...]
+
+
+def rebound_facts(situation: Situation, profile: Profile) -> ReboundFacts:
+    """Facts of ``stopping.rebound-window``."""
+    del profile
+    course, last = situation.course, situation.therapy.last_dose
+    since = last.day if last is not None else situation.as_of
+    return ReboundFacts(
+        therapy=situation.therapy,
+        scans=tuple(s for s in course.mri if s.day > since),
+        visits=tuple(v for v in course.edss if v.day > since),
+        missing=tuple(t for t in ("mri", "edss") if not course.has(t)),
+    )
+
+
+def _outside(therapy: Therapy, opens: date, closes: date) -> Verdict:
+    when = (
+        f"The window for returning disease opens on {opens}."
+        if therapy.as_of < opens
+        else f"The window for returning disease closed on {closes}."
+    )
+    return Verdict(
+        status=Status.OK,
+        message=joined(off_text(therapy), when),
+        evidence=standing_refs(therapy),
+        keys=("rebound.window-from", "rebound.window-until"),
+    )
+
+
+def _published(profile: Profile) -> str:
+    mri = days_text(profile.days("rebound.mri-from"))
+    peak = profile.fact("rebound.peak").value
+    stayed = profile.fact("rebound.relapse-stayed").shown
+    stopped = profile.fact("rebound.relapse-stopped").shown
+    return (
+        f"Published: MRI activity returned from {mri} after the last dose (RESTORE) and peaked in "
+        f"months {peak} (O'Connor 2011); {stopped} had a relapse off the drug, {stayed} on it "
+        "(RESTORE)."
+    )
+
+
+def _seen(facts: ReboundFacts, latest: Event | None) -> str:
+    """What was done inside the window, and what is not known."""
+    if latest is None:
+        text = "No MRI and no visit is recorded inside it."
+    else:
+        what = "MRI" if latest in facts.scans else "visit"
+        text = f"Last {what} inside it: {ago(latest.day, facts.therapy.as_of)}."
+    if facts.missing:
+        tables = " and ".join(facts.missing)
+        return f"{text} {not_in_export(tables, 'whether more was done is not known.')}"
+    if facts.scans:
+        return f"{text} Last MRI since the last dose: {facts.scans[-1].day}."
+    return f"{text} No MRI since the last dose."
+
+
+def rebound_window(facts: ReboundFacts, profile: Profile) -> Verdict:
+    """Is this person in the months after the last dose in which disease returns?"""
+    therapy, last = facts.therapy, facts.therapy.last_dose
+    if last is None:
+        return NEVER_DOSED
+    if not therapy.off_therapy:
+        return Verdict(
+            status=Status.OK,
+            message="On natalizumab; the rule applies after stopping.",
+            evidence=standing_refs(therapy),
+        )
+    opens = last.day + timedelta(days=profile.days("rebound.window-from"))
+    closes = last.day + timedelta(days=profile.days("rebound.window-until"))
+    if not opens <= therapy.as_of <= closes:
+        return _outside(therapy, opens, closes)
+    every = profile.days("rebound.check-every")
+    checks = [c for c in (*facts.scans, *facts.visits) if c.day >= opens]
+    latest = max(checks, key=lambda c: c.at, default=None)
+    due = opens if latest is None else latest.day + timedelta(days=every)
+    overdue = therapy.as_of >= due and not facts.missing
+    if overdue:
+        todo = "MRI or a visit is due."
+    elif therapy.as_of >= due:
+        todo = "Arrange MRI or a visit if none was done."
+    else:
+        todo = f"The next check is due on {due}."
+    return Verdict(
+        status=Status.DUE if overdue else Status.WATCH,
+        message=joined(
+            f"Day {therapy.days_since_last} after the last dose on {last.day}: inside the window "
+            f"for returning disease ({opens} to {closes}).",
+            off_text(therapy),
+            _seen(facts, latest),
+            todo,
+            _published(profile),
+        ),
+        due=due,
+        evidence=(*standing_refs(therapy), *(() if latest is None else (latest.ref,))),
+        keys=(
+            "rebound.window-from",
+            "rebound.window-until",
+            "rebound.check-every",
+            "rebound.mri-from",
+            "rebound.peak",
+            "rebound.relapse-stopped",
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuccessorFacts:
+    """What follows natalizumab: started and running, started and ended, or planned.
+
+    ``unclear`` treatments might follow it but cannot be counted: their kind is not recorded, or
+    they began before natalizumab and have no end.
+    """
+
+    therapy: Therapy
+    stopped_on: date | None
+    running: tuple[Treatment, ...]
+    ended: tuple[Treatment, ...]
+    planned: tuple[Treatment, ...]
+    unclear: tuple[Treatment, ...]
+    recorded: bool
+
+
+def successor_facts(situation: Situation, profile: Profile) -> SuccessorFacts:
+    """Facts of ``stopping.no-successor``.
+
+    The stop is the date on record; without one it is the day of the last dose. A treatment
+    follows natalizumab when it began no earlier than the overlap before the last dose, or began
+    during natalizumab and is still running.
+    """
+    therapy, as_of = situation.therapy, situation.as_of
+    names = treatment_names(profile)
+    wanted = {TreatmentKind.DMT, TreatmentKind.IMMUNOSUPPRESSANT}
+    last, first = therapy.last_dose, therapy.first_dose
+    running, ended, unclear = [], [], []
+    if last is not None and first is not None:
+        about = last.day - timedelta(days=profile.days("stopping.successor-overlap"))
+        for treatment in situation.course.treatments:
+            kind = kind_of(treatment, names)
+            over = treatment.end is not None and treatment.end < as_of
+            if kind is TreatmentKind.UNKNOWN and treatment.day >= about and not over:
+                unclear.append(treatment)
+            elif kind in wanted and treatment.day >= about:
+                (ended if over else running).append(treatment)
+            elif kind in wanted and not over:
+                (running if treatment.day > first.day else unclear).append(treatment)
+    booked = [(e, kind_of(e, names)) for e in situation.booked if isinstance(e, Treatment)]
+    unclear += [t for t, kind in booked if kind is TreatmentKind.UNKNOWN]
+    return SuccessorFacts(
+        therapy=therapy,
+        stopped_on=therapy.stopped_on or (last.day if last is not None else None),
+        running=tuple(running),
+        ended=tuple(ended),
+        planned=tuple(t for t, kind in booked if kind in wanted),
+        unclear=tuple(unclear),
+        recorded=situation.course.has("treatments"),
+    )
+
+
+def _named(treatments: tuple[Treatment, ...]) -> str:
+    return ", ".join(f"{t.name} from {t.day}" for t in treatments)
+
+
+def _followed(facts: SuccessorFacts) -> Verdict | None:
+    """The answer when something follows, or nothing has been stopped."""
+    therapy = facts.therapy
+    if not therapy.off_therapy:
+        stop = (
+            f" A stop is planned for {therapy.planned_stop}: arrange what follows before it."
+            if therapy.planned_stop
+            else ""
+        )
+        return Verdict(
+            status=Status.OK,
+            message=f"Natalizumab has not been stopped.{stop}",
+            evidence=standing_refs(therapy),
+        )
+    if facts.running:
+        return Verdict(
+            status=Status.OK,
+            message=f"{off_text(therapy)} Followed by {_named(facts.running)}.",
+            evidence=(*standing_refs(therapy), *(t.ref for t in facts.running)),
+        )
+    if not facts.recorded:
+        return Verdict(
+            status=Status.UNKNOWN,
+            message=f"{off_text(therapy)} "
+            + not_in_export("treatments", "what follows is not known."),
+            evidence=standing_refs(therapy),
+        )
+    return None
+
+
+def _planned_or_ended(facts: SuccessorFacts) -> Verdict | None:
+    """The answer when something is only planned, or was started and has ended."""
+    therapy, resumes = facts.therapy, facts.therapy.resumes
+    refs = [*standing_refs(therapy), *(t.ref for t in (*facts.planned, *facts.ended))]
+    plans = [_named(facts.planned)] if facts.planned else []
+    if therapy.planned_is_booked:
+        plans.append(f"natalizumab again on {therapy.planned}")
+    elif resumes is not None:
+        plans.append(f"natalizumab again by the plan of {resumes.day}")
+        refs.append(resumes.ref)
+    ended = ", ".join(f"{t.name} {t.day} to {t.end}" for t in facts.ended)
+    if not plans and not ended:
+        return None
+    return Verdict(
+        status=Status.WATCH,
+        message=joined(
+            off_text(therapy),
+            f"Planned: {', '.join(plans)}; nothing is running yet." if plans else "",
+            f"Followed by {ended}; nothing is running now. Check what comes next, or whether "
+            "that treatment still acts."
+            if ended
+            else "",
+        ),
+        evidence=tuple(refs),
+    )
+
+
+def no_successor(facts: SuccessorFacts, profile: Profile) -> Verdict:
+    """Was natalizumab stopped without another treatment to follow?"""
+    therapy, stopped = facts.therapy, facts.stopped_on
+    if stopped is None:
+        return NEVER_DOSED
+    answer = _followed(facts) or _planned_or_ended(facts)
+    if answer is not None:
+        return answer
+    unclear = (
+        f"Not counted, because kind or end is not clear: {_named(facts.unclear)}."
+        if facts.unclear
+        else ""
+    )
+    evidence: tuple[Ref, ...] = (*standing_refs(therapy), *(t.ref for t in facts.unclear))
+    keys = ("stopping.successor-within", "stopping.successor-overlap")
+    if therapy.state is TherapyState.LEFT:
+        return Verdict(
+            status=Status.UNKNOWN,
+            message=joined(
+                off_text(therapy),
+                "No treatment after it is recorded here; record what followed.",
+                unclear,
+            ),
+            evidence=evidence,
+            keys=("late-dose.left-from",),
+        )
+    limit, days = profile.days("stopping.successor-within"), (therapy.as_of - stopped).days
+    late = days > limit
+    return Verdict(
+        status=Status.ACT if late else Status.DUE,
+        message=joined(
+            off_text(therapy),
+            f"{days_text(days)} on, no other disease-modifying or immunosuppressive treatment is "
+            "started or planned.",
+            unclear,
+            "Arrange what follows now, or record it: disease often returns within months of "
+            "the last dose."
+            if late
+            else f"Arrange what follows; {days_text(limit)} after the stop is "
+            f"{stopped + timedelta(days=limit)}.",
+        ),
+        due=stopped + timedelta(days=limit),
+        evidence=evidence,
+        keys=keys,
+    )
+
+
+REBOUND_WINDOW = Rule(
+    id="stopping.rebound-window",
+    title="Return of disease",
+    question="Is this person in the months after the last dose in which disease returns?",
+    derive=rebound_facts,
+    decide=rebound_window,
+    sources=("oconnor-2011", "restore-2014"),
+)
+
+NO_SUCCESSOR = Rule(
+    id="stopping.no-successor",
+    title="What follows natalizumab",
+    question="Was natalizumab stopped without another treatment to follow?",
+    derive=successor_facts,
+    decide=no_successor,
+    sources=("founding-s4",),
+)
