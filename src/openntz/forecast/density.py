@@ -18,7 +18,8 @@ from scipy.special import log_ndtr
 
 from openntz.errors import SolverError
 from openntz.forecast.history import History
-from openntz.mechanism.pharmacokinetics import PkParameters, simulate
+from openntz.mechanism.pharmacokinetics import simulate
+from openntz.mechanism.regimen import PkParameters
 from openntz.models.card import Card
 
 Array = NDArray[np.float64]
@@ -96,8 +97,18 @@ class Problem:
         if weight is None:
             unknown = self.weight_median_kg * np.exp(self.weight_log_sd * theta[:, column])
             weight = np.repeat(unknown[:, None], present.size, axis=1)
-        return self.card.individual(
-            eta, weight, segment_day=self.history.segment_day, clearance_factor=factor
+        values = self.card.individual(eta, weight, clearance_factor=factor)
+        return PkParameters(
+            segment_day=self.history.segment_day,
+            cl_l_per_day=values["cl"],
+            vc_l=values["vc"],
+            q_l_per_day=values["q"],
+            vp_l=values["vp"],
+            vmax_mg_per_day=values["vmax"],
+            km_mg_per_l=values["km"],
+            ka_per_day=values["ka"],
+            f=values["f"],
+            lag_day=values["lag"],
         )
 
     def concentration(

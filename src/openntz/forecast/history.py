@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from openntz.course import vocabulary
 from openntz.course.course import Course
 from openntz.course.events import Dose, Measurement
-from openntz.mechanism.pharmacokinetics import Schedule
+from openntz.mechanism.regimen import Schedule
 
 DAY: Final = timedelta(days=1)
 NOON: Final = timedelta(hours=12)

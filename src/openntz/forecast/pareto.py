@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 Array = NDArray[np.float64]
 
@@ -35,8 +36,7 @@ def fit_generalised_pareto(excess: Array) -> float:
     b = 1 / excess[-1] + (1 - np.sqrt(m / (np.arange(1, m + 1) - 0.5))) / (_PRIOR_SHAPE * quartile)
     shape = np.log1p(-b[:, None] * excess[None, :]).mean(axis=1)
     profile = n * (np.log(-b / shape) - shape - 1)
-    weight = 1 / np.exp(profile[:, None] - profile[None, :]).sum(axis=0)
-    best = (b * (weight / weight.sum())).sum()
+    best = (b * softmax(profile)).sum()
     return float(np.log1p(-best * excess).mean())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from types import MappingProxyType
@@ -42,6 +42,7 @@ from openntz.forecast.triage import (
     fitted_levels,
 )
 from openntz.models.card import Card
+from openntz.models.domain import Value
 from openntz.models.saturation import SaturationCard
 
 Array = NDArray[np.float64]
@@ -89,7 +90,7 @@ def _domain(
     birth = course.person.birth_date
     doses = course.doses
     gaps = [(b.day - a.day).days / 7 for a, b in itertools.pairwise(doses)]
-    known: dict[str, object] = {
+    known: dict[str, Value | Iterable[Value]] = {
         "route": sorted({d.route for d in doses}),
         "dose_mg": sorted({d.amount_mg for d in doses}),
         "interval_week": gaps,
