@@ -124,7 +124,6 @@ class Problem:
         result = simulate(
             self.parameters(theta), self.history.schedule, time_day, rtol=rtol, threads=threads
         )
-        result.require_ok()
         return result.ug_per_ml
 
     def log_likelihood(self, predicted: Array) -> Array:

@@ -38,7 +38,7 @@ class Posterior:
 def prior_draws(problem: Problem, n: int, generator: np.random.Generator) -> Array:
     """Draws (n, p) from the prior."""
     root = np.linalg.cholesky(problem.prior_covariance)
-    return generator.standard_normal((n, problem.size)) @ root.T
+    return np.asarray(generator.standard_normal((n, problem.size)) @ root.T, dtype=np.float64)
 
 
 def _log_student(theta: Array, centre: Array, root: Array) -> Array:

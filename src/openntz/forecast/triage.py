@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 from scipy.special import ndtr
 
 from openntz.course.events import Measurement
@@ -100,7 +100,7 @@ def by_timing(level: Measurement, history: History, not_a_trough_hours: float) -
 def predictive_quantile(concentration: Array, residual: Residual, probability: float) -> float:
     """Quantile in ug/mL of a measured level, given draws (n,) of the true one.
 
-    The mixture of normal errors around the draws is inverted by Brent's method.
+    The mixture of normal errors around the draws is inverted by root finding.
     """
     sd = residual.sd(np.maximum(concentration, np.finfo(float).tiny))
 
@@ -110,7 +110,7 @@ def predictive_quantile(concentration: Array, residual: Residual, probability: f
     low, high = 0.0, float((concentration + 10 * sd).max())
     if excess(low) >= 0:
         return 0.0
-    return float(brentq(excess, low, high))
+    return float(root_scalar(excess, bracket=(low, high)).root)
 
 
 def against_expectation(
