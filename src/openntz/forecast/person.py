@@ -191,7 +191,7 @@ def _judge_levels(
 
     first = problem()
     if first.levels.count:
-        theta = prior_draws(first, settings.draws, generator)
+        theta = prior_draws(first, settings.triage_draws, generator)
         expected = first.concentration(
             theta, first.levels.time_day, rtol=_TRIAGE_RTOL, threads=request.threads
         )
@@ -222,7 +222,15 @@ def _solve(
         drawn = sample_prior(problem, days, settings.draws, generator, threads=request.threads)
         return drawn, ()
     estimate = find_map(problem)
-    drawn = sample(problem, estimate, days, settings.draws, generator, threads=request.threads)
+    drawn = sample(
+        problem,
+        estimate,
+        days,
+        settings.draws,
+        generator,
+        pareto_k_limit=settings.pareto_k_limit,
+        threads=request.threads,
+    )
     notes = []
     if not estimate.converged:
         notes.append(

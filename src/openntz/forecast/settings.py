@@ -22,6 +22,7 @@ class Settings:
     weight_median_kg: float
     weight_cv_percent: float
     draws: int
+    triage_draws: int
     low: float
     high: float
     unusual_low: float
@@ -57,6 +58,7 @@ class Settings:
             weight_median_kg=number("forecast.weight-unknown-median"),
             weight_cv_percent=number("forecast.weight-unknown-cv"),
             draws=round(number("forecast.draws")),
+            triage_draws=round(number("forecast.triage-draws")),
             low=number("forecast.low-quantile"),
             high=number("forecast.high-quantile"),
             unusual_low=number("forecast.unusual-low-quantile"),
