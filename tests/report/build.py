@@ -352,6 +352,8 @@ def review(people: Iterable[PersonReview], **values: Any) -> Review:
         "version": "0.1.0",
         "registry": REGISTRY,
         "guides": GUIDES,
+        "horizon_days": HORIZON,
+        "pareto_k_limit": 0.7,
         "people": tuple(people),
         "model": "van-den-berg-2025",
         "model_title": "Natalizumab, intravenous",

@@ -78,7 +78,9 @@ class Review:
     model_title: str = ""
     card_hash: str = ""
     seed: int = 0
-    guides: Guides | None = None
+    guides: Guides
+    horizon_days: tuple[int, ...]
+    pareto_k_limit: float
     rejected: tuple[ProblemLike, ...] = ()
     notes: tuple[ProblemLike, ...] = ()
     tables: tuple[TableCount, ...] = ()

@@ -1,0 +1,85 @@
+"""The machine-readable files of a review as rows; writing them is the caller's business."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from openntz.forecast.result import PersonForecast, Quantiles
+from openntz.report.review import ProblemLike, Review
+
+FORECAST_HEADER: Final = (
+    "person",
+    "quantity",
+    "day_after_last_dose",
+    "median",
+    "p05",
+    "p95",
+    "model",
+    "status",
+)
+PROBLEM_HEADER: Final = ("table", "line", "column", "value", "reason", "remedy")
+CONCENTRATION: Final = "concentration_ug_per_ml"
+SATURATION: Final = "saturation_fraction"
+
+
+def findings_rows(review: Review) -> list[dict[str, Any]]:
+    """``findings.json``: one entry per person and rule, people in the order of the export."""
+    return [
+        {
+            "person": f.person,
+            "rule": f.rule,
+            "status": str(f.status),
+            "due": f.due.isoformat() if f.due else None,
+            "message": f.message,
+            "evidence": list(f.evidence),
+            "profile": f.profile,
+            "sources": list(f.sources),
+            "facts": list(f.facts),
+            "others": [
+                {"profile": name, "status": str(status), "message": message}
+                for name, status, message in f.others
+            ],
+        }
+        for person in review.people
+        for f in person.findings
+    ]
+
+
+def _status(forecast: PersonForecast) -> str:
+    if forecast.computed or not forecast.reason:
+        return forecast.status
+    return f"{forecast.status}: {forecast.reason}"
+
+
+def _digits(value: float) -> str:
+    # Six significant digits outlast the solver's tolerance of 1e-6 and are the same everywhere.
+    return f"{value:.6g}"
+
+
+def _numbers(q: Quantiles | None) -> tuple[str, str, str]:
+    return ("", "", "") if q is None else (_digits(q.median), _digits(q.p05), _digits(q.p95))
+
+
+def forecast_rows(review: Review) -> Iterator[tuple[str, ...]]:
+    """``forecast.csv``: both quantities on every day of the horizon for every person.
+
+    Where nothing was computed the numbers are empty and the status says why.
+    """
+    for person in review.people:
+        f = person.forecast
+        saturation_model = " + ".join(m for m in (f.model, *f.saturation_models) if m)
+        for i, (quantity, model) in enumerate(
+            ((CONCENTRATION, f.model), (SATURATION, saturation_model))
+        ):
+            for day in review.horizon_days:
+                pair = f.by_day.get(day) if f.computed else None
+                numbers = _numbers(pair[i] if pair is not None else None)
+                yield (person.id, quantity, str(day), *numbers, model, _status(f))
+
+
+def problem_rows(problems: Iterable[ProblemLike]) -> Iterator[tuple[str, ...]]:
+    """``rejected.csv`` and ``notes.csv``: one row per problem; no line means the whole file."""
+    for p in problems:
+        line = "" if not p.line else str(p.line)
+        yield (p.table, line, p.column, p.value, p.reason, p.remedy)

@@ -1,0 +1,191 @@
+"""Findings as the page shows them: message, rows, thresholds, sources, other profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from openntz.course.course import Course
+from openntz.course.events import (
+    Dose,
+    EdssScore,
+    Event,
+    Measurement,
+    Plan,
+    Pregnancy,
+    Reaction,
+    Relapse,
+    Scan,
+    Symptom,
+    Treatment,
+)
+from openntz.evidence.registry import RANK_MEANING, Fact, Registry, cite
+from openntz.monitor.finding import Finding, Status
+from openntz.report import words
+from openntz.report.person import PersonReview
+from openntz.report.rules import RuleName
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A row of the record: ``place`` is ``table:line``, ``anchor`` its row on the page."""
+
+    place: str
+    anchor: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A number that decided: meaning, value with unit and warning, rank in words, sources."""
+
+    id: str
+    meaning: str
+    shown: str
+    rank: str
+    note: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A source: its id and the line a reader can follow."""
+
+    id: str
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """One finding, ready for the page."""
+
+    rule: str
+    title: str
+    question: str
+    status: Status
+    message: str
+    due: str
+    profile: str
+    evidence: tuple[Evidence, ...]
+    thresholds: tuple[Threshold, ...]
+    sources: tuple[Cited, ...]
+    others: tuple[tuple[str, Status, str], ...]
+
+
+def anchor(place: str) -> str:
+    """The id of a record row on the page: ``doses:14`` becomes ``doses-14``."""
+    return place.replace(":", "-")
+
+
+def describe(event: Event) -> str:
+    """One event in a few words."""
+    when = words.moment(event.at, event.time_known)
+    match event:
+        case Dose():
+            return f"{when}: {words.number(event.amount_mg)} mg {event.route}"
+        case Measurement():
+            return f"{when}: {event.test} {words.result(event)}"
+        case Scan():
+            counts = (
+                f"new T2 {_count(event.new_t2_lesions)}, Gd {_count(event.gadolinium_lesions)}"
+            )
+            return f"{when}: MRI, {counts}"
+        case Reaction():
+            grade = "grade not recorded" if event.grade is None else f"grade {event.grade}"
+            return f"{when}: {event.term}, {grade}"
+        case Relapse():
+            return f"{when}: relapse, {event.severity or 'severity not recorded'}"
+        case EdssScore():
+            return f"{when}: EDSS {event.score:.1f}"
+        case Symptom():
+            return f"{when}: {event.symptom}"
+        case Treatment():
+            end = f"to {event.end.isoformat()}" if event.end else "no end recorded"
+            return f"{event.name} from {when}, {end}"
+        case Pregnancy():
+            return f"pregnancy: conception {words.day(event.conception)}, due {words.day(event.due)}"
+        case Plan():
+            if event.stopped is not None:
+                return f"{when}: stopped {event.stopped.isoformat()}"
+            if event.planned_interval_days is not None:
+                return f"{when}: planned every {words.days(event.planned_interval_days)}"
+            return f"{when}: plan"
+        case _:
+            return when
+
+
+def _count(n: int | None) -> str:
+    return "not reported" if n is None else str(n)
+
+
+def rows_of(course: Course) -> dict[str, str]:
+    """What stands in each row of the record, by ``table:line``."""
+    found = {
+        str(event.ref): describe(event)
+        for f in fields(course)
+        if f.name not in {"person", "recorded"}
+        for event in getattr(course, f.name)
+    }
+    if course.person.ref is not None:
+        born = words.day(course.person.birth_date)
+        found[str(course.person.ref)] = f"born {born}, sex {course.person.sex or 'not recorded'}"
+    return found
+
+
+def cited(registry: Registry, names: tuple[str, ...]) -> tuple[Cited, ...]:
+    """Sources by id; one the registry does not know is shown by its id alone."""
+    found = []
+    for name in names:
+        source = registry.sources.get(name)
+        if source is None:
+            found.append(Cited(name, name, ""))
+        else:
+            safe = source.url if source.url.startswith(("https://", "http://")) else ""
+            found.append(Cited(name, cite(source), safe))
+    return tuple(found)
+
+
+def threshold(fact: Fact) -> Threshold:
+    """A fact for a reader."""
+    return Threshold(
+        fact.id, fact.meaning, fact.shown, RANK_MEANING[fact.rank], fact.note, fact.sources
+    )
+
+
+def finding_view(
+    finding: Finding,
+    rows: Mapping[str, str],
+    names: Mapping[str, RuleName],
+    registry: Registry,
+) -> FindingView:
+    """One finding with everything it rests on."""
+    name = names[finding.rule]
+    known = [registry.facts[f] for f in finding.facts if f in registry.facts]
+    return FindingView(
+        rule=finding.rule,
+        title=name.title,
+        question=name.question,
+        status=finding.status,
+        message=finding.message,
+        due=finding.due.isoformat() if finding.due else "",
+        profile=finding.profile,
+        evidence=tuple(
+            Evidence(place, anchor(place) if place in rows else "", rows.get(place, ""))
+            for place in finding.evidence
+        ),
+        thresholds=tuple(threshold(f) for f in known),
+        sources=cited(registry, finding.sources),
+        others=finding.others,
+    )
+
+
+def finding_views(
+    person: PersonReview, names: Mapping[str, RuleName], registry: Registry
+) -> dict[Status, list[FindingView]]:
+    """All findings by status, most urgent first; within a status in catalogue order."""
+    rows = rows_of(person.course)
+    return {
+        status: [finding_view(f, rows, names, registry) for f in person.with_status(status)]
+        for status in Status
+    }

@@ -1,0 +1,157 @@
+"""The sentence at the head of a person's page, and the few numbers beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from openntz.definitions.therapy import TherapyState
+from openntz.forecast.result import Quantiles
+from openntz.report import words
+from openntz.report.guides import Guides
+from openntz.report.person import PersonReview
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One number with what it is and its interval."""
+
+    label: str
+    value: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """Plain words first: the drug, the therapy; then reservations."""
+
+    drug: str
+    therapy: str
+    notes: tuple[str, ...]
+    tiles: tuple[Tile, ...]
+
+
+def _reached(fraction: float, lines: tuple[tuple[float, str], ...]) -> bool:
+    return 100 * fraction >= min(value for value, _ in lines)
+
+
+def drug_sentence(person: PersonReview, guides: Guides) -> str:
+    """Whether the drug is there today, by level and saturation, or why that is not known."""
+    f = person.forecast
+    if not f.computed or f.now is None:
+        return f"No level was computed: {_ended(f.reason or f.status)}"
+    level, saturation = f.now
+    high, *_, floor, low = guides.targets
+    if level.median >= high:
+        text = "The drug is present"
+    elif level.median >= floor:
+        text = f"The drug is present but below {words.number(high)} µg/mL"
+    elif level.median >= low:
+        text = "Little of the drug is left"
+    else:
+        text = "Hardly any of the drug is left"
+    acts = _reached(saturation.median, guides.saturation_lines)
+    if level.median >= floor:
+        text += " and acting" if acts else ", and less than half of its receptors are covered"
+    estimate = "" if f.status == "ok" else ", estimated from weight and doses alone"
+    return f"{text}: about {words.level(level.median)} µg/mL today{estimate}."
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def therapy_sentence(person: PersonReview) -> str:
+    """Where the person stands: the dose just given, the next one, or how therapy ended."""
+    t = person.therapy
+    if t.state is TherapyState.NEVER or t.last_dose is None or t.days_since_last is None:
+        return "No dose is recorded." + (
+            f" A first dose is entered for {t.planned.isoformat()}." if t.planned else ""
+        )
+    given = f"Dose {len(t.doses)} was given on {t.last_dose.day} ({words.ago(t.days_since_last)})"
+    if t.state is TherapyState.STOPPED:
+        why = f" ({t.stop_reason})" if t.stop_reason else ""
+        return f"{given}; therapy was stopped on {t.stopped_on}{why}." + _resumes(person)
+    if t.state is TherapyState.PRESUMED_STOPPED:
+        return f"{given}; no stop is recorded, presumed stopped." + _resumes(person)
+    if t.state is TherapyState.LEFT:
+        return f"{given}; no stop is recorded, assumed to have left treatment." + _resumes(person)
+    if t.planned is None:
+        return f"{given}."
+    wait = (t.planned - t.as_of).days
+    verb = "booked" if t.planned_is_booked else "planned"
+    if wait < 0:
+        return f"{given}; the next was planned for {t.planned} and is {words.days(-wait)} late."
+    return f"{given}; the next is {verb} for {t.planned} ({words.ahead(wait)})."
+
+
+def _resumes(person: PersonReview) -> str:
+    t = person.therapy
+    if t.planned is not None:
+        return f" A dose is entered for {t.planned.isoformat()}."
+    if t.resumes is not None:
+        return f" A plan of {t.resumes.day.isoformat()} resumes treatment."
+    return ""
+
+
+def next_dose_label(person: PersonReview) -> str:
+    """'on 2024-07-17, before the dose', or today when the dose is overdue."""
+    t, f = person.therapy, person.forecast
+    if f.planned_dose is None:
+        return ""
+    if t.planned is not None and t.planned < t.as_of:
+        return "today, if the overdue dose is given"
+    return f"{f.planned_dose.date().isoformat()}, before the next dose"
+
+
+def tiles(person: PersonReview, guides: Guides) -> tuple[Tile, ...]:
+    """The numbers a reader wants first; none when nothing was computed."""
+    f = person.forecast
+    if not f.computed or f.now is None:
+        return ()
+    level, saturation = f.now
+    found = [_level_tile(f"Level today, {person.as_of.isoformat()}", level)]
+    late = person.therapy.planned is not None and person.therapy.planned < person.as_of
+    if f.planned is not None and f.planned_dose is not None and not late:
+        found.append(_level_tile(f"Level {next_dose_label(person)}", f.planned[0]))
+        level, saturation = f.planned
+    target = guides.targets[0]
+    chance = f.probability_at_planned.get(target)
+    if chance is not None:
+        found.append(
+            Tile(
+                f"Chance of {words.number(target)} µg/mL or more at the next dose",
+                words.percent(chance),
+                "",
+            )
+        )
+    when = "today" if f.planned is None or late else "at the next dose"
+    found.append(
+        Tile(
+            f"α4-integrin saturation {when}",
+            words.percent(saturation.median),
+            f"90 % interval {_range(saturation.p05, saturation.p95)}",
+        )
+    )
+    return tuple(found)
+
+
+def _range(low: float, high: float) -> str:
+    return f"{words.percent(low).removesuffix(' %')} to {words.percent(high)}"
+
+
+def _level_tile(label: str, q: Quantiles) -> Tile:
+    interval = f"90 % interval {words.level(q.p05)} to {words.level(q.p95)}"
+    return Tile(label, f"{words.level(q.median)} µg/mL", interval)
+
+
+def headline(person: PersonReview, guides: Guides) -> Headline:
+    """Everything above the picture."""
+    notes = list(person.forecast.notes)
+    if person.forecast.status == "prior only" and person.forecast.reason:
+        notes.insert(0, person.forecast.reason)
+    return Headline(
+        drug=drug_sentence(person, guides),
+        therapy=therapy_sentence(person),
+        notes=tuple(dict.fromkeys(notes)),
+        tiles=tiles(person, guides),
+    )

@@ -1,0 +1,168 @@
+"""The numbers of a forecast as tables, with words on how far to trust them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from openntz.forecast.result import LevelVerdict, PersonForecast, Quantiles, TimeBelow
+from openntz.report import words
+from openntz.report.person import PersonReview
+
+_USES = {
+    "fitted": "used",
+    "not a trough": "not used: not a trough",
+    "impossible": "not used: cannot be true for this history",
+    "censored above": "not used: above the limit of the test",
+    "not usable": "not used",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DayRow:
+    """The forecast of one day after the last dose."""
+
+    day: int
+    date: str
+    level: str
+    level_interval: str
+    saturation: str
+    saturation_interval: str
+    chances: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FallRow:
+    """When the level falls below a threshold."""
+
+    threshold: str
+    date: str
+    days: str
+    interval: str
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRow:
+    """One measured level and what became of it."""
+
+    place: str
+    date: str
+    value: str
+    use: str
+    reason: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Everything computed about one person, as text."""
+
+    computed: bool
+    reason: str
+    targets: tuple[str, ...]
+    days: tuple[DayRow, ...]
+    falls: tuple[FallRow, ...]
+    levels: tuple[LevelRow, ...]
+    trust: str
+    weight: str
+    parameters: tuple[tuple[str, str, str], ...]
+    model: str
+    card_hash: str
+    saturation_models: tuple[str, ...]
+    seed: int
+    last_dose: str
+
+
+def trust(forecast: PersonForecast, limit: float) -> str:
+    """Pareto k and effective draws in words, ``limit`` being the k not to be exceeded."""
+    if not forecast.computed:
+        return ""
+    if forecast.pareto_k is None:
+        return "no level was fitted, so there is no fit to check"
+    draws = (
+        f", worth {forecast.effective_draws:.0f} independent draws"
+        if forecast.effective_draws is not None
+        else ""
+    )
+    verdict = "good" if forecast.pareto_k <= limit else "do not rely on the interval"
+    return f"{verdict} (Pareto k {forecast.pareto_k:.2f}, limit {words.number(limit)}{draws})"
+
+
+def _between(low: float | None, high: float | None, last: str) -> str:
+    def text(x: float | None) -> str:
+        return last if x is None else f"{x:.0f}"
+
+    return f"{text(low)} to {text(high)}"
+
+
+def _fall(row: TimeBelow, forecast: PersonForecast) -> FallRow:
+    threshold = f"{words.number(row.threshold_ug_per_ml)} µg/mL"
+    if row.median is None or forecast.last_dose is None:
+        return FallRow(threshold, "later than computed", "", _between(row.p05, row.p95, "later"))
+    day = forecast.last_dose + timedelta(days=row.median)
+    return FallRow(
+        threshold,
+        day.date().isoformat(),
+        f"{row.median:.0f}",
+        _between(row.p05, row.p95, "later"),
+    )
+
+
+def _day(day: int, pair: tuple[Quantiles, Quantiles], forecast: PersonForecast) -> DayRow:
+    level, saturation = pair
+    when = forecast.last_dose + timedelta(days=day) if forecast.last_dose else None
+    chances = forecast.probability_by_day.get(day, {})
+    return DayRow(
+        day,
+        words.day(when) if when else "",
+        words.level(level.median),
+        f"{words.level(level.p05)} to {words.level(level.p95)}",
+        words.percent(saturation.median),
+        f"{words.percent(saturation.p05).removesuffix(' %')} to {words.percent(saturation.p95)}",
+        tuple(words.percent(chances[t]) for t in sorted(chances, reverse=True)),
+    )
+
+
+def _level(verdict: LevelVerdict, computed: bool) -> LevelRow:
+    use = _USES.get(verdict.use, verdict.use)
+    if verdict.use == "fitted" and not computed:
+        use = "not used: no forecast"
+    elif verdict.unusual:
+        use = f"{use}, unusual"
+    expected = ""
+    if verdict.predicted is not None and verdict.low is not None and verdict.high is not None:
+        ends = f"{words.level(verdict.low)} to {words.level(verdict.high)}"
+        expected = f"{words.level(verdict.predicted)} ({ends})"
+    value = "no number" if verdict.value is None else f"{verdict.censor}{verdict.value:g} µg/mL"
+    return LevelRow(
+        f"measurements:{verdict.line}",
+        verdict.at.strftime("%Y-%m-%d %H:%M"),
+        value,
+        use,
+        verdict.reason,
+        expected,
+    )
+
+
+def numbers(person: PersonReview, pareto_k_limit: float) -> Numbers:
+    """The tables below the findings."""
+    f = person.forecast
+    targets = sorted({t for row in f.probability_by_day.values() for t in row}, reverse=True)
+    return Numbers(
+        computed=f.computed,
+        reason=f.reason,
+        targets=tuple(words.number(t) for t in targets),
+        days=tuple(_day(d, f.by_day[d], f) for d in sorted(f.by_day)) if f.computed else (),
+        falls=tuple(_fall(b, f) for b in f.below) if f.computed else (),
+        levels=tuple(_level(v, f.computed) for v in f.levels),
+        trust=trust(f, pareto_k_limit),
+        weight=f"{words.number(f.weight_kg)} kg" if f.weight_kg is not None else "not recorded",
+        parameters=tuple(
+            (name, f"{mean:.3g}", f"{sd:.2g}") for name, (mean, sd) in f.parameters.items()
+        ),
+        model=f.model,
+        card_hash=f.card_hash,
+        saturation_models=f.saturation_models,
+        seed=f.seed,
+        last_dose=words.day(f.last_dose) if f.last_dose else "",
+    )

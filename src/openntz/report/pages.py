@@ -1,0 +1,164 @@
+"""The review as files of HTML: an index, a page per person, the shared assets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from openntz.monitor.finding import Status
+from openntz.report import words
+from openntz.report.finding_view import Cited, FindingView, cited, finding_views
+from openntz.report.headline import Headline, headline
+from openntz.report.numbers_view import Numbers, numbers
+from openntz.report.paths import page_names
+from openntz.report.person import PersonReview
+from openntz.report.picture import picture
+from openntz.report.record_tables import RecordTable, record_tables
+from openntz.report.review import Review
+from openntz.report.rules import RuleName, rule_names
+from openntz.report.svg import draw
+from openntz.report.worklist import Row, RuleRow, by_rule, ordered, row, worst
+
+ASSETS: Final = ("openntz.css", "openntz.js")
+# More problems than this are left to the CSV files, so that the index stays quick to open.
+PROBLEMS_SHOWN: Final = 200
+
+STATUS_HEADINGS: Final[Mapping[Status, str]] = {
+    Status.ACT: "Act now",
+    Status.DUE: "Due",
+    Status.WATCH: "Watch",
+    Status.UNKNOWN: "Not known",
+    Status.OK: "Nothing to do",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another person's page, as a link."""
+
+    id: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexPage:
+    """What the index template shows."""
+
+    review: Review
+    rows: tuple[Row, ...]
+    people_by_status: Mapping[Status, int]
+    findings_by_status: Mapping[Status, int]
+    rules: tuple[RuleRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonPage:
+    """What the template of a person's page shows."""
+
+    review: Review
+    person: PersonReview
+    who: str
+    headline: Headline
+    picture: Markup
+    findings: Mapping[Status, Sequence[FindingView]]
+    numbers: Numbers
+    records: tuple[RecordTable, ...]
+    sources: tuple[Cited, ...]
+    place: int
+    of: int
+    before: Neighbour | None
+    after: Neighbour | None
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("openntz.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals["statuses"] = tuple(Status)
+    environment.globals["headings"] = STATUS_HEADINGS
+    environment.globals["problems_shown"] = PROBLEMS_SHOWN
+    environment.filters["count"] = words.count
+    return environment
+
+
+def _render(template: str, page: Any, **values: Any) -> str:
+    return _environment().get_template(template).render(page=page, **values)
+
+
+def _index(
+    review: Review,
+    people: Sequence[PersonReview],
+    names: Mapping[str, RuleName],
+    hrefs: Mapping[str, str],
+) -> IndexPage:
+    return IndexPage(
+        review=review,
+        rows=tuple(row(p, hrefs[p.id], names) for p in people),
+        people_by_status={s: sum(worst(p.findings) is s for p in people) for s in Status},
+        findings_by_status={
+            s: sum(f.status is s for p in people for f in p.findings) for s in Status
+        },
+        rules=by_rule(people, names, hrefs),
+    )
+
+
+def person_page(
+    review: Review,
+    people: Sequence[PersonReview],
+    at: int,
+    names: Mapping[str, RuleName],
+    files: Mapping[str, str],
+) -> PersonPage:
+    """The page of ``people[at]``, its neighbours being those before and after in the worklist."""
+    person = people[at]
+    used = dict.fromkeys(source for f in person.findings for source in f.sources)
+
+    def neighbour(i: int) -> Neighbour | None:
+        return Neighbour(people[i].id, files[people[i].id]) if 0 <= i < len(people) else None
+
+    return PersonPage(
+        review=review,
+        person=person,
+        who=words.age_and_sex(person.course.person, person.as_of),
+        headline=headline(person, review.guides),
+        picture=Markup(draw(picture(person, review.guides))),
+        findings=finding_views(person, names, review.registry),
+        numbers=numbers(person, review.pareto_k_limit),
+        records=record_tables(person.course, person.as_of),
+        sources=cited(review.registry, tuple(sorted(used))),
+        place=at + 1,
+        of=len(people),
+        before=neighbour(at - 1),
+        after=neighbour(at + 1),
+    )
+
+
+def render(review: Review) -> Iterator[tuple[str, str]]:
+    """Every page and asset as (path relative to the output folder, text), one at a time.
+
+    Equal reviews give equal text: no clock is read.
+    """
+    files = page_names(p.id for p in review.people)
+    people = ordered(review.people)
+    names = rule_names(f for p in people for f in p.findings)
+    static = resources.files("openntz.report") / "static"
+    for asset in ASSETS:
+        yield f"assets/{asset}", (static / asset).read_text(encoding="utf-8")
+    hrefs = {name: f"people/{file}" for name, file in files.items()}
+    index = _index(review, people, names, hrefs)
+    yield "index.html", _render("index.html", index, root="")
+    for at, person in enumerate(people):
+        page = person_page(review, people, at, names, files)
+        yield hrefs[person.id], _render("person.html", page, root="../")

@@ -1,0 +1,172 @@
+"""The record behind a page: every table with line numbers, unknown columns kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from openntz.course.course import TABLES, Course
+from openntz.course.events import Event, Measurement
+from openntz.report import words
+from openntz.report.finding_view import anchor
+
+Cell = Callable[[Any], str]
+
+
+def _text(name: str) -> Cell:
+    return lambda e: str(getattr(e, name) or "")
+
+
+def _date(name: str) -> Cell:
+    return lambda e: words.day(value) if (value := getattr(e, name)) is not None else ""
+
+
+def _when(e: Event) -> str:
+    return words.moment(e.at, e.time_known)
+
+
+def _count(name: str) -> Cell:
+    def cell(e: Any) -> str:
+        value = getattr(e, name)
+        return "not reported" if value is None else str(value)
+
+    return cell
+
+
+def _end(e: Any) -> str:
+    return "" if e.end is None else e.end.strftime("%Y-%m-%d %H:%M")
+
+
+def _assay(m: Measurement) -> str:
+    if m.assay is None:
+        return ""
+    parts = [m.assay.label]
+    if m.assay.threshold is not None:
+        parts.append(f"threshold {words.number(m.assay.threshold)} ng/mL")
+    if m.assay.lloq is not None:
+        parts.append(f"limit of quantification {words.number(m.assay.lloq)} {words.unit(m.unit)}")
+    return "; ".join(parts)
+
+
+COLUMNS: Final[dict[str, tuple[tuple[str, Cell], ...]]] = {
+    "plans": (
+        ("date", _when),
+        ("interval, days", _text("planned_interval_days")),
+        ("stopped", _date("stopped")),
+        ("reason", _text("reason")),
+    ),
+    "doses": (
+        ("start", _when),
+        ("end", _end),
+        ("mg", lambda e: words.number(e.amount_mg)),
+        ("route", _text("route")),
+        ("product", _text("product")),
+        ("batch", _text("batch")),
+        ("setting", _text("setting")),
+        ("premedication", _text("premedication")),
+    ),
+    "measurements": (
+        ("taken", _when),
+        ("test", _text("test")),
+        ("result", words.result),
+        ("as written", _text("as_written")),
+        ("assay", _assay),
+    ),
+    "reactions": (
+        ("onset", _when),
+        ("reaction", _text("term")),
+        ("grade", lambda e: "not recorded" if e.grade is None else str(e.grade)),
+        ("action", _text("action")),
+    ),
+    "mri": (
+        ("date", _when),
+        ("gadolinium-enhancing", _count("gadolinium_lesions")),
+        ("new T2", _count("new_t2_lesions")),
+        ("enlarging T2", _count("enlarging_t2_lesions")),
+        ("comment", _text("comment")),
+    ),
+    "relapses": (
+        ("onset", _when),
+        ("severity", _text("severity")),
+        ("comment", _text("comment")),
+    ),
+    "edss": (("date", _when), ("score", lambda e: f"{e.score:.1f}")),
+    "symptoms": (
+        ("date", _when),
+        ("symptom", _text("symptom")),
+        ("comment", _text("comment")),
+    ),
+    "treatments": (
+        ("start", _when),
+        ("end", _date("end")),
+        ("name", _text("name")),
+        ("kind", _text("kind")),
+    ),
+    "pregnancies": (
+        ("conception", _date("conception")),
+        ("expected delivery", _date("due")),
+        ("delivery", _date("delivery")),
+        ("outcome", _text("outcome")),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """One row: its line in the file, its id on the page, whether it lies after the as-of day."""
+
+    line: int
+    anchor: str
+    later: bool
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTable:
+    """One table of the record, latest rows first."""
+
+    name: str
+    recorded: bool
+    columns: tuple[str, ...]
+    rows: tuple[RecordRow, ...]
+
+
+def _table(name: str, course: Course, events: Sequence[Event], as_of: date) -> RecordTable:
+    columns = COLUMNS[name]
+    extra = sorted({key for e in events for key in e.extra})
+    rows = tuple(
+        RecordRow(
+            e.ref.line,
+            anchor(str(e.ref)),
+            e.day > as_of,
+            (*(cell(e) for _, cell in columns), *(e.extra.get(key, "") for key in extra)),
+        )
+        for e in sorted(events, key=lambda e: (e.at, e.ref.line), reverse=True)
+    )
+    return RecordTable(name, course.has(name), (*(c for c, _ in columns), *extra), rows)
+
+
+def _person_table(course: Course) -> RecordTable:
+    p = course.person
+    columns = ("person", "born", "sex", "MS onset", *sorted(p.extra))
+    cells = (
+        p.id,
+        words.day(p.birth_date),
+        p.sex or "not recorded",
+        words.day(p.ms_onset),
+        *(p.extra[key] for key in sorted(p.extra)),
+    )
+    rows = () if p.ref is None else (RecordRow(p.ref.line, anchor(str(p.ref)), False, cells),)
+    return RecordTable("people", course.has("people"), columns, rows)
+
+
+def record_tables(course: Course, as_of: date) -> tuple[RecordTable, ...]:
+    """All eleven tables of one person in the order of the contract."""
+    return tuple(
+        _person_table(course)
+        if name == "people"
+        else _table(name, course, getattr(course, name), as_of)
+        for name in TABLES
+    )

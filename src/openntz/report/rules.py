@@ -1,0 +1,30 @@
+"""What the rules are called, in the order of their catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from openntz.monitor.finding import Finding
+from openntz.monitor.rules.catalogue import RULES
+
+
+@dataclass(frozen=True, slots=True)
+class RuleName:
+    """A rule's id, its short title and the question it asks."""
+
+    id: str
+    title: str
+    question: str
+
+
+def _spoken(rule: str) -> str:
+    return rule.replace(".", ": ").replace("-", " ").capitalize()
+
+
+def rule_names(findings: Iterable[Finding]) -> dict[str, RuleName]:
+    """Names of all rules in catalogue order, and of any other rule that spoke."""
+    names = {r.id: RuleName(r.id, r.title, r.question) for r in RULES}
+    for finding in findings:
+        names.setdefault(finding.rule, RuleName(finding.rule, _spoken(finding.rule), ""))
+    return names
