@@ -44,14 +44,13 @@ class Concentration:
     steps: NDArray[np.int64]
     _values: Floats
 
-    @property
-    def ug_per_ml(self) -> Floats:
-        """Concentration in ug/mL, shape (n, T).
+    def require_ok(self) -> None:
+        """Raise unless every lane reached its last requested time.
 
         Raises
         ------
         SolverError
-            When a lane failed; names the first, its status and the remedy.
+            Naming the first lane that failed, its status and the remedy.
         """
         failed = np.flatnonzero(self.status)
         if len(failed):
@@ -61,6 +60,17 @@ class Concentration:
                 where=f"lane {failed[0]}",
                 remedy=solver.REMEDY[code],
             )
+
+    @property
+    def ug_per_ml(self) -> Floats:
+        """Concentration in ug/mL, shape (n, T).
+
+        Raises
+        ------
+        SolverError
+            When a lane failed, as ``require_ok``.
+        """
+        self.require_ok()
         return self._values
 
     def of_lanes_ok(self) -> tuple[NDArray[np.intp], Floats]:

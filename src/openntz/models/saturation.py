@@ -1,91 +1,98 @@
-"""Saturation of alpha-4 integrin by concentration, as cards."""
+"""Alpha4-integrin saturation from the drug's concentration: published relations as data.
+
+saturation = e0 + emax C^h / (EC50^h + C^h)
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Self
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import Field, model_validator
 
-from openntz.models.number import Number, Sources, Strict, read_card
-
-Array = NDArray[np.float64]
-
-
-class SaturationFile(Strict):
-    """A saturation card as written."""
-
-    id: str = Field(min_length=1)
-    title: str = Field(min_length=1)
-    source: Sources
-    gaps: tuple[str, ...]
-    e0: Number
-    emax: Number
-    ec50: Number
-    hill: Number
-    ec50_cv: Number
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        units = {"e0": "1", "emax": "1", "ec50": "ug/mL", "hill": "1", "ec50_cv": "%"}
-        for name, unit in units.items():
-            number: Number = getattr(self, name)
-            if number.unit != unit:
-                raise ValueError(f"{name} is in {number.unit!r}, not {unit!r}")
-            if number.value < 0:
-                raise ValueError(f"{name} is negative")
-        if self.ec50.value == 0 or self.hill.value == 0:
-            raise ValueError("ec50 and hill are positive")
-        if self.e0.value + self.emax.value > 1:
-            raise ValueError("e0 and emax together exceed full saturation")
-        return self
+from openntz.errors import ModelError
+from openntz.models.card import SHORT_HASH, Quantity, log_normal_variance, quantity
+from openntz.models.reading import parse, read_card_file
+from openntz.models.schema import SaturationFormat, in_solver_unit, sources_of
 
 
 @dataclass(frozen=True, slots=True)
 class SaturationCard:
-    """A sigmoid Emax curve without delay; ``ec50_sd`` is the spread of ln EC50 between people."""
+    """One relation of saturation and concentration.
 
-    file: SaturationFile
+    ``e0`` and ``emax`` are fractions, ``ec50`` in ug/mL. ``ec50_sd`` is the standard deviation
+    of the logarithm of EC50 between people, 0 where the source says nothing about it.
+    """
+
+    id: str
+    title: str
+    drug: str
+    sources: tuple[str, ...]
     hash: str
+    gaps: tuple[str, ...]
+    theta: Mapping[str, Quantity]
+    e0: float
+    emax: float
+    ec50: float
+    hill: float
     ec50_sd: float
 
     @property
-    def id(self) -> str:
-        """The card's identifier."""
-        return self.file.id
+    def short_hash(self) -> str:
+        """The first twelve characters of ``hash``."""
+        return self.hash[:SHORT_HASH]
 
-    @property
-    def title(self) -> str:
-        """The card's name for a reader."""
-        return self.file.title
+    def saturation(
+        self, concentration_ug_per_ml: ArrayLike, ec50_eta: ArrayLike = 0.0
+    ) -> NDArray[np.float64]:
+        """Saturated fraction (0-1) at concentrations of any shape.
 
-    @property
-    def gaps(self) -> tuple[str, ...]:
-        """What is not known or was assumed, in sentences."""
-        return self.file.gaps
+        ``ec50_eta`` is a person's deviation of ln EC50; it broadcasts against the
+        concentration.
 
-    def saturation(self, concentration_ug_per_ml: ArrayLike, ec50_eta: ArrayLike = 0.0) -> Array:
-        """Fraction bound (0-1) at the given concentrations; ``ec50_eta`` broadcasts to them."""
-        f = self.file
-        level = np.maximum(np.asarray(concentration_ug_per_ml, float), 0.0)
-        ratio = level * (np.exp(-np.asarray(ec50_eta, float)) / f.ec50.value)
-        power = ratio if f.hill.value == 1 else ratio**f.hill.value
-        return f.e0.value + f.emax.value * power / (1 + power)
+        Raises
+        ------
+        ModelError
+            When a concentration is negative or not a number.
+        """
+        level = np.asarray(concentration_ug_per_ml, float)
+        if not (level >= 0.0).all():
+            raise ModelError(
+                "a concentration is negative or not a number.",
+                where=self.id,
+                remedy="Give concentrations of 0 or more in ug/mL.",
+            )
+        half = self.ec50 * np.exp(np.asarray(ec50_eta, float))
+        # 1 / (1 + (EC50/C)^h) neither overflows nor divides zero by zero; C = 0 gives 0.
+        with np.errstate(divide="ignore", over="ignore"):
+            return self.e0 + self.emax / (1.0 + (half / level) ** self.hill)
 
 
-@lru_cache(maxsize=16)
-def load_saturation(name: str | Path) -> SaturationCard:
-    """A shipped saturation card by id, or a card file by path.
+def load_saturation(id_or_path: str | Path) -> SaturationCard:
+    """A shipped saturation card by id, or any by the path of its file.
 
     Raises
     ------
     ModelError
-        When there is no such card or an entry is wrong; the message names file and key.
+        Naming file, key and remedy, when the card cannot be used as written.
     """
-    file, digest = read_card(name, SaturationFile)
-    sd = float(np.sqrt(np.log1p((file.ec50_cv.value / 100) ** 2)))
-    return SaturationCard(file=file, hash=digest, ec50_sd=sd)
+    file = read_card_file(id_or_path)
+    raw = parse(file, SaturationFormat)
+    spread = raw.omega.get("ec50")
+    return SaturationCard(
+        id=raw.id,
+        title=raw.title,
+        drug=raw.drug,
+        sources=sources_of(raw.source),
+        hash=file.hash,
+        gaps=tuple(raw.gaps),
+        theta=MappingProxyType({n: quantity(n, number) for n, number in raw.theta.items()}),
+        e0=in_solver_unit(raw.theta["e0"], "e0"),
+        emax=in_solver_unit(raw.theta["emax"], "emax"),
+        ec50=in_solver_unit(raw.theta["ec50"], "ec50"),
+        hill=in_solver_unit(raw.theta["hill"], "hill"),
+        ec50_sd=float(np.sqrt(log_normal_variance(spread))) if spread is not None else 0.0,
+    )
