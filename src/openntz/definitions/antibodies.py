@@ -61,7 +61,8 @@ class AntibodyLimits:
 class Persistence:
     """One definition's answer: the positive it starts from and the one that confirms it.
 
-    ``awaits_from`` is the first day on which a further test could settle an open answer.
+    ``awaits_from`` is the first day on which a further test could settle an open answer;
+    ``untested`` says that there is nothing to judge.
     """
 
     definition: Definition
@@ -70,6 +71,7 @@ class Persistence:
     first: AntibodyTest | None = None
     confirming: AntibodyTest | None = None
     awaits_from: date | None = None
+    untested: bool = False
 
     @property
     def refs(self) -> tuple[Ref, ...]:
@@ -150,22 +152,29 @@ def _malaga(series: _Series, positives_needed: int) -> Persistence:
     return _open(Definition.MALAGA, series, 1)
 
 
-def _bounded(tests: _Undetermined, judge: Callable[[_Series], Persistence]) -> Persistence:
-    """Judge with undetermined results taken as negative and as positive; differing is unknown."""
+# A test and what it says at the threshold of the definition.
+_Readings = tuple[tuple[AntibodyTest, Reading], ...]
+
+
+def _bounded(tests: _Readings, judge: Callable[[_Series], Persistence]) -> Persistence:
+    """Judge with undetermined results taken as negative and as positive; differing is unknown.
+
+    What then stays open is what the results that can be read leave open.
+    """
     low = judge(tuple((t, r is Reading.POSITIVE) for t, r in tests))
     high = judge(tuple((t, r is not Reading.NEGATIVE) for t, r in tests))
-    if low.persistent is Persistent.YES or low.persistent is high.persistent:
+    if low.persistent is high.persistent and low.persistent is not Persistent.UNKNOWN:
         return low
-    if low.persistent is Persistent.UNKNOWN:
-        return low
+    read = judge(
+        tuple((t, r is Reading.POSITIVE) for t, r in tests if r is not Reading.UNDETERMINED)
+    )
+    if read.persistent is Persistent.UNKNOWN:
+        return read
     return replace(
         low,
         persistent=Persistent.UNKNOWN,
         reason="a result cannot be read at the threshold of this definition",
     )
-
-
-_Undetermined = tuple[tuple[AntibodyTest, Reading], ...]
 
 
 def persistence(
@@ -182,7 +191,7 @@ def persistence(
         Parts baseline from treatment for ``shankar``; without it every test counts.
     """
     if not tests:
-        return Persistence(definition, Persistent.UNKNOWN, "never tested")
+        return Persistence(definition, Persistent.UNKNOWN, "never tested", untested=True)
     label = tuple((t, t.label) for t in tests)
     own = tuple((t, t.own) for t in tests)
     match definition:

@@ -9,6 +9,7 @@ from openntz.definitions.therapy import Therapy, TherapyState
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
+from openntz.monitor.rules.standing import NEVER_DOSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,43 +30,26 @@ def late_dose(facts: LateDoseFacts, profile: Profile) -> Verdict:
     t = facts.therapy
     last, days = t.last_dose, t.days_since_last
     if last is None or days is None:
-        return Verdict(status=Status.UNKNOWN, message="No dose is recorded for this person.")
+        return NEVER_DOSED
     evidence = tuple(r for r in (last.ref, t.interval_ref, t.stop_ref) if r is not None)
-    if t.state is TherapyState.STOPPED:
+    if t.state in {TherapyState.STOPPED, TherapyState.LEFT}:
         return Verdict(
             status=Status.OK,
-            message=f"Therapy was stopped on {t.stopped_on}; no further dose is expected.",
+            message=_not_expected(t, days),
+            due=t.planned,
             evidence=evidence,
-        )
-    if t.state is TherapyState.LEFT:
-        return Verdict(
-            status=Status.OK,
-            message=f"No dose for {days_text(days)} and no stop recorded: assumed to have left "
-            "treatment here. Record the stop.",
-            evidence=evidence,
-            keys=("late-dose.left-from",),
+            keys=("late-dose.left-from",) if t.state is TherapyState.LEFT else (),
         )
     limit = profile.days("late-dose.act-after")
-    planned = t.planned or last.day + timedelta(days=t.interval_days)
+    due = last.day + timedelta(days=t.interval_days)
+    planned = t.planned or due
+    # The label's interval decides only where no plan is recorded.
+    by_label = () if t.interval_ref else ("dosing.label-interval",)
     interval = "" if t.interval_ref else " (label interval: no plan is recorded)"
     if days > limit:
-        presumed = (
-            " With no stop recorded the person is presumed to have stopped."
-            if t.state is TherapyState.PRESUMED_STOPPED
-            else ""
-        )
-        return Verdict(
-            status=Status.ACT,
-            message=f"Last dose {days_text(days)} ago on {last.day}, beyond "
-            f"{days_text(limit)}.{presumed} Give the dose, or record the stop and what follows; "
-            "check for new activity and, after a gap, the rules on re-exposure.",
-            due=planned,
-            evidence=evidence,
-            keys=("late-dose.act-after", "late-dose.presumed-stopped-from"),
-        )
-    late = (t.as_of - planned).days
-    keys = ("late-dose.act-after", "dosing.label-interval")
-    if late > 0:
+        return _beyond(t, days, limit, profile)
+    if t.as_of > planned:
+        late = (t.as_of - planned).days
         return Verdict(
             status=Status.DUE,
             message=f"The dose planned for {planned} is {days_text(late)} late{interval}. Give it "
@@ -73,23 +57,84 @@ def late_dose(facts: LateDoseFacts, profile: Profile) -> Verdict:
             f"{last.day + timedelta(days=limit)}.",
             due=planned,
             evidence=evidence,
-            keys=keys,
+            keys=("late-dose.act-after", *by_label),
         )
-    if -late <= profile.days("late-dose.watch-before"):
-        when = "today" if late == 0 else f"in {days_text(-late)}"
+    word = "booked" if t.planned_is_booked else "planned"
+    moved = (
+        f" That is {days_text((planned - due).days)} later than the interval of "
+        f"{days_text(t.interval_days)} asks for ({due})."
+        if planned > due
+        else ""
+    )
+    left = (planned - t.as_of).days
+    if t.as_of > due:
         return Verdict(
             status=Status.WATCH,
-            message=f"The next dose is planned for {planned}, {when}{interval}.",
+            message=f"The dose due on {due} is {days_text((t.as_of - due).days)} late{interval}; "
+            f"it is booked for {planned}, in {days_text(left)}. {days_text(limit)} after the last "
+            f"dose is {last.day + timedelta(days=limit)}.",
             due=planned,
             evidence=evidence,
-            keys=("late-dose.watch-before", "dosing.label-interval"),
+            keys=("late-dose.act-after", *by_label),
+        )
+    if left <= profile.days("late-dose.watch-before"):
+        when = "today" if left == 0 else f"in {days_text(left)}"
+        return Verdict(
+            status=Status.WATCH,
+            message=f"The next dose is {word} for {planned}, {when}{interval}.{moved}",
+            due=planned,
+            evidence=evidence,
+            keys=("late-dose.watch-before", *by_label),
         )
     return Verdict(
         status=Status.OK,
-        message=f"On time; the next dose is planned for {planned}{interval}.",
+        message=f"On time; the next dose is {word} for {planned}{interval}.{moved}",
         due=planned,
         evidence=evidence,
-        keys=("dosing.label-interval",),
+        keys=by_label,
+    )
+
+
+def _beyond(t: Therapy, days: int, limit: int, profile: Profile) -> Verdict:
+    """No dose for longer than the limit, and no stop on record."""
+    last = t.last_dose
+    keys: tuple[str, ...] = ("late-dose.act-after",)
+    presumed = ""
+    if t.state is TherapyState.PRESUMED_STOPPED:
+        from_day = profile.days("late-dose.presumed-stopped-from")
+        keys = (*keys, "late-dose.presumed-stopped-from")
+        presumed = (
+            f" With no stop recorded the person is presumed to have stopped (from day {from_day})."
+        )
+    booked = f" A dose is booked for {t.planned}." if t.planned_is_booked else ""
+    due = t.planned
+    if last is not None and due is None:
+        due = last.day + timedelta(days=t.interval_days)
+    return Verdict(
+        status=Status.ACT,
+        message=f"Last dose {days_text(days)} ago{f' on {last.day}' if last else ''}, beyond "
+        f"{days_text(limit)}.{presumed}{booked} Give the dose, or record the stop and what "
+        "follows; check for new activity and, after a gap, the rules on re-exposure.",
+        due=due,
+        evidence=tuple(r for r in (last.ref if last else None, t.interval_ref) if r is not None),
+        keys=keys,
+    )
+
+
+def _not_expected(t: Therapy, days: int) -> str:
+    """Why no dose is late for somebody stopped or gone, and what is planned all the same."""
+    told = (
+        f"Therapy was stopped on {t.stopped_on}"
+        if t.state is TherapyState.STOPPED
+        else f"No dose for {days_text(days)} and no stop recorded: assumed to have left treatment "
+        "here. Record the stop"
+    )
+    if t.planned is not None:
+        return f"{told}. A dose is booked for {t.planned}: see the rules on restarting."
+    if t.resumes is not None:
+        return f"{told}. A plan of {t.resumes.day} resumes it: see the rules on restarting."
+    return (
+        f"{told}; no further dose is expected." if t.state is TherapyState.STOPPED else f"{told}."
     )
 
 

@@ -1,0 +1,285 @@
+"""Who may be considered for a longer interval, and what stops the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from openntz.course import vocabulary
+from openntz.course.events import Measurement, Ref
+from openntz.definitions.activity import Activity, activity
+from openntz.definitions.antibodies import Persistence, Persistent, antibody_history
+from openntz.definitions.pregnancy import PregnancyState
+from openntz.definitions.results import shown
+from openntz.definitions.therapy import Therapy
+from openntz.monitor.finding import Status
+from openntz.monitor.profile import Profile
+from openntz.monitor.rule import Rule, Situation, Verdict, days_text
+from openntz.monitor.rules.antibodies import antibody_definition, antibody_limits, result_text
+from openntz.monitor.rules.hypersensitivity import hypersensitivity_facts
+from openntz.monitor.rules.next_dose import no_next_dose
+from openntz.monitor.rules.pregnancy import pregnancy_facts, without_record
+from openntz.monitor.rules.standing import standing_refs
+
+_KEYS = (
+    "candidate.doses",
+    "candidate.relapse-free",
+    "candidate.scan-within",
+    "candidate.levels",
+    "candidate.probability",
+    "candidate.longest-interval",
+    "candidate.target",
+)
+_TRIAL_KEYS = (
+    "nova.new-t2",
+    "nova.new-t2.every-4-weeks",
+    "nova.new-t2.p",
+    "nova.pml",
+    "next-ms.activity.eid10",
+    "next-ms.activity.historical",
+    "pml.eid.hazard-ratio",
+    "pml.eid.meta-2025",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateFacts:
+    """What the conditions for a longer interval rest on.
+
+    ``antibodies`` is the answer of the profile's definition; ``pregnancy`` says what about
+    pregnancy stops a longer interval, empty when nothing does. ``probability`` maps days after
+    the last dose to P(trough >= level) per level in ug/mL.
+    """
+
+    therapy: Therapy
+    as_of: date
+    doses: int
+    route: str
+    relapses: Activity
+    scans: Activity
+    levels: int
+    antibodies: Persistence
+    pregnancy: str
+    forbidding: int
+    forecast_reason: str
+    probability: Mapping[int, Mapping[float, float]]
+    jcv: Measurement | None
+
+
+def candidate_facts(situation: Situation, profile: Profile) -> CandidateFacts:
+    """Facts of ``interval.candidate``.
+
+    Only scans since the first dose count: an earlier one shows the disease before the drug.
+    """
+    course, t, as_of = situation.course, situation.therapy, situation.as_of
+    free, scanned = profile.days("candidate.relapse-free"), profile.days("candidate.scan-within")
+    first = course.doses[0].day if course.doses else as_of
+    history = antibody_history(course, antibody_limits(profile))
+    forecast = situation.forecast
+    index = course.results(vocabulary.JCV_INDEX)
+    return CandidateFacts(
+        therapy=t,
+        as_of=as_of,
+        doses=len(course.doses),
+        route=course.doses[-1].route if course.doses else "",
+        relapses=activity(course, as_of - timedelta(days=free - 1), as_of),
+        scans=activity(
+            course, max(as_of - timedelta(days=scanned), first + timedelta(days=1)), as_of
+        ),
+        levels=sum(1 for v in forecast.levels if v.use == "fitted"),
+        antibodies=history.verdicts[antibody_definition(profile)],
+        pregnancy=_pregnancy(situation, profile),
+        forbidding=len(hypersensitivity_facts(situation, profile).forbidding),
+        forecast_reason="" if forecast.status == "ok" else forecast.reason or forecast.status,
+        probability=forecast.probability_by_day,
+        jcv=index[-1] if index else None,
+    )
+
+
+def _pregnancy(situation: Situation, profile: Profile) -> str:
+    facts = pregnancy_facts(situation, profile)
+    last = facts.pregnancies[-1] if facts.pregnancies else None
+    if last is not None and last.state is PregnancyState.ONGOING:
+        return f"pregnant (conception {last.conception})"
+    if last is not None and last.state is PregnancyState.UNCLEAR:
+        return f"the outcome of the pregnancy that began on {last.conception} is not recorded"
+    if last is None and without_record(facts, profile).status is Status.UNKNOWN:
+        return "pregnancies are not in the export"
+    return ""
+
+
+def _history_stops(facts: CandidateFacts, profile: Profile) -> list[str]:
+    """Conditions on doses, activity, antibodies, pregnancy and reactions that are not met."""
+    stops = []
+    needed = round(profile.number("candidate.doses"))
+    if facts.doses < needed:
+        stops.append(f"{facts.doses} doses given, {needed} asked for")
+    if facts.route == "SC":
+        stops.append("doses are injections, and the trials were of infusions")
+    free, scanned = profile.days("candidate.relapse-free"), profile.days("candidate.scan-within")
+    if facts.relapses.relapse is None:
+        stops.append("relapses are not in the export, so activity is not known")
+    elif facts.relapses.relapse:
+        last = facts.relapses.relapses[-1].day
+        stops.append(f"relapse on {last}, less than {free} days ago")
+    if facts.scans.mri is None:
+        told = (
+            "the MRI table is not in the export"
+            if not facts.scans.scans_recorded
+            else f"no MRI since the first dose in the last {scanned} days"
+            if not facts.scans.scans
+            else f"the MRI of {facts.scans.scans[-1].day} does not report all lesion counts"
+        )
+        stops.append(f"{told}, so activity is not known")
+    elif facts.scans.mri:
+        stops.append(f"MRI activity between {facts.scans.first} and {facts.scans.last}")
+    stops += _antibody_stops(facts.antibodies)
+    if facts.pregnancy:
+        stops.append(facts.pregnancy)
+    if facts.forbidding:
+        stops.append("a reaction is recorded after which natalizumab is not given again")
+    return stops
+
+
+def _antibody_stops(verdict: Persistence) -> list[str]:
+    if verdict.persistent is Persistent.YES:
+        return ["antibodies are persistent"]
+    if verdict.awaits_from is not None and verdict.first is not None:
+        return [f"antibodies were positive on {result_text(verdict.first)} and are not confirmed"]
+    if verdict.persistent is Persistent.UNKNOWN and not verdict.untested:
+        return [f"antibodies: {verdict.reason}"]
+    return []
+
+
+def _level_stops(facts: CandidateFacts, profile: Profile) -> list[str]:
+    """Conditions on levels and forecast that are not met."""
+    stops = []
+    needed = round(profile.number("candidate.levels"))
+    if facts.levels < needed:
+        stops.append(f"{facts.levels} usable levels, {needed} asked for")
+    if facts.forecast_reason:
+        stops.append(f"no forecast from own levels ({facts.forecast_reason.rstrip('.')})")
+    return stops
+
+
+def longer_intervals(facts: CandidateFacts, profile: Profile) -> tuple[int, ...]:
+    """Days after the last dose that were forecast and are longer than the present interval."""
+    longest = profile.days("candidate.longest-interval")
+    present = facts.therapy.interval_days
+    return tuple(d for d in sorted(facts.probability) if present < d <= longest)
+
+
+def _chance(facts: CandidateFacts, day: int, level: float) -> float | None:
+    return facts.probability[day].get(level)
+
+
+def _options(facts: CandidateFacts, profile: Profile) -> tuple[tuple[int, ...], str]:
+    """Longer intervals that keep the target, and all of them with their chances in words."""
+    target, least = profile.number("candidate.target"), profile.number("candidate.probability")
+    lower = (profile.number("candidate.second-target"), profile.number("candidate.third-target"))
+    kept, told = [], []
+    for day in longer_intervals(facts, profile):
+        chance = _chance(facts, day, target)
+        if chance is None:
+            continue
+        if chance >= least:
+            kept.append(day)
+        rest = [f"{c:.0%}" for x in lower if (c := _chance(facts, day, x)) is not None]
+        told.append(f"{days_text(day)}: {' / '.join([f'{chance:.0%}', *rest])}")
+    levels = " / ".join(f"{x:g}" for x in (target, *lower))
+    return tuple(kept), f"chance of a trough of at least {levels} ug/mL at {', at '.join(told)}"
+
+
+def _trials(profile: Profile) -> str:
+    """What trials found and what they do not settle."""
+    n = profile.number
+    hazard, pooled = profile.fact("pml.eid.hazard-ratio"), profile.fact("pml.eid.meta-2025")
+    return (
+        "Trials: in NOVA there were more new lesions on average every 6 weeks than every 4 "
+        f"({n('nova.new-t2'):g} against {n('nova.new-t2.every-4-weeks'):g}, p = "
+        f"{n('nova.new-t2.p'):g}) and {n('nova.pml'):g} case of PML without symptoms; in NEXT-MS "
+        f"MRI activity was {n('next-ms.activity.eid10'):g} per 1,000 person-years with intervals "
+        f"set by level, {n('next-ms.activity.historical'):g} historically. PML was rarer with "
+        f"longer intervals in a register (hazard ratio {hazard.number:g}, {hazard.low:g} to {hazard.high:g}); pooled "
+        f"studies do not settle it ({pooled.number:g}, {pooled.low:g} to {pooled.high:g})."
+    )
+
+
+def candidate(facts: CandidateFacts, profile: Profile) -> Verdict:
+    """May a longer interval be considered, and which?"""
+    t = facts.therapy
+    if not t.state.on_therapy:
+        off = no_next_dose(t, "Not a candidate for a longer interval.")
+        return off or Verdict(
+            status=Status.OK,
+            message="Not a candidate for a longer interval: not on therapy now.",
+            evidence=standing_refs(t),
+        )
+    stops = _history_stops(facts, profile) + _level_stops(facts, profile)
+    kept, chances = _options(facts, profile)
+    longest = profile.days("candidate.longest-interval")
+    least, target = profile.number("candidate.probability"), profile.number("candidate.target")
+    if t.interval_days >= longest:
+        stops.append(f"the interval is already {days_text(t.interval_days)}")
+    elif not facts.forecast_reason and not kept:
+        stops.append(
+            f"no longer interval keeps a chance of {least:.0%} or more of a trough of {target:g} "
+            f"ug/mL ({chances})"
+            if longer_intervals(facts, profile)
+            else "no longer interval was forecast"
+        )
+    evidence = _evidence(facts)
+    if stops:
+        return Verdict(
+            status=Status.OK,
+            message=f"Not a candidate for a longer interval: {'; '.join(stops)}.",
+            evidence=evidence,
+            keys=_KEYS,
+        )
+    intervals = " or ".join(days_text(d) for d in kept)
+    return Verdict(
+        status=Status.WATCH,
+        message=f"Candidate for a longer interval than {days_text(t.interval_days)}: {intervals} "
+        f"({chances}). {_met(facts)} {_trials(profile)} The label's interval is "
+        f"{profile.fact('dosing.label-interval').shown.replace('wk', 'weeks')}; a longer one is a "
+        "decision of neurologist and patient, with levels and MRI to follow it.",
+        evidence=evidence,
+        keys=(*_KEYS, *_TRIAL_KEYS, "dosing.label-interval"),
+    )
+
+
+def _met(facts: CandidateFacts) -> str:
+    tested = "not tested" if facts.antibodies.untested else "not persistent"
+    index = (
+        f" JCV index {shown(facts.jcv)} on {facts.jcv.day}."
+        if facts.jcv is not None
+        else " JCV index not recorded."
+    )
+    return (
+        f"{facts.doses} doses, {facts.levels} usable levels, no relapse recorded since "
+        f"{facts.relapses.first}, no activity on MRI of {facts.scans.scans[-1].day}, antibodies "
+        f"{tested}.{index}"
+    )
+
+
+def _evidence(facts: CandidateFacts) -> tuple[Ref, ...]:
+    interval = (facts.therapy.interval_ref,) if facts.therapy.interval_ref is not None else ()
+    return (
+        *standing_refs(facts.therapy),
+        *interval,
+        *(r.ref for r in facts.relapses.relapses[-1:]),
+        *(s.ref for s in facts.scans.scans[-1:]),
+        *facts.antibodies.refs,
+        *((facts.jcv.ref,) if facts.jcv is not None else ()),
+    )
+
+
+CANDIDATE = Rule(
+    id="interval.candidate",
+    title="Longer interval",
+    question="May a longer interval be considered?",
+    derive=candidate_facts,
+    decide=candidate,
+    sources=("nova-2022", "next-ms-2023", "ryerson-2019"),
+)

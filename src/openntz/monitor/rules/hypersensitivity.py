@@ -1,0 +1,230 @@
+"""Reactions after which natalizumab must not be given again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from openntz.course.events import Dose, Ref
+from openntz.definitions.reactions import (
+    ReactionKind,
+    ReactionLink,
+    ReactionTerms,
+    Timing,
+    doses_after,
+    link_reaction,
+    reaction_kind,
+)
+from openntz.definitions.therapy import Therapy, TherapyState
+from openntz.monitor.finding import Status
+from openntz.monitor.profile import Profile
+from openntz.monitor.rule import Rule, Situation, Verdict, days_text
+from openntz.monitor.rules.next_dose import next_dose_text
+from openntz.monitor.rules.standing import (
+    NEVER_DOSED,
+    not_in_export,
+    off_text,
+    standing_refs,
+)
+
+
+def reaction_terms(profile: Profile) -> ReactionTerms:
+    """The words and the grade of a profile that tell reactions apart."""
+    return ReactionTerms(
+        hypersensitivity=profile.words("hypersensitivity.terms"),
+        possible=profile.words("hypersensitivity.possible-terms"),
+        negations=profile.words("hypersensitivity.negations"),
+        severe_grade=round(profile.number("hypersensitivity.severe-grade")),
+    )
+
+
+def reaction_text(link: ReactionLink) -> str:
+    """'hypersensitivity (grade 3) on 2023-12-31, dose 3, 12 minutes after its start'."""
+    reaction = link.reaction
+    grade = f"grade {reaction.grade}" if reaction.grade is not None else "grade not recorded"
+    text = f"{reaction.term or 'reaction without a term'} ({grade}) on {reaction.day}"
+    if link.dose is None:
+        return f"{text}, before any recorded dose"
+    if link.timing is Timing.DURING:
+        when = f", {_minutes(link.minutes)} after its start, during the infusion"
+    elif link.timing is Timing.AFTER and link.minutes is not None:
+        when = f", {_minutes(link.minutes)} after its start"
+    elif link.timing is Timing.SAME_DAY:
+        when = ", the same day"
+    else:
+        days = (reaction.day - link.dose.day).days
+        delayed = ", delayed" if link.timing is Timing.DELAYED else ""
+        when = f", {days_text(days)} after it{delayed}"
+    return f"{text}, dose {link.number}{when}"
+
+
+def _minutes(minutes: int | None) -> str:
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"
+
+
+@dataclass(frozen=True, slots=True)
+class HypersensitivityFacts:
+    """Reactions by what they mean, and the doses given after the first that forbids."""
+
+    therapy: Therapy
+    recorded: bool
+    forbidding: tuple[ReactionLink, ...] = ()
+    possible: tuple[ReactionLink, ...] = ()
+    ungraded: tuple[ReactionLink, ...] = ()
+    others: int = 0
+    given_after: tuple[Dose, ...] = ()
+
+
+def hypersensitivity_facts(situation: Situation, profile: Profile) -> HypersensitivityFacts:
+    """Facts of ``hypersensitivity.contraindicated``."""
+    course, terms = situation.course, reaction_terms(profile)
+    within = profile.days("reaction.linked-within")
+    found: dict[ReactionKind, list[ReactionLink]] = {kind: [] for kind in ReactionKind}
+    for reaction in course.reactions:
+        link = link_reaction(reaction, course.doses, within)
+        found[reaction_kind(reaction, terms)].append(link)
+    forbidding = tuple(found[ReactionKind.FORBIDS])
+    after = doses_after(forbidding[0].reaction, course.doses) if forbidding else ()
+    return HypersensitivityFacts(
+        therapy=situation.therapy,
+        recorded=course.has("reactions"),
+        forbidding=forbidding,
+        possible=tuple(found[ReactionKind.POSSIBLE]),
+        ungraded=tuple(found[ReactionKind.UNGRADED]),
+        others=len(found[ReactionKind.INFUSION]),
+        given_after=after,
+    )
+
+
+def _refs(links: tuple[ReactionLink, ...]) -> tuple[Ref, ...]:
+    refs = [link.reaction.ref for link in links]
+    refs += [link.dose.ref for link in links if link.dose is not None]
+    return tuple(refs)
+
+
+def _listed(links: tuple[ReactionLink, ...]) -> str:
+    return "; ".join(reaction_text(link) for link in links)
+
+
+def _forbidden(facts: HypersensitivityFacts) -> Verdict:
+    t = facts.therapy
+    evidence = (
+        *_refs(facts.forbidding),
+        *(d.ref for d in facts.given_after[:1]),
+        *standing_refs(t),
+    )
+    keys = ("hypersensitivity.terms", "hypersensitivity.severe-grade")
+    told = f"Recorded: {_listed(facts.forbidding)}. "
+    rule = (
+        "Natalizumab is contraindicated after any hypersensitivity, and is not given again after "
+        "a severe reaction."
+    )
+    number = len(facts.given_after)
+    given = (
+        f"{number} dose{'s were' if number > 1 else ' was'} given after it, "
+        f"{'the first ' if number > 1 else ''}on {facts.given_after[0].day}. "
+        if number
+        else ""
+    )
+    if t.expects_dose:
+        going_on = (
+            "Therapy has not been stopped. "
+            if t.state.on_therapy
+            else "A further dose is booked or therapy is to resume. "
+        )
+        return Verdict(
+            status=Status.ACT,
+            message=f"{told}{given}{going_on}{rule} Do not give {next_dose_text(t)} before the "
+            "reaction has been judged; if it stands, stop for good, record the stop and plan "
+            "what follows.",
+            due=t.planned,
+            evidence=evidence,
+            keys=keys,
+        )
+    if number:
+        return Verdict(
+            status=Status.ACT,
+            message=f"{told}{given}{off_text(t)} {rule} Review how the later doses came to be "
+            "given, and mark the record so that natalizumab is not given again.",
+            evidence=evidence,
+            keys=keys,
+        )
+    stopped = (
+        "No dose is recorded."
+        if t.state is TherapyState.NEVER
+        else f"{off_text(t)} No dose was given after it."
+    )
+    return Verdict(
+        status=Status.WATCH,
+        message=f"{told}{stopped} {rule}",
+        evidence=evidence,
+        keys=keys,
+    )
+
+
+def hypersensitivity(facts: HypersensitivityFacts, profile: Profile) -> Verdict:
+    """Has there been a reaction after which natalizumab must not be given?"""
+    t = facts.therapy
+    if not facts.recorded:
+        return Verdict(
+            status=Status.UNKNOWN,
+            message=not_in_export(
+                "reactions", "whether a reaction forbids natalizumab is not known."
+            ),
+            evidence=standing_refs(t),
+        )
+    if facts.forbidding:
+        return _forbidden(facts)
+    if t.state is TherapyState.NEVER and not t.expects_dose:
+        return NEVER_DOSED
+    if facts.possible and t.expects_dose:
+        return Verdict(
+            status=Status.WATCH,
+            message=f"Recorded: {_listed(facts.possible)}. This may have been hypersensitivity; "
+            f"the record does not say whether it was judged. Judge it before {next_dose_text(t)} "
+            "and record the answer: after any hypersensitivity natalizumab is contraindicated.",
+            due=t.planned,
+            evidence=_refs(facts.possible),
+            keys=("hypersensitivity.possible-terms", "hypersensitivity.severe-grade"),
+        )
+    if facts.ungraded and t.expects_dose:
+        grade = profile.number("hypersensitivity.severe-grade")
+        return Verdict(
+            status=Status.UNKNOWN,
+            message=f"Recorded: {_listed(facts.ungraded)}. From grade {grade:g} on natalizumab is "
+            "not given again, so the grade must be known. Complete it.",
+            evidence=_refs(facts.ungraded),
+            keys=("hypersensitivity.severe-grade",),
+        )
+    return _none_forbids(facts)
+
+
+def _none_forbids(facts: HypersensitivityFacts) -> Verdict:
+    t = facts.therapy
+    count = facts.others + len(facts.possible) + len(facts.ungraded)
+    recorded = f"{count} reaction{'s' if count != 1 else ''} recorded"
+    if not count:
+        message = "No reaction is recorded."
+    elif facts.possible or facts.ungraded:
+        message = (
+            f"{recorded}, none called hypersensitivity or graded severe: "
+            f"{_listed((*facts.possible, *facts.ungraded))}. {off_text(t)} Judge it before any "
+            "restart."
+        )
+    else:
+        message = f"{recorded}, none of a kind that forbids natalizumab."
+    return Verdict(
+        status=Status.OK,
+        message=message,
+        evidence=(*_refs((*facts.possible, *facts.ungraded)), *standing_refs(t)),
+        keys=("hypersensitivity.terms", "hypersensitivity.severe-grade"),
+    )
+
+
+HYPERSENSITIVITY = Rule(
+    id="hypersensitivity.contraindicated",
+    title="Hypersensitivity",
+    question="Has there been a reaction after which natalizumab must not be given?",
+    derive=hypersensitivity_facts,
+    decide=hypersensitivity,
+    sources=("mims", "eu-leaflet", "founding-s2"),
+)

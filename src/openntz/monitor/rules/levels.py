@@ -1,0 +1,364 @@
+"""Natalizumab levels: which cannot be right, and which are low."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from openntz.course import vocabulary
+from openntz.course.course import Course
+from openntz.course.events import Dose, Measurement, Ref
+from openntz.definitions.results import below, shown
+from openntz.definitions.therapy import Therapy
+from openntz.forecast.result import LevelVerdict, PersonForecast
+from openntz.monitor.finding import Status
+from openntz.monitor.profile import Profile
+from openntz.monitor.rule import Rule, Situation, Verdict, days_text
+from openntz.monitor.rules.next_dose import next_dose_text, no_next_dose
+from openntz.monitor.rules.standing import ago, not_in_export, standing_refs
+
+_FLAGGED = frozenset({"not a trough", "impossible"})
+_USABLE = frozenset({"fitted", "censored above"})
+
+
+def _ref(verdict: LevelVerdict) -> Ref:
+    return Ref("measurements", verdict.line)
+
+
+def _value(verdict: LevelVerdict) -> str:
+    unit = vocabulary.CANONICAL_UNITS[vocabulary.NATALIZUMAB]
+    number = "no number" if verdict.value is None else f"{verdict.censor}{verdict.value:g} {unit}"
+    clock = verdict.at.time()
+    time = f" {clock:%H:%M}" if clock.hour or clock.minute else ""
+    return f"{number} on {verdict.at.date()}{time}"
+
+
+# ── implausible
+
+
+@dataclass(frozen=True, slots=True)
+class ImplausibleFacts:
+    """How each level was used, in time order, and how many are on record at all."""
+
+    therapy: Therapy
+    as_of: date
+    recorded: bool
+    measured: tuple[Measurement, ...]
+    levels: tuple[LevelVerdict, ...]
+    reason: str
+
+
+def implausible_facts(situation: Situation, profile: Profile) -> ImplausibleFacts:
+    """Facts of ``level.implausible``."""
+    del profile
+    course = situation.course
+    return ImplausibleFacts(
+        therapy=situation.therapy,
+        as_of=situation.as_of,
+        recorded=course.has("measurements"),
+        measured=course.results(vocabulary.NATALIZUMAB),
+        levels=tuple(sorted(situation.forecast.levels, key=lambda v: v.at)),
+        reason=situation.forecast.reason,
+    )
+
+
+def implausible(facts: ImplausibleFacts, profile: Profile) -> Verdict:
+    """Is there a level that cannot be a trough, or cannot be true for the recorded doses?"""
+    t = facts.therapy
+    flagged = [v for v in facts.levels if v.use in _FLAGGED]
+    off = no_next_dose(
+        t,
+        f"{_set_aside(flagged)} not fitted; a repeat is not needed now."
+        if flagged
+        else "No level needs to be repeated.",
+    )
+    if off is not None:
+        return off
+    if not facts.recorded:
+        return Verdict(
+            status=Status.UNKNOWN,
+            message=not_in_export("measurements", "levels cannot be checked."),
+            evidence=standing_refs(t),
+        )
+    if not facts.measured:
+        return Verdict(
+            status=Status.UNKNOWN,
+            message="No natalizumab level is recorded, so there is none to check.",
+            evidence=standing_refs(t),
+        )
+    if not facts.levels:
+        why = f": {facts.reason}" if facts.reason else "."
+        return Verdict(
+            status=Status.UNKNOWN,
+            message=f"{len(facts.measured)} level(s) on record could not be checked{why}",
+            evidence=tuple(m.ref for m in facts.measured),
+        )
+    if flagged:
+        return _flagged(facts, flagged, profile)
+    return _unflagged(facts)
+
+
+def _set_aside(flagged: list[LevelVerdict]) -> str:
+    return f"{len(flagged)} level{'s' if len(flagged) > 1 else ''} set aside and"
+
+
+def _flagged(facts: ImplausibleFacts, flagged: list[LevelVerdict], profile: Profile) -> Verdict:
+    """Repeat while the flag is recent or no later level could be used."""
+    last = flagged[-1]
+    later = [v for v in facts.levels if v.use in _USABLE and v.at > last.at]
+    days = profile.days("level.flagged-within")
+    recent = (facts.as_of - last.at.date()).days <= days
+    told = f"Level {_value(last)}: {last.reason.strip() or last.use} It was not fitted."
+    more = (
+        f" {len(flagged) - 1} earlier level{'s' if len(flagged) > 2 else ''} likewise."
+        if len(flagged) > 1
+        else ""
+    )
+    since = f" A later level, {_value(later[-1])}, could be used." if later else ""
+    evidence = (*(_ref(v) for v in reversed(flagged)), *(_ref(v) for v in later[-1:]))
+    keys = ("level.flagged-within", "level.not-a-trough-within")
+    if later and not recent:
+        return Verdict(
+            status=Status.WATCH,
+            message=f"{told}{more}{since} It is more than {days} days old; no repeat is needed "
+            "for it.",
+            evidence=evidence,
+            keys=keys,
+        )
+    again = "See that samples are taken" if later else "Repeat the level, taken"
+    return Verdict(
+        status=Status.DUE,
+        message=f"{told}{more}{since} {again} just before {next_dose_text(facts.therapy)}, with "
+        "the time written down.",
+        due=facts.therapy.planned,
+        evidence=evidence,
+        keys=keys,
+    )
+
+
+def _unflagged(facts: ImplausibleFacts) -> Verdict:
+    usable = [v for v in facts.levels if v.use in _USABLE]
+    if not usable:
+        last = facts.levels[-1]
+        return Verdict(
+            status=Status.UNKNOWN,
+            message=f"No level could be used; the last, {_value(last)}: {last.reason}",
+            evidence=(_ref(last),),
+        )
+    latest = usable[-1]
+    if latest.unusual:
+        return Verdict(
+            status=Status.WATCH,
+            message=f"The latest level, {_value(latest)}, is unusual: {latest.reason} It was "
+            "used. Check the sample's time and unit, and look for antibodies if it is low.",
+            evidence=(_ref(latest),),
+        )
+    number = f"{len(usable)} level{'s' if len(usable) > 1 else ''}"
+    return Verdict(
+        status=Status.OK,
+        message=f"{number} on record, none implausible; the latest is {_value(latest)}.",
+        evidence=(_ref(latest),),
+    )
+
+
+IMPLAUSIBLE = Rule(
+    id="level.implausible",
+    title="Implausible level",
+    question="Is there a level that cannot be right?",
+    derive=implausible_facts,
+    decide=implausible,
+    sources=("openntz", "van-den-berg-2025"),
+)
+
+# ── low
+
+
+@dataclass(frozen=True, slots=True)
+class LowFacts:
+    """The latest level that speaks for today, why another does not, and the forecast."""
+
+    therapy: Therapy
+    as_of: date
+    recorded: bool
+    latest: Measurement | None
+    days_after_dose: int | None
+    passed_over: str
+    forecast: PersonForecast
+
+
+def _dose_before(level: Measurement, doses: tuple[Dose, ...]) -> Dose | None:
+    """The dose a level was drawn after; on a dose day it counts as drawn before that dose."""
+    before = [d for d in doses if d.day < level.day]
+    return before[-1] if before else None
+
+
+def low_facts(situation: Situation, profile: Profile) -> LowFacts:
+    """Facts of ``level.low``.
+
+    A level speaks for today when the forecast could use it, it is not too old, and it was drawn
+    within the longest time between doses on therapy: a level of a wash-out says nothing about
+    the level on treatment.
+    """
+    course, as_of = situation.course, situation.as_of
+    usable = {v.line for v in situation.forecast.levels if v.use in _USABLE}
+    levels = [
+        m
+        for m in course.results(vocabulary.NATALIZUMAB)
+        if m.ref.line in usable and m.value is not None
+    ]
+    oldest, longest = profile.days("level.measured-within"), profile.days("late-dose.act-after")
+    latest, after, passed_over = _latest_speaking(course, levels, as_of, oldest, longest)
+    return LowFacts(
+        therapy=situation.therapy,
+        as_of=as_of,
+        recorded=course.has("measurements"),
+        latest=latest,
+        days_after_dose=after,
+        passed_over=passed_over,
+        forecast=situation.forecast,
+    )
+
+
+def _latest_speaking(
+    course: Course, levels: list[Measurement], as_of: date, oldest: int, longest: int
+) -> tuple[Measurement | None, int | None, str]:
+    passed_over = ""
+    for level in reversed(levels):
+        age = (as_of - level.day).days
+        text = f"{shown(level, level.unit)} on {level.day}"
+        if age > oldest:
+            return (
+                None,
+                None,
+                passed_over
+                or (
+                    f"The latest level, {text}, is {days_text(age)} old and speaks for today only "
+                    "through the forecast."
+                ),
+            )
+        dose = _dose_before(level, course.doses)
+        if dose is not None and (level.day - dose.day).days <= longest:
+            return level, (level.day - dose.day).days, passed_over
+        passed_over = passed_over or (
+            f"The level {text} was drawn more than {days_text(longest)} after a dose and is not "
+            "a level on treatment."
+            if dose is not None
+            else f"The level {text} was drawn before the first recorded dose."
+        )
+    return None, None, passed_over
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one source, the measurement or the forecast, says: status, words, thresholds."""
+
+    status: Status
+    text: str
+    keys: tuple[str, ...] = ()
+
+
+_LIMITS = (
+    (Status.ACT, "level.act-below"),
+    (Status.DUE, "level.due-below"),
+    (Status.WATCH, "level.watch-below"),
+)
+
+
+def _measured(facts: LowFacts, profile: Profile) -> _Part:
+    level = facts.latest
+    if level is None:
+        text = facts.passed_over or "No usable level is recorded."
+        return _Part(Status.UNKNOWN, text)
+    when = (
+        ""
+        if facts.days_after_dose is None
+        else f", {days_text(facts.days_after_dose)} after a dose"
+    )
+    text = f"Latest level {shown(level, level.unit)} on {ago(level.day, facts.as_of)}{when}"
+    undecided = False
+    for status, key in _LIMITS:
+        is_below = below(level, profile.number(key))
+        if is_below:
+            return _Part(status, f"{text}: below {profile.fact(key).shown}.", (key,))
+        undecided = undecided or is_below is None
+    keys = tuple(key for _, key in _LIMITS)
+    if undecided:
+        return _Part(Status.UNKNOWN, f"{text}: how low is not known.", keys)
+    return _Part(Status.OK, f"{text}.", keys)
+
+
+def _predicted(facts: LowFacts, profile: Profile) -> _Part:
+    forecast = facts.forecast
+    if not forecast.computed or forecast.planned is None:
+        why = forecast.reason or "no dose is planned."
+        return _Part(Status.UNKNOWN, f"No forecast: {why}")
+    level = forecast.planned[0]
+    prior = (
+        " (population forecast for this weight; no level of this person was used)"
+        if forecast.status == "prior only"
+        else ""
+    )
+    text = (
+        f"Forecast at {next_dose_text(facts.therapy)}: {level.median:.1f} ug/mL "
+        f"({level.p05:.1f} to {level.p95:.1f}){prior}"
+    )
+    for status, key in _LIMITS:
+        if level.median < profile.number(key):
+            return _Part(status, f"{text}: below {profile.fact(key).shown}.", (key,))
+    target, least = profile.number("level.high"), profile.fact("level.watch-probability")
+    keys = (*(key for _, key in _LIMITS), "level.high", "level.watch-probability")
+    chance = forecast.probability_at_planned.get(target)
+    if chance is None:
+        return _Part(Status.OK, f"{text}.", keys)
+    likely = f"; chance of {target:g} ug/mL or more {chance:.0%}"
+    if chance < least.number:
+        return _Part(Status.WATCH, f"{text}{likely}, less than {least.number:.0%}.", keys)
+    return _Part(Status.OK, f"{text}{likely}.", keys)
+
+
+_THEN = {
+    Status.ACT: "Hardly any drug is left at the end of the interval. Check doses, sample times "
+    "and antibodies now, repeat the level, and decide on the interval and on going on.",
+    Status.DUE: "Take a trough and antibodies before the next dose, and review the interval.",
+    Status.WATCH: "Take a trough before the next dose; do not lengthen the interval on this.",
+}
+
+
+def low(facts: LowFacts, profile: Profile) -> Verdict:
+    """Is the trough low, as measured or as forecast at the next dose?"""
+    t = facts.therapy
+    off = no_next_dose(t, "A low level is expected.")
+    if off is not None:
+        return off
+    measured, predicted = _measured(facts, profile), _predicted(facts, profile)
+    evidence = (*((facts.latest.ref,) if facts.latest else ()), *standing_refs(t))
+    told = f"{measured.text} {predicted.text}"
+    # A forecast answers where there is no level, and a level where there is no forecast.
+    known = [p for p in (measured, predicted) if p.status is not Status.UNKNOWN]
+    if not known:
+        missing = not_in_export("measurements", "no level is known. ") if not facts.recorded else ""
+        return Verdict(
+            status=Status.UNKNOWN,
+            message=f"{missing}{told} Take a trough before the next dose.",
+            due=t.planned,
+            evidence=evidence,
+        )
+    worst = min(known, key=lambda p: p.status.urgency)
+    then = _THEN.get(worst.status, "")
+    return Verdict(
+        status=worst.status,
+        message=f"{told} {then}".rstrip(),
+        due=t.planned if worst.status is not Status.OK else None,
+        evidence=evidence,
+        keys=tuple(dict.fromkeys(k for p in known if p.status is worst.status for k in p.keys)),
+    )
+
+
+LOW = Rule(
+    id="level.low",
+    title="Low level",
+    question="Is the trough low, as measured or forecast?",
+    derive=low_facts,
+    decide=low,
+    sources=("next-ms-2023", "ryerson-2020", "van-den-berg-2025"),
+)
