@@ -63,7 +63,7 @@ def _proposal_root(problem: Problem, estimate: MapEstimate) -> Array:
     # A flat or upward direction is given at most the prior's spread.
     safe = np.maximum(values, prior_precision)
     covariance = (vectors / safe) @ vectors.T
-    return np.linalg.cholesky(covariance.astype(np.float64))
+    return np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)

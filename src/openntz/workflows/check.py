@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from openntz.records.csv import Records
+from openntz.records.problems import Records
 from openntz.workflows.read import read_folder_for
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from types import MappingProxyType
 
 from openntz.course.course import Course
+from openntz.definitions.antibodies import antibody_effect, antibody_history
 from openntz.definitions.therapy import Therapy, TherapyLimits, therapy
 from openntz.evidence.registry import Registry
 from openntz.forecast.history import AntibodyEffect
@@ -20,6 +21,7 @@ from openntz.monitor.engine import evaluate
 from openntz.monitor.finding import Finding
 from openntz.monitor.profile import PROFILES, Profile, load_profile
 from openntz.monitor.rule import Situation
+from openntz.monitor.rules.antibodies import antibody_definition, antibody_limits
 
 DEFAULT_CARD = "van_den_berg_2025"
 SATURATION_CARDS = ("saturation_biib107", "saturation_natalizumab")
@@ -82,19 +84,11 @@ def standing(course: Course, as_of: date, profile: Profile) -> Therapy:
     return therapy(course, as_of, limits)
 
 
-def antibody_effect(course: Course, as_of: date, profile: Profile) -> AntibodyEffect | None:
+def antibodies_of(course: Course, as_of: date, profile: Profile) -> AntibodyEffect | None:
     """When persistent antibodies raised clearance, by the profile's definition of persistent."""
-    from openntz.definitions.antibodies import persistent_period
-
-    period = persistent_period(course, profile.chosen("antibody.persistent"), profile)
-    del as_of
-    if period is None:
-        return None
-    since, until = period
-    return AntibodyEffect(
-        since=datetime.combine(since, time.min),
-        until=None if until is None else datetime.combine(until, time.min),
-    )
+    history = antibody_history(course, antibody_limits(profile), until=as_of)
+    run = antibody_effect(history, antibody_definition(profile), as_of)
+    return None if run is None else AntibodyEffect(since=run.since, until=run.until)
 
 
 def forecast_course(
@@ -112,7 +106,7 @@ def forecast_course(
             course=known,
             as_of=as_of,
             planned=planned,
-            antibodies=antibody_effect(known, as_of, practice.profile),
+            antibodies=antibodies_of(known, as_of, practice.profile),
             seed=practice.seed,
             threads=threads,
         ),

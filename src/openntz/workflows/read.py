@@ -6,7 +6,8 @@ from datetime import date
 from pathlib import Path
 
 from openntz.evidence.registry import Registry, registry
-from openntz.records.csv import Records, read_folder
+from openntz.records.csv import read_folder
+from openntz.records.problems import Records
 
 
 def registry_for(site: Path | None) -> Registry:

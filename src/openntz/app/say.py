@@ -1,0 +1,241 @@
+"""What the commands print: plain in a pipe, a little colour on a terminal.
+
+Outside text is printed as literal text, never as markup.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from rich.table import Table
+from rich.text import Text
+
+from openntz import __version__
+from openntz.monitor.finding import Finding, Status
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from openntz.evidence.show import Answer
+    from openntz.forecast.result import PersonForecast, Quantiles
+    from openntz.records.problems import Problem, Records
+    from openntz.workflows.forecast import ForecastAnswer
+    from openntz.workflows.review import ReviewOutcome
+
+NOT_A_DEVICE: Final = "Research and decision support, not a medical device: a human decides."
+_COLOUR: Final = {
+    Status.ACT: "bold red",
+    Status.DUE: "bold yellow",
+    Status.WATCH: "cyan",
+    Status.UNKNOWN: "magenta",
+    Status.OK: "green",
+}
+_PROBLEMS_SHOWN: Final = 200
+_FINDINGS_SHOWN: Final = 12
+
+
+def _plain_table(*columns: str, right: tuple[int, ...] = ()) -> Table:
+    table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
+    for i, name in enumerate(columns):
+        table.add_column(name, justify="right" if i in right else "left", overflow="fold")
+    return table
+
+
+def say_review(console: Console, outcome: ReviewOutcome) -> None:
+    """Counts, the most urgent findings, and where the worklist is."""
+    review = outcome.review
+    findings = [f for person in review.people for f in person.findings]
+    console.print(
+        Text.assemble(
+            (f"OpenNTZ {__version__}", "bold"),
+            f"  {len(review.people)} people as of {review.as_of}, {review.profile_title}",
+        )
+    )
+    _say_counts(console, findings)
+    urgent = [f for f in findings if f.status is Status.ACT]
+    if urgent:
+        table = _plain_table("person", "rule", "why")
+        for f in urgent[:_FINDINGS_SHOWN]:
+            table.add_row(Text(f.person), Text(f.rule), Text(_first_sentence(f.message)))
+        console.print()
+        console.print(table)
+        if len(urgent) > _FINDINGS_SHOWN:
+            console.print(f"and {len(urgent) - _FINDINGS_SHOWN} more to act on in the worklist")
+    console.print()
+    if review.rejected:
+        console.print(
+            Text(f"{len(review.rejected)} set aside: {outcome.index.parent / 'rejected.csv'}")
+        )
+    if review.notes:
+        console.print(
+            Text(f"{len(review.notes)} notes on assumptions: {outcome.index.parent / 'notes.csv'}")
+        )
+    console.print(Text.assemble(("Worklist  ", "bold"), str(outcome.index)))
+    console.print(Text(NOT_A_DEVICE, style="dim"))
+
+
+def _say_counts(console: Console, findings: list[Finding]) -> None:
+    people = {
+        status: len({f.person for f in findings if f.status is status})
+        for status in (Status.ACT, Status.DUE, Status.WATCH, Status.UNKNOWN)
+    }
+    number = Counter(f.status for f in findings)
+    table = _plain_table("", "findings", "people", right=(1, 2))
+    for status, count in people.items():
+        table.add_row(Text(status.value, style=_COLOUR[status]), str(number[status]), str(count))
+    console.print(table)
+
+
+def _first_sentence(text: str) -> str:
+    head, stop, rest = text.partition(". ")
+    return f"{head}." if stop and rest else text
+
+
+def say_check(console: Console, records: Records) -> None:
+    """Tables, totals, then every problem with its place and remedy."""
+    table = _plain_table("table", "rows", "used", "set aside", "repeated", right=(1, 2, 3, 4))
+    for name, summary in records.tables.items():
+        if summary.usable:
+            counts = (summary.read, summary.used, summary.rejected, summary.duplicate)
+            table.add_row(Text(name), *(str(n) for n in counts))
+        else:
+            table.add_row(Text(f"{name} (cannot be read)"), "", "", "", "")
+    console.print(table)
+    if records.missing:
+        console.print(f"not in this export: {', '.join(records.missing)}")
+    doses = sum(len(c.doses) for c in records.courses.values())
+    results = sum(len(c.measurements) for c in records.courses.values())
+    console.print(f"{len(records.courses)} people, {doses} doses, {results} measurements")
+    for title, style, problems in (
+        ("set aside", "bold red", records.rejected),
+        ("notes: used under an assumption, repeated, or kept and not used", "bold", records.notes),
+    ):
+        if problems:
+            console.print()
+            console.print(Text(f"{len(problems)} {title}", style=style))
+            for problem in problems[:_PROBLEMS_SHOWN]:
+                _say_problem(console, records, problem)
+            if len(problems) > _PROBLEMS_SHOWN:
+                console.print(f"... and {len(problems) - _PROBLEMS_SHOWN} more")
+    if not records.rejected and not records.notes:
+        console.print(Text("every row was used as it is", style="green"))
+
+
+def _say_problem(console: Console, records: Records, problem: Problem) -> None:
+    cell = f"  {problem.column}" if problem.column else ""
+    value = f"  {problem.value!r}" if problem.value else ""
+    console.print(
+        Text.assemble((records.place(problem), "bold"), cell, value, "  ", problem.reason),
+        soft_wrap=True,
+    )
+    if problem.remedy:
+        console.print(Text(f"    {problem.remedy}", style="dim"), soft_wrap=True)
+
+
+def _level(q: Quantiles) -> str:
+    return f"{q.median:.1f} ({q.p05:.1f}-{q.p95:.1f})"
+
+
+def _share(q: Quantiles) -> str:
+    return f"{q.median:.0%} ({q.p05:.0%}-{q.p95:.0%})"
+
+
+def say_forecast(console: Console, answer: ForecastAnswer) -> None:
+    """The level now, at the next dose and as it falls; then the supposed dose, if any."""
+    forecast, stands = answer.forecast, answer.therapy
+    console.print(
+        Text.assemble(
+            (answer.course.person.id, "bold"),
+            f"  {stands.state.value}, {len(stands.doses)} doses as of {stands.as_of}",
+        )
+    )
+    if not forecast.computed:
+        console.print(Text(f"{forecast.status}: {forecast.reason}", style="bold yellow"))
+        return
+    console.print(Text(f"{forecast.status}  {forecast.reason}".rstrip()))
+    for note in forecast.notes:
+        console.print(Text(f"note: {note}", style="yellow"))
+    _say_moments(console, answer)
+    console.print()
+    _say_days(console, forecast, "days after the last dose, if no further dose is given")
+    if answer.after_dose is not None and answer.after_dose.computed:
+        console.print()
+        _say_days(
+            console,
+            answer.after_dose,
+            f"days after a dose on {answer.next_dose}, if none follows that one",
+        )
+    _say_below(console, forecast)
+    console.print(
+        Text(
+            f"model {forecast.model}, card {forecast.card_hash[:12]}, seed {forecast.seed}; "
+            "intervals are 90 %, levels without assay error",
+            style="dim",
+        )
+    )
+    console.print(Text(NOT_A_DEVICE, style="dim"))
+
+
+def _say_moments(console: Console, answer: ForecastAnswer) -> None:
+    forecast = answer.forecast
+    table = _plain_table("", "level ug/mL", "saturation", *_chance_heads(forecast))
+
+    def row(label: str, at: tuple[Quantiles, Quantiles], chances: list[str]) -> None:
+        table.add_row(Text(label), _level(at[0]), _share(at[1]), *chances)
+
+    if forecast.now is not None:
+        row(f"now, {forecast.as_of:%Y-%m-%d}", forecast.now, [])
+    if forecast.planned is not None and forecast.planned_dose is not None:
+        row(
+            f"just before the next dose, {forecast.planned_dose:%Y-%m-%d}",
+            forecast.planned,
+            [f"{p:.0%}" for p in forecast.probability_at_planned.values()],
+        )
+    supposed = answer.until_dose
+    if supposed is not None and supposed.planned is not None:
+        row(
+            f"just before a dose on {answer.next_dose}",
+            supposed.planned,
+            [f"{p:.0%}" for p in supposed.probability_at_planned.values()],
+        )
+    console.print(table)
+
+
+def _chance_heads(forecast: PersonForecast) -> tuple[str, ...]:
+    targets = next(iter(forecast.probability_by_day.values()), {})
+    return tuple(f"P(>={target:g})" for target in targets)
+
+
+def _say_days(console: Console, forecast: PersonForecast, title: str) -> None:
+    table = _plain_table("day", "level ug/mL", "saturation", *_chance_heads(forecast), right=(0,))
+    for day, (level, saturation) in forecast.by_day.items():
+        chances = [f"{p:.0%}" for p in forecast.probability_by_day[day].values()]
+        table.add_row(str(day), _level(level), _share(saturation), *chances)
+    console.print(Text(title, style="bold"))
+    console.print(table)
+
+
+def _say_below(console: Console, forecast: PersonForecast) -> None:
+    console.print()
+    for below in forecast.below:
+        if below.median is None:
+            when = "not within the time computed"
+        else:
+            ends = ["later" if x is None else f"{x:.0f}" for x in (below.p05, below.p95)]
+            when = f"{below.median:.0f} days ({ends[0]}-{ends[1]}) after the last dose"
+        console.print(f"below {below.threshold_ug_per_ml:g} ug/mL: {when}")
+
+
+def say_evidence(console: Console, answer: Answer) -> None:
+    """One entry in full, or a line for each that was found."""
+    if not answer.exact:
+        console.print(f"{len(answer.entries)} found for {answer.query!r}")
+    for entry in answer.entries:
+        console.print(Text.assemble((entry.id, "bold"), f"  {entry.head}"), soft_wrap=True)
+        if answer.exact:
+            for line in entry.lines:
+                style = "yellow" if line.warning else ""
+                console.print(
+                    Text.assemble((f"  {line.label}: ", "dim"), (line.text, style)), soft_wrap=True
+                )

@@ -1,0 +1,195 @@
+"""The main job: a folder of tables becomes a worklist and a page per person."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
+
+from openntz import __version__
+from openntz.compute.executors import map_in_order
+from openntz.course.course import TABLES, Course
+from openntz.errors import InputError
+from openntz.records.problems import Records
+from openntz.records.write import write_csv, write_text_atomic
+from openntz.report.exports import (
+    FORECAST_HEADER,
+    PROBLEM_HEADER,
+    findings_rows,
+    forecast_rows,
+    problem_rows,
+)
+from openntz.report.guides import Guides
+from openntz.report.pages import render
+from openntz.report.person import PersonReview
+from openntz.report.review import Review, TableCount
+from openntz.workflows.person import Practice, review_person
+from openntz.workflows.read import read_folder_for, registry_for
+
+Item = TypeVar("Item")
+
+_GENERATOR: Final = '<meta name="generator" content="OpenNTZ'
+_HEAD: Final = 2000  # characters of a page in which its head stands
+
+
+class Progress(Protocol):
+    """Whoever shows how far a job is."""
+
+    def say(self, text: str) -> None:
+        """One line for the watcher."""
+        ...
+
+    def track(self, items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
+        """Pass items through and count them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewRequest:
+    """What to review and where to write it."""
+
+    folder: Path
+    out: Path
+    as_of: date
+    profile: str
+    site: Path | None
+    mapping: Path | None
+    seed: int
+    workers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewOutcome:
+    """The review and the page to open first."""
+
+    review: Review
+    index: Path
+
+
+def prepare_out(folder: Path, out: Path) -> None:
+    """Make the output folder.
+
+    Raises
+    ------
+    InputError
+        When it is the folder of the tables or lies inside it, or cannot be made.
+    """
+    if out.resolve() == folder.resolve() or folder.resolve() in out.resolve().parents:
+        raise InputError(
+            f"{out} lies in the folder of the tables.",
+            where="--out",
+            remedy="Choose a folder outside of it.",
+        )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{out} cannot be used ({error.strerror}).",
+            where="--out",
+            remedy="Choose a folder that can be written.",
+        ) from None
+
+
+def _remove_stale(out: Path, written: set[str]) -> None:
+    """Remove pages of people whom an earlier review knew and this one does not."""
+    for page in sorted((out / "people").glob("*.html")):
+        ours = _GENERATOR in page.read_text(encoding="utf-8", errors="replace")[:_HEAD]
+        if ours and f"people/{page.name}" not in written:
+            page.unlink()
+
+
+def _counts(records: Records) -> tuple[TableCount, ...]:
+    counts = []
+    for name in TABLES:
+        table = records.tables.get(name)
+        if table is None or not table.usable:
+            counts.append(TableCount(name=name, found=False))
+            continue
+        counts.append(
+            TableCount(
+                name=name,
+                found=True,
+                rows=table.read,
+                used=table.used,
+                set_aside=table.rejected + table.duplicate,
+                unknown_columns=table.unknown_columns,
+            )
+        )
+    return tuple(counts)
+
+
+def _site_note(request: ReviewRequest, practice: Practice) -> str:
+    if request.site is None:
+        return ""
+    decided = sorted(f.id for f in practice.registry.facts.values() if f.site is not None)
+    return f"Site file {request.site.name} decides {len(decided)} numbers: {', '.join(decided)}."
+
+
+def _reviewed(
+    courses: list[Course], request: ReviewRequest, practice: Practice, progress: Progress
+) -> tuple[PersonReview, ...]:
+    def one(course: Course) -> PersonReview:
+        result = review_person(course, request.as_of, practice)
+        return PersonReview(
+            course=result.course,
+            therapy=result.therapy,
+            forecast=result.forecast,
+            findings=result.findings,
+        )
+
+    done = map_in_order(one, courses, workers=request.workers)
+    return tuple(progress.track(done, len(courses), "people"))
+
+
+def _write(review: Review, out: Path, progress: Progress) -> Path:
+    written = set()
+    for name, text in progress.track(render(review), len(review.people) + 1, "pages"):
+        write_text_atomic(out / name, text)
+        written.add(name)
+    write_csv(out / "forecast.csv", FORECAST_HEADER, forecast_rows(review))
+    write_csv(out / "rejected.csv", PROBLEM_HEADER, problem_rows(review.rejected))
+    write_csv(out / "notes.csv", PROBLEM_HEADER, problem_rows(review.notes))
+    rows = json.dumps(findings_rows(review), ensure_ascii=False, indent=1)
+    write_text_atomic(out / "findings.json", rows + "\n")
+    _remove_stale(out, written)
+    return out / "index.html"
+
+
+def run_review(request: ReviewRequest, progress: Progress) -> ReviewOutcome:
+    """Read, forecast, judge, write.
+
+    Raises
+    ------
+    OpenNTZError
+        When the input, the output folder, a profile, site file or mapping cannot be used.
+    """
+    practice = Practice.create(
+        registry=registry_for(request.site), profile=request.profile, seed=request.seed
+    )
+    records = read_folder_for(request.folder, request.as_of, request.mapping)
+    prepare_out(request.folder, request.out)
+    models = practice.models
+    people = _reviewed(list(records.courses.values()), request, practice, progress)
+    review = Review(
+        as_of=request.as_of,
+        profile=practice.profile.id,
+        profile_title=practice.profile.title,
+        version=__version__,
+        registry=practice.registry,
+        people=people,
+        site_note=_site_note(request, practice),
+        model=models.card.id,
+        model_title=models.card.title,
+        card_hash=models.card.hash,
+        seed=request.seed,
+        guides=Guides.from_registry(practice.registry),
+        horizon_days=models.settings.horizon_days,
+        pareto_k_limit=models.settings.pareto_k_limit,
+        rejected=records.rejected,
+        notes=records.notes,
+        tables=_counts(records),
+    )
+    return ReviewOutcome(review=review, index=_write(review, request.out, progress))
