@@ -338,7 +338,7 @@ class Rule:
         """More than 56 days."""
         if days > 56 or days < -7:
             return (
-                f"more than {days} days, beyond 8 weeks; see CD19 (Name 2011), T2, 10*9/L, IgG4, NAP-30"
+                f"more than {days} days, beyond 8 weeks; see (Name 2011), T2, 10*9/L, NAP-30"
                 "; 1,000 people, 0.5 ug/mL, a 12-week gap"
             )
         key = "pml.band.72-months"
