@@ -193,6 +193,7 @@ def stratum(facts: PmlFacts, profile: Profile) -> Verdict:
         )
     risk_keys = _risk_keys(standing, latest, profile)
     higher = standing.higher_risk(profile.days("pml.stratum.after"))
+    last_band = months_text(profile.days("pml.band.72-months"), profile)
     beyond = standing.exposure_days > profile.days("pml.band.72-months")
     return Verdict(
         status=_STATUS[higher],
@@ -202,7 +203,7 @@ def stratum(facts: PmlFacts, profile: Profile) -> Verdict:
             exposure,
             _prior_text(standing),
             _figure_text(profile, risk_keys),
-            "No figure is published beyond 72 months; that of 49 to 72 months is shown."
+            f"No figure is published beyond {last_band}; that of the last band is shown."
             if beyond and latest.antibody is not JcvClass.NEGATIVE
             else "",
             f"{off_text(therapy)} The watch for PML goes on." if therapy.off_therapy else "",

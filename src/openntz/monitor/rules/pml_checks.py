@@ -76,10 +76,11 @@ def _interval_reason(short: bool | None, profile: Profile) -> str:
     interval = interval_text(profile.fact(_SHORT if short else _STANDARD), profile)
     magnims = profile.chosen("pml.mri-schedule") == "magnims"
     if short:
+        since = months_text(profile.days("mri.magnims-from"), profile)
         why = (
-            "anti-JCV positive and 18 months or more on treatment"
+            f"anti-JCV positive and {since} or more on treatment"
             if magnims
-            else ("higher-risk stratum")
+            else "higher-risk stratum"
         )
         return f"Interval {interval} ({why})."
     if short is None:

@@ -49,6 +49,12 @@ def interval_text(fact: Fact, profile: Profile) -> str:
     return f"every {round(fact.low / month)} to {round(fact.high / month)} months"
 
 
+def published(profile: Profile, *keys: str) -> str:
+    """Published figures in the words of the registry: 'meaning: value; meaning: value'."""
+    facts = [profile.fact(key) for key in keys]
+    return "; ".join(f"{f.meaning}: {f.shown}" for f in facts)
+
+
 def off_text(therapy: Therapy) -> str:
     """How therapy ended, in one sentence; for somebody off therapy."""
     if therapy.state is TherapyState.STOPPED:

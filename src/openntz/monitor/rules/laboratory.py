@@ -1,0 +1,187 @@
+"""Platelets, and the routine blood count and liver tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from math import inf
+
+from openntz.course import vocabulary
+from openntz.course.events import Measurement
+from openntz.definitions.results import below, shown
+from openntz.definitions.schedule import Check, recurring_check
+from openntz.definitions.therapy import Therapy
+from openntz.monitor.finding import Status
+from openntz.monitor.profile import Profile
+from openntz.monitor.rule import Rule, Situation, Verdict
+from openntz.monitor.rules.liver import latest_number, no_result, too_old
+from openntz.monitor.rules.scheduled import CHECK_STATUS, arrange, check_text
+from openntz.monitor.rules.standing import (
+    NEVER_DOSED,
+    ago,
+    joined,
+    not_in_export,
+    off_text,
+    standing_refs,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlateletFacts:
+    """The latest platelet count."""
+
+    therapy: Therapy
+    last: Measurement | None
+    recorded: bool
+
+
+def platelet_facts(situation: Situation, profile: Profile) -> PlateletFacts:
+    """Facts of ``platelets.low``."""
+    del profile
+    return PlateletFacts(
+        therapy=situation.therapy,
+        last=latest_number(situation.course, vocabulary.PLATELETS),
+        recorded=situation.course.has("measurements"),
+    )
+
+
+_STEPS = (
+    (
+        "platelets.act-below",
+        Status.ACT,
+        "Hold natalizumab and evaluate at once for immune thrombocytopenia; ask about bruising, "
+        "petechiae and bleeding.",
+    ),
+    (
+        "platelets.due-below",
+        Status.DUE,
+        "Repeat within days, look for the cause before the next dose, ask about bruising and "
+        "bleeding.",
+    ),
+    ("platelets.watch-below", Status.WATCH, "Repeat before the next dose."),
+)
+
+
+def platelets_low(facts: PlateletFacts, profile: Profile) -> Verdict:
+    """Are the platelets low?"""
+    therapy, last = facts.therapy, facts.last
+    if last is None:
+        if therapy.last_dose is None:
+            return NEVER_DOSED
+        return no_result("platelet count", therapy, facts.recorded, profile)
+    count = f"Platelets {shown(last)} ×10⁹/L on"
+    count = f"{count} {ago(last.day, therapy.as_of)}"
+    answers = []
+    for key, status, todo in _STEPS:
+        low = below(last, profile.number(key))
+        answers.append(low)
+        if low:
+            return Verdict(
+                status=status,
+                message=f"{count}, below {profile.number(key):g}. {todo}",
+                evidence=(last.ref,),
+                keys=(key,),
+            )
+    keys = tuple(key for key, _, _ in _STEPS)
+    if None in answers:
+        status, tail = Status.UNKNOWN, "The result is only a limit and does not tell: repeat it."
+    elif too_old(last, therapy, profile):
+        status, tail = Status.UNKNOWN, "Normal then, but too old to count: repeat it."
+        keys = (*keys, "result.counts-for")
+    else:
+        status, tail = Status.OK, "Not low."
+    return Verdict(status=status, message=f"{count}. {tail}", evidence=(last.ref,), keys=keys)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaboratoryFacts:
+    """The last blood count (lymphocytes, neutrophils or platelets) and liver test (ALT or AST)."""
+
+    therapy: Therapy
+    blood: Measurement | None
+    liver: Measurement | None
+    recorded: bool
+
+
+_BLOOD = (vocabulary.LYMPHOCYTES, vocabulary.NEUTROPHILS, vocabulary.PLATELETS)
+
+
+def laboratory_facts(situation: Situation, profile: Profile) -> LaboratoryFacts:
+    """Facts of ``laboratory.due``."""
+    del profile
+    blood = situation.course.results(*_BLOOD)
+    liver = situation.course.results(vocabulary.ALT, vocabulary.AST)
+    return LaboratoryFacts(
+        therapy=situation.therapy,
+        blood=blood[-1] if blood else None,
+        liver=liver[-1] if liver else None,
+        recorded=situation.course.has("measurements"),
+    )
+
+
+def laboratory_due(facts: LaboratoryFacts, profile: Profile) -> Verdict:
+    """Are the routine blood count and liver tests in time?"""
+    therapy, first = facts.therapy, facts.therapy.first_dose
+    if first is None:
+        return NEVER_DOSED
+    if therapy.off_therapy:
+        return Verdict(
+            status=Status.OK,
+            message=f"{off_text(therapy)} Routine blood tests for natalizumab are not asked for.",
+            evidence=standing_refs(therapy),
+        )
+    if not facts.recorded:
+        return Verdict(
+            status=Status.UNKNOWN,
+            message=not_in_export("measurements", "whether blood tests are due is not known."),
+            evidence=standing_refs(therapy),
+        )
+
+    def check(last: Measurement | None) -> Check:
+        return recurring_check(
+            last=last.day if last is not None else None,
+            started=first.day,
+            interval_days=profile.days("laboratory.interval"),
+            as_of=therapy.as_of,
+            announce_days=profile.days("check.announce"),
+            long_overdue_fraction=inf,
+        )
+
+    blood = check(facts.blood)
+    parts: list[tuple[Status, date | None, str]] = [
+        (CHECK_STATUS[blood.state], blood.due, check_text(blood, "blood count"))
+    ]
+    if facts.liver is not None:
+        liver = check(facts.liver)
+        parts.append((CHECK_STATUS[liver.state], liver.due, check_text(liver, "liver test")))
+    else:
+        never = "No liver test (ALT or AST) is recorded: whether they are done is not known."
+        parts.append((Status.UNKNOWN, None, never))
+    status = min((s for s, _, _ in parts), key=lambda s: s.urgency)
+    last = [m.ref for m in (facts.blood, facts.liver) if m is not None]
+    return Verdict(
+        status=status,
+        message=joined(*(text for _, _, text in parts), arrange(status, "blood test")),
+        due=min((due for s, due, _ in parts if s is status and due), default=None),
+        evidence=(*last, first.ref, *standing_refs(therapy)),
+        keys=("laboratory.interval", "check.announce"),
+    )
+
+
+PLATELETS_LOW = Rule(
+    id="platelets.low",
+    title="Platelets",
+    question="Are the platelets low?",
+    derive=platelet_facts,
+    decide=platelets_low,
+    sources=("eu-leaflet", "compendium-26085"),
+)
+
+LABORATORY_DUE = Rule(
+    id="laboratory.due",
+    title="Routine blood tests",
+    question="Are the routine blood count and liver tests in time?",
+    derive=laboratory_facts,
+    decide=laboratory_due,
+    sources=("founding-s2",),
+)

@@ -1,0 +1,239 @@
+"""Pregnancy: the decision about natalizumab."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from openntz.course.course import age_on
+from openntz.course.events import Plan, Symptom
+from openntz.definitions.pregnancy import (
+    Gestation,
+    PregnancyLimits,
+    PregnancyState,
+    gestations,
+    pregnancy_wish,
+)
+from openntz.definitions.therapy import Therapy
+from openntz.monitor.finding import Status
+from openntz.monitor.profile import Profile
+from openntz.monitor.rule import Rule, Situation, Verdict
+from openntz.monitor.rules.standing import (
+    NEVER_DOSED,
+    ago,
+    joined,
+    not_in_export,
+    off_text,
+    published,
+    standing_refs,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PregnancyFacts:
+    """Pregnancies begun by the date, in the order of conception, and a recorded wish for one."""
+
+    therapy: Therapy
+    sex: str
+    age: int | None
+    pregnancies: tuple[Gestation, ...]
+    wish: Plan | Symptom | None
+    recorded: bool
+
+
+def pregnancy_facts(situation: Situation, profile: Profile) -> PregnancyFacts:
+    """Facts of ``pregnancy.plan``."""
+    limits = PregnancyLimits(
+        conception_after=profile.days("pregnancy.conception-after"),
+        term=profile.days("pregnancy.term"),
+        longest=profile.days("pregnancy.longest"),
+        loss_terms=profile.words("pregnancy.loss-terms"),
+        live_terms=profile.words("pregnancy.live-terms"),
+    )
+    person = situation.course.person
+    born = person.birth_date
+    return PregnancyFacts(
+        therapy=situation.therapy,
+        sex=person.sex,
+        age=age_on(born, situation.as_of) if born is not None else None,
+        pregnancies=gestations(situation.course, situation.booked, situation.as_of, limits),
+        wish=pregnancy_wish(situation.course, profile.words("pregnancy.wish-terms")),
+        recorded=situation.course.has("pregnancies"),
+    )
+
+
+def without_record(facts: PregnancyFacts, profile: Profile) -> Verdict:
+    """The answer when no pregnancy is on record: none, not applicable, or nobody looked."""
+    refs = standing_refs(facts.therapy)
+    if facts.sex == "M":
+        return Verdict(status=Status.OK, message="Does not apply: recorded as male.", evidence=refs)
+    if facts.recorded:
+        return Verdict(status=Status.OK, message="No pregnancy is recorded.", evidence=refs)
+    low, high = profile.number("pregnancy.age-from"), profile.number("pregnancy.age-until")
+    keys = ("pregnancy.age-from", "pregnancy.age-until")
+    if facts.age is not None and not low <= facts.age <= high:
+        return Verdict(
+            status=Status.OK,
+            message=f"Does not apply at the age of {facts.age}.",
+            evidence=refs,
+            keys=keys,
+        )
+    return Verdict(
+        status=Status.UNKNOWN,
+        message=not_in_export("pregnancies", "whether there is a pregnancy is not known."),
+        evidence=refs,
+        keys=keys,
+    )
+
+
+def contradiction(facts: PregnancyFacts) -> Verdict | None:
+    """'Unknown' when a pregnancy is recorded for somebody recorded as male."""
+    if facts.sex != "M" or not facts.pregnancies:
+        return None
+    return Verdict(
+        status=Status.UNKNOWN,
+        message="A pregnancy is recorded for a person recorded as male: check both entries.",
+        evidence=tuple(g.pregnancy.ref for g in facts.pregnancies),
+    )
+
+
+def _dates(gestation: Gestation) -> str:
+    pregnancy = gestation.pregnancy
+    if pregnancy.conception is not None:
+        return f"conception {pregnancy.conception}, expected {gestation.expected}"
+    return f"expected {gestation.expected}"
+
+
+def _guidelines(profile: Profile) -> str:
+    shortest = profile.fact("pregnancy.last-week.shortest").shown
+    longest = profile.fact("pregnancy.last-week.longest").shown
+    return (
+        f"Guidelines differ on the last week of treatment: {shortest} (Gulf consensus, NAP-30), "
+        f"about {longest} (Association of British Neurologists)."
+    )
+
+
+def _outcomes(profile: Profile) -> str:
+    figures = published(profile, "pregnancy.relapse.continued", "pregnancy.relapse.stopped")
+    return f"Published: {figures}."
+
+
+_PLAN_KEYS = (
+    "pregnancy.last-week",
+    "pregnancy.last-week.shortest",
+    "pregnancy.last-week.longest",
+    "pregnancy.conception-after",
+    "pregnancy.term",
+)
+
+
+def _ongoing(gestation: Gestation, therapy: Therapy, profile: Profile) -> Verdict:
+    evidence = (gestation.pregnancy.ref, *standing_refs(therapy))
+    head = f"Pregnant, week {gestation.age} ({_dates(gestation)})"
+    if not therapy.off_therapy:
+        fact = profile.fact("pregnancy.last-week")
+        last = int(fact.number)
+        past = gestation.weeks > last
+        limit = gestation.end_of_week(last)
+        if past:
+            where = f"past {fact.shown}, the last week of treatment here (ended {limit})."
+            todo = "Decide now about further doses, and plan the restart after birth."
+        else:
+            where = f"the last week of treatment here is {fact.shown} (to {limit})."
+            todo = "Decide together whether and until when to continue."
+        return Verdict(
+            status=Status.ACT if past else Status.DUE,
+            message=joined(
+                f"{head}, on natalizumab: {where}",
+                todo,
+                _guidelines(profile),
+                _outcomes(profile),
+            ),
+            due=limit,
+            evidence=evidence,
+            keys=_PLAN_KEYS,
+        )
+    after = profile.fact("pregnancy.restart-after-birth").shown
+    return Verdict(
+        status=Status.WATCH,
+        message=joined(
+            f"{head}, off natalizumab.",
+            off_text(therapy),
+            f"Plan what follows birth: the British guideline restarts soon after, within {after}.",
+            _outcomes(profile),
+        ),
+        due=gestation.expected,
+        evidence=evidence,
+        keys=("pregnancy.restart-after-birth", "pregnancy.conception-after", "pregnancy.term"),
+    )
+
+
+def _wish(wish: Plan | Symptom, therapy: Therapy, profile: Profile) -> Verdict:
+    said = wish.reason if isinstance(wish, Plan) else f"{wish.symptom} {wish.comment}".strip()
+    return Verdict(
+        status=Status.WATCH,
+        message=joined(
+            f"A wish for pregnancy is recorded on {wish.day} ('{said}'); no pregnancy since.",
+            off_text(therapy) if therapy.off_therapy else "On natalizumab.",
+            "Agree before conception whether to continue, stop or bridge.",
+            _guidelines(profile),
+            _outcomes(profile),
+        ),
+        evidence=(wish.ref, *standing_refs(therapy)),
+        keys=("pregnancy.last-week.shortest", "pregnancy.last-week.longest"),
+    )
+
+
+def _ended(gestation: Gestation, therapy: Therapy, profile: Profile) -> Verdict:
+    evidence = (gestation.pregnancy.ref, *standing_refs(therapy))
+    if gestation.state is PregnancyState.UNCLEAR:
+        return Verdict(
+            status=Status.UNKNOWN,
+            message=f"How the pregnancy expected for {gestation.expected} ended is not recorded: "
+            "record delivery or outcome.",
+            due=None,
+            evidence=evidence,
+            keys=("pregnancy.longest",),
+        )
+    if gestation.state is PregnancyState.LOST:
+        what = f"The last pregnancy ended without a newborn ('{gestation.pregnancy.outcome}')."
+        return Verdict(status=Status.OK, message=what, evidence=evidence)
+    born = gestation.pregnancy.delivery or gestation.expected
+    after = profile.fact("pregnancy.restart-after-birth").shown
+    restart = (
+        f"{off_text(therapy)} After birth the British guideline restarts soon, within {after}."
+        if therapy.off_therapy
+        else ""
+    )
+    return Verdict(
+        status=Status.OK,
+        message=joined(f"Not pregnant: delivered {ago(born, gestation.as_of)}.", restart),
+        evidence=evidence,
+        keys=("pregnancy.restart-after-birth",) if restart else (),
+    )
+
+
+def plan(facts: PregnancyFacts, profile: Profile) -> Verdict:
+    """Is there a decision to take about natalizumab and pregnancy?"""
+    if facts.therapy.last_dose is None:
+        return NEVER_DOSED
+    if (conflict := contradiction(facts)) is not None:
+        return conflict
+    latest = facts.pregnancies[-1] if facts.pregnancies else None
+    if latest is not None and latest.state is PregnancyState.ONGOING:
+        return _ongoing(latest, facts.therapy, profile)
+    wish = facts.wish if facts.sex != "M" else None
+    if wish is not None and (latest is None or wish.day > latest.conception):
+        return _wish(wish, facts.therapy, profile)
+    if latest is not None:
+        return _ended(latest, facts.therapy, profile)
+    return without_record(facts, profile)
+
+
+PLAN = Rule(
+    id="pregnancy.plan",
+    title="Pregnancy plan",
+    question="Is there a decision to take about natalizumab and pregnancy?",
+    derive=pregnancy_facts,
+    decide=plan,
+    sources=("abn-2019", "gulf-consensus-2020", "ms-und-kinderwunsch", "pregnancy-350-registry"),
+)
