@@ -13,20 +13,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from openntz.errors import ModelError
 from openntz.evidence.registry import Rank
+from openntz.models.domain import DomainVerdict, Value, verdicts_on
 from openntz.models.reading import parse, read_card_file
 from openntz.models.schema import (
     DomainEntry,
     Number,
     PkFormat,
     Structure,
-    Variable,
     in_solver_unit,
     sources_of,
 )
 
 Floats = NDArray[np.float64]
-Value = float | int | str | bool
-
 SHORT_HASH: Final = 12
 
 # What a parameter is when the structure does without it: it then has no effect.
@@ -79,21 +77,6 @@ class Residual:
         """Standard deviation (ug/mL) of a measurement of these true levels, same shape."""
         level = np.asarray(concentration_ug_per_ml, float)
         return np.hypot(self.proportional * level, self.additive)
-
-
-@dataclass(frozen=True, slots=True)
-class DomainVerdict:
-    """A value outside the domain the model was made for, and what follows.
-
-    ``text`` is for the reader; 'refuse' means that nothing may be computed.
-    """
-
-    variable: str
-    value: Value
-    action: Literal["refuse", "warn"]
-    text: str
-    sources: tuple[str, ...]
-    rank: Rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,75 +181,14 @@ class Card:
 
         Keywords are the card's variables: ``age_year``, ``weight_kg``, ``route`` ('IV', 'SC'),
         ``dose_mg``, ``interval_week``, ``antibodies`` (bool); each one value or several. None
-        and variables not given are unknown and yield no verdict. Of several offending values
-        the verdict names the one farthest out.
+        and variables not given are unknown and yield no verdict.
 
         Raises
         ------
         ModelError
             When a variable is unknown, or its value of another kind than the card's limit.
         """
-        unknown = set(values) - set(Variable.__args__)
-        if unknown:
-            raise ModelError(
-                f"no domain variable {min(unknown)!r}.",
-                where=self.id,
-                remedy=f"Variables are {', '.join(Variable.__args__)}.",
-            )
-        verdicts = []
-        for entry in self.domain:
-            given = values.get(entry.variable)
-            listed = (
-                [given]
-                if given is None or isinstance(given, (str, bool, float, int))
-                else list(given)
-            )
-            outside = [(_distance(entry, v, self.id), v) for v in listed if v is not None]
-            distance, worst = max(outside, key=lambda pair: pair[0], default=(0.0, None))
-            if distance > 0.0 and worst is not None:
-                verdicts.append(
-                    DomainVerdict(
-                        variable=entry.variable,
-                        value=worst,
-                        action=entry.action,
-                        text=_text(entry, worst),
-                        sources=sources_of(entry.source),
-                        rank=entry.rank,
-                    )
-                )
-        return tuple(sorted(verdicts, key=lambda verdict: verdict.action != "refuse"))
-
-
-def _shown(value: Value) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return value if isinstance(value, str) else f"{value:.4g}"
-
-
-def _text(entry: DomainEntry, value: Value) -> str:
-    text = entry.text
-    for name, shown in (("value", value), ("low", entry.low), ("high", entry.high)):
-        if shown is not None:
-            text = text.replace(f"{{{name}}}", _shown(shown))
-    return text
-
-
-def _distance(entry: DomainEntry, value: Value, card: str) -> float:
-    """How far a value lies outside an entry; 0 inside, infinite for a choice not allowed."""
-    if entry.allowed is not None:
-        # 1 == True in Python, but a dose of 1 is no yes.
-        same = (v for v in entry.allowed if isinstance(v, bool) == isinstance(value, bool))
-        return 0.0 if value in same else np.inf
-    if isinstance(value, (str, bool)) or not np.isfinite(value):
-        raise ModelError(
-            f"{entry.variable} = {value!r} is no number.", where=card, remedy="Give a number."
-        )
-    number = float(value)
-    if entry.step is not None:
-        number = round(number / entry.step) * entry.step
-    below = entry.low - number if entry.low is not None else 0.0
-    above = number - entry.high if entry.high is not None else 0.0
-    return max(below, above, 0.0)
+        return verdicts_on(self.domain, values, card=self.id)
 
 
 def quantity(symbol: str, number: Number) -> Quantity:

@@ -2,58 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
+import numpy as np
+
+from openntz.errors import ModelError
 from openntz.evidence.registry import Rank
-from openntz.models.number import Sources, Strict
+from openntz.models.schema import DomainEntry, Variable, sources_of
 
-Action = Literal["refuse", "warn"]
-Variable = Literal["age_year", "weight_kg", "route", "dose_mg", "interval_week", "antibodies"]
-Value = float | str | bool
-
-
-class DomainLimit(Strict):
-    """One limit: a range or a list of allowed values, and what to do outside of it."""
-
-    variable: Variable
-    low: float | None = None
-    high: float | None = None
-    allowed: tuple[bool | float | str, ...] = ()
-    action: Action
-    text: str
-    source: Sources
-    rank: Rank
-
-    def holds(self, value: Value) -> bool:
-        """Whether a value lies inside; the ends of a range belong to it."""
-        if self.allowed:
-            return value in self.allowed
-        if isinstance(value, str):
-            return False
-        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+Value = float | int | str | bool
 
 
 @dataclass(frozen=True, slots=True)
 class DomainVerdict:
-    """A limit that a person lies outside of."""
+    """A value outside the domain the model was made for, and what follows.
+
+    ``text`` is for the reader; 'refuse' means that nothing may be computed.
+    """
 
     variable: str
-    action: Action
+    value: Value
+    action: Literal["refuse", "warn"]
     text: str
+    sources: tuple[str, ...]
+    rank: Rank
 
 
-def check(
-    limits: Iterable[DomainLimit], values: dict[str, Value | Iterable[Value]]
+def _shown(value: Value) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else f"{value:.4g}"
+
+
+def _text(entry: DomainEntry, value: Value) -> str:
+    text = entry.text
+    for name, shown in (("value", value), ("low", entry.low), ("high", entry.high)):
+        if shown is not None:
+            text = text.replace(f"{{{name}}}", _shown(shown))
+    return text
+
+
+def _distance(entry: DomainEntry, value: Value, card: str) -> float:
+    """How far a value lies outside an entry; 0 inside, infinite for a choice not allowed."""
+    if entry.allowed is not None:
+        # 1 == True in Python, but a dose of 1 is no yes.
+        same = (v for v in entry.allowed if isinstance(v, bool) == isinstance(value, bool))
+        return 0.0 if value in same else np.inf
+    if isinstance(value, (str, bool)) or not np.isfinite(value):
+        raise ModelError(
+            f"{entry.variable} = {value!r} is no number.", where=card, remedy="Give a number."
+        )
+    number = float(value)
+    if entry.step is not None:
+        number = round(number / entry.step) * entry.step
+    below = entry.low - number if entry.low is not None else 0.0
+    above = number - entry.high if entry.high is not None else 0.0
+    return max(below, above, 0.0)
+
+
+def _listed(given: Value | Iterable[Value] | None) -> list[Value]:
+    if given is None:
+        return []
+    return [given] if isinstance(given, (str, bool, float, int)) else list(given)
+
+
+def verdicts_on(
+    domain: Sequence[DomainEntry],
+    values: Mapping[str, Value | Iterable[Value] | None],
+    *,
+    card: str,
 ) -> tuple[DomainVerdict, ...]:
-    """The limits that the given values break; a variable not given is not judged."""
-    broken = []
-    for limit in limits:
-        if limit.variable not in values:
-            continue
-        given = values[limit.variable]
-        each = (given,) if isinstance(given, (bool, int, float, str)) else tuple(given)
-        if not all(limit.holds(v) for v in each):
-            broken.append(DomainVerdict(limit.variable, limit.action, limit.text))
-    return tuple(broken)
+    """Verdicts on values outside a domain, refusals first; see ``Card.check_domain``.
+
+    Of several offending values of one variable, the verdict names the one farthest out.
+
+    Raises
+    ------
+    ModelError
+        When a variable is unknown, or its value of another kind than the limit.
+    """
+    unknown = set(values) - set(get_args(Variable))
+    if unknown:
+        raise ModelError(
+            f"no domain variable {min(unknown)!r}.",
+            where=card,
+            remedy=f"Variables are {', '.join(get_args(Variable))}.",
+        )
+    verdicts = []
+    for entry in domain:
+        outside = [(_distance(entry, v, card), v) for v in _listed(values.get(entry.variable))]
+        distance, worst = max(outside, key=lambda pair: pair[0], default=(0.0, 0.0))
+        if distance > 0.0:
+            verdicts.append(
+                DomainVerdict(
+                    variable=entry.variable,
+                    value=worst,
+                    action=entry.action,
+                    text=_text(entry, worst),
+                    sources=sources_of(entry.source),
+                    rank=entry.rank,
+                )
+            )
+    return tuple(sorted(verdicts, key=lambda verdict: verdict.action != "refuse"))

@@ -177,8 +177,8 @@ class ResidualError(Part):
 class DomainEntry(Cited):
     """Where the model may be used; outside, ``text`` is what the reader is told.
 
-    ``{value}``, ``{low}`` and ``{high}`` in the text are replaced by the numbers. ``step`` rounds a value to
-    multiples of it before it is compared.
+    ``{value}``, ``{low}`` and ``{high}`` in the text are replaced by the numbers. ``step``
+    rounds a value to multiples of it before it is compared.
     """
 
     variable: Variable
