@@ -1,0 +1,153 @@
+"""Density and mode against scipy: its integrator, its distributions, its simplex search."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+from scipy.optimize import minimize
+from scipy.stats import multivariate_normal, norm
+
+from openntz.forecast.density import ANTIBODY, WEIGHT, Levels, Problem, build_problem
+from openntz.forecast.history import AntibodyEffect, History, build_history, weights_of
+from openntz.forecast.map_estimate import find_map, gradient_stencil
+from openntz.forecast.triage import as_limit, by_timing, fitted_levels
+from tests.build import doses_every, level
+from tests.forecast.people import FIRST, course, models
+
+TROUGH = datetime(2024, 1, 8, 9, 30)
+
+
+def problem_of(levels: tuple = (), antibodies: AntibodyEffect | None = None, weight=82.0):
+    who = course(doses=doses_every(FIRST, 5), levels=levels, weight=weight)
+    settings = models().settings
+    history = build_history(who.doses, weights_of(who), antibodies, settings.infusion_minutes)
+    measured = who.results("natalizumab")
+    verdicts = [by_timing(m, history, settings.not_a_trough_hours) for m in measured]
+    return build_problem(
+        models().card,
+        history,
+        fitted_levels(verdicts, [as_limit(m) for m in measured], history),
+        antibody_factor=settings.antibody_factor,
+        antibody_log_sd=settings.antibody_log_sd,
+        weight_median_kg=settings.weight_median_kg,
+        weight_cv_percent=settings.weight_cv_percent,
+    )
+
+
+def scipy_concentration(history: History, theta: np.ndarray, days: np.ndarray) -> np.ndarray:
+    """The card's equations typed again and solved by DOP853, restarted at every event."""
+    w = 82.0 / 70.0
+    cl, vc = 0.164 * w**0.60 * np.exp(theta[0]), 3.48 * w**0.26
+    vp, vmax = 3.48 * w**0.26 * np.exp(theta[1]), 2.86 * np.exp(theta[2])
+    q, km = 0.40, 0.875
+
+    def rhs(_t: float, y: np.ndarray, rate: float) -> list[float]:
+        c, cp = y[0] / vc, y[1] / vp
+        out = cl * c + vmax * c / (km + c) + q * (c - cp)
+        return [rate - out, q * (c - cp)]
+
+    starts = history.schedule.start_day
+    ends = starts + history.schedule.duration_day
+    stops = np.unique(np.concatenate([starts, ends, days]))
+    y, found = np.zeros(2), {}
+    for left, right in itertools.pairwise(stops):
+        found[left] = y[0] / vc
+        on = (starts <= left) & (right <= ends)
+        rate = float((history.schedule.amount_mg / history.schedule.duration_day)[on].sum())
+        y = solve_ivp(rhs, (left, right), y, "DOP853", args=(rate,), rtol=1e-10, atol=1e-12).y[
+            :, -1
+        ]
+    found[stops[-1]] = y[0] / vc
+    return np.array([found[d] for d in days])
+
+
+def test_log_likelihood_matches_scipy_distributions() -> None:
+    levels = (
+        level(TROUGH + timedelta(days=28), 11.0),
+        level(TROUGH + timedelta(days=56), 2.0, censor="<"),
+        level(TROUGH + timedelta(days=84), 100.0, censor=">"),
+        level(TROUGH + timedelta(days=112), 1.2, lloq=2.0),
+    )
+    problem = problem_of(levels)
+    f = np.array([[9.0, 3.0, 60.0, 2.5]])
+    sd = 0.219 * f[0]
+    expected = (
+        norm.logpdf(11.0, 9.0, sd[0])
+        + norm.logcdf(2.0, 3.0, sd[1])
+        + norm.logsf(100.0, 60.0, sd[2])
+        + norm.logcdf(2.0, 2.5, sd[3])
+    )
+    # Same closed forms, only summation order differs.
+    assert problem.log_likelihood(f)[0] == pytest.approx(expected, rel=1e-12)
+
+
+def test_log_prior_matches_scipy_multivariate_normal() -> None:
+    problem = problem_of()
+    theta = np.array([[0.1, -0.2, 0.3]])
+    expected = multivariate_normal(cov=models().card.omega).logpdf(theta[0])  # type: ignore[arg-type]
+    assert problem.log_prior(theta)[0] == pytest.approx(expected, rel=1e-12)
+
+
+def test_map_matches_scipy_simplex_on_scipy_solution() -> None:
+    values = (7.0, 10.5, 16.0)
+    days = (28, 56, 112)
+    problem = problem_of(
+        tuple(level(TROUGH + timedelta(days=d), v) for d, v in zip(days, values, strict=True))
+    )
+    omega = models().card.omega
+
+    def objective(theta: np.ndarray) -> float:
+        f = scipy_concentration(problem.history, theta, problem.levels.time_day)
+        return -float(
+            norm.logpdf(values, f, 0.219 * f).sum() + multivariate_normal(cov=omega).logpdf(theta)  # type: ignore[arg-type]
+        )
+
+    found = find_map(problem)
+    simplex = minimize(
+        objective,
+        found.theta + 0.05,
+        method="Nelder-Mead",
+        options={"xatol": 1e-5, "fatol": 1e-9, "maxiter": 250},
+    )
+    assert found.converged
+    # The simplex stops within 1e-5 of the mode of an objective that is flat to 1e-9 there.
+    assert found.theta == pytest.approx(simplex.x, abs=5e-4)
+    assert found.objective == pytest.approx(simplex.fun, abs=1e-6)
+
+
+def test_hessian_matches_closed_form_when_there_are_no_levels() -> None:
+    found = find_map(problem_of())
+    # Without levels the negative log density is the quadratic of the prior.
+    assert found.theta == pytest.approx(np.zeros(3), abs=1e-8)
+    assert found.hessian == pytest.approx(np.linalg.inv(models().card.omega), rel=1e-6, abs=1e-6)
+
+
+def test_unknown_weight_and_antibodies_become_unknowns() -> None:
+    effect = AntibodyEffect(since=datetime(2024, 2, 1))
+    problem = problem_of((), effect, weight=None)
+    assert problem.names == ("cl", "vp", "vmax", ANTIBODY, WEIGHT)
+    theta = np.zeros((1, 5))
+    drawn = problem.parameters(theta)
+    # Label factor 2.45 from February on, typed here; before it the card's clearance at 74 kg.
+    assert drawn.cl_l_per_day[0] == pytest.approx(
+        np.array([0.164, 0.164 * 2.45]) * (74 / 70) ** 0.60, rel=1e-12
+    )
+
+
+def test_gradient_stencil_is_central() -> None:
+    points = gradient_stencil(np.array([1.0, 2.0]), 0.1)
+    assert points.tolist() == [[1.0, 2.0], [1.1, 2.0], [1.0, 2.1], [0.9, 2.0], [1.0, 1.9]]
+
+
+def test_problem_without_levels_has_prior_density_alone() -> None:
+    problem: Problem = problem_of()
+    assert isinstance(problem.levels, Levels)
+    assert problem.levels.count == 0
+    theta = np.array([[0.3, 0.1, -0.1], [0.0, 0.0, 0.0]])
+    assert problem.negative_log_posterior(theta, rtol=1e-6) == pytest.approx(
+        -problem.log_prior(theta), rel=1e-14
+    )
