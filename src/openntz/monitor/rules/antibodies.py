@@ -129,7 +129,10 @@ def _basis(verdict: Persistence, profile: Profile) -> str:
         Definition.MALAGA: f"{asked} asked for",
         Definition.SHANKAR: f"{asked} apart asked for, or the last sample positive",
     }.get(verdict.definition, f"at least {asked} apart asked for")
-    return f"positive on {result_text(first)} and again on {result_text(again)}, {apart} later ({tail})"
+    return (
+        f"positive on {result_text(first)} and again on {result_text(again)}, {apart} later "
+        f"({tail})"
+    )
 
 
 def _untested(facts: AntibodyFacts) -> Verdict | None:
@@ -296,8 +299,8 @@ def confirm(facts: AntibodyFacts, profile: Profile) -> Verdict:
     opens, late = verdict.awaits_from, (t.as_of - verdict.awaits_from).days
     again = "" if last is open_since else f", again on {result_text(last)}"
     positive = (
-        f"Antibodies were positive on {result_text(open_since)}{again}, and no test {asked} or more "
-        f"after it is recorded.{told}"
+        f"Antibodies were positive on {result_text(open_since)}{again}, and no test {asked} or "
+        f"more after it is recorded.{told}"
     )
     evidence = (*open_since.refs, *last.refs)
     if late < 0:
@@ -345,8 +348,8 @@ def _nothing_to_confirm(
         limit = facts.history.limits.threshold_ng_per_ml
         if positives:
             message = (
-                f"Nothing open: positive on {result_text(positives[-1])}, negative on a later test, "
-                f"{result_text(last)}: transient so far.{told}"
+                f"Nothing open: positive on {result_text(positives[-1])}, negative on a later "
+                f"test, {result_text(last)}: transient so far.{told}"
             )
         elif low:
             message = (

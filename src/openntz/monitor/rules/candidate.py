@@ -18,6 +18,7 @@ from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
 from openntz.monitor.rules.antibodies import antibody_definition, antibody_limits, result_text
 from openntz.monitor.rules.hypersensitivity import hypersensitivity_facts
+from openntz.monitor.rules.levels import LEVEL_UNIT
 from openntz.monitor.rules.next_dose import no_next_dose
 from openntz.monitor.rules.pregnancy import pregnancy_facts, without_record
 from openntz.monitor.rules.standing import standing_refs
@@ -188,7 +189,9 @@ def _options(facts: CandidateFacts, profile: Profile) -> tuple[tuple[int, ...], 
         rest = [f"{c:.0%}" for x in lower if (c := _chance(facts, day, x)) is not None]
         told.append(f"{days_text(day)}: {' / '.join([f'{chance:.0%}', *rest])}")
     levels = " / ".join(f"{x:g}" for x in (target, *lower))
-    return tuple(kept), f"chance of a trough of at least {levels} ug/mL at {', at '.join(told)}"
+    return tuple(
+        kept
+    ), f"chance of a trough of at least {levels} {LEVEL_UNIT} at {', at '.join(told)}"
 
 
 def _trials(profile: Profile) -> str:
@@ -201,8 +204,9 @@ def _trials(profile: Profile) -> str:
         f"{n('nova.new-t2.p'):g}) and {n('nova.pml'):g} case of PML without symptoms; in NEXT-MS "
         f"MRI activity was {n('next-ms.activity.eid10'):g} per 1,000 person-years with intervals "
         f"set by level, {n('next-ms.activity.historical'):g} historically. PML was rarer with "
-        f"longer intervals in a register (hazard ratio {hazard.number:g}, {hazard.low:g} to {hazard.high:g}); pooled "
-        f"studies do not settle it ({pooled.number:g}, {pooled.low:g} to {pooled.high:g})."
+        f"longer intervals in a register (hazard ratio {hazard.number:g}, {hazard.low:g} to "
+        f"{hazard.high:g}); pooled studies do not settle it ({pooled.number:g}, "
+        f"{pooled.low:g} to {pooled.high:g})."
     )
 
 
@@ -225,7 +229,7 @@ def candidate(facts: CandidateFacts, profile: Profile) -> Verdict:
     elif not facts.forecast_reason and not kept:
         stops.append(
             f"no longer interval keeps a chance of {least:.0%} or more of a trough of {target:g} "
-            f"ug/mL ({chances})"
+            f"{LEVEL_UNIT} ({chances})"
             if longer_intervals(facts, profile)
             else "no longer interval was forecast"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from openntz.course import vocabulary
 from openntz.course.course import Course
@@ -17,6 +18,9 @@ from openntz.monitor.rule import Rule, Situation, Verdict, days_text
 from openntz.monitor.rules.next_dose import next_dose_text, no_next_dose
 from openntz.monitor.rules.standing import ago, not_in_export, standing_refs
 
+# As people write it; the vocabulary's own spelling is for machines.
+LEVEL_UNIT: Final = "µg/mL"
+
 _FLAGGED = frozenset({"not a trough", "impossible"})
 _USABLE = frozenset({"fitted", "censored above"})
 
@@ -26,8 +30,9 @@ def _ref(verdict: LevelVerdict) -> Ref:
 
 
 def _value(verdict: LevelVerdict) -> str:
-    unit = vocabulary.CANONICAL_UNITS[vocabulary.NATALIZUMAB]
-    number = "no number" if verdict.value is None else f"{verdict.censor}{verdict.value:g} {unit}"
+    number = "no number"
+    if verdict.value is not None:
+        number = f"{verdict.censor}{verdict.value:g} {LEVEL_UNIT}"
     clock = verdict.at.time()
     time = f" {clock:%H:%M}" if clock.hour or clock.minute else ""
     return f"{number} on {verdict.at.date()}{time}"
@@ -225,7 +230,7 @@ def _latest_speaking(
     passed_over = ""
     for level in reversed(levels):
         age = (as_of - level.day).days
-        text = f"{shown(level, level.unit)} on {level.day}"
+        text = f"{shown(level, LEVEL_UNIT)} on {level.day}"
         if age > oldest:
             return (
                 None,
@@ -264,6 +269,12 @@ _LIMITS = (
 )
 
 
+def _limit(profile: Profile, key: str) -> str:
+    """A limit for a reader, marked when it is a project default."""
+    fact = profile.fact(key)
+    return fact.shown.replace(fact.unit, LEVEL_UNIT)
+
+
 def _measured(facts: LowFacts, profile: Profile) -> _Part:
     level = facts.latest
     if level is None:
@@ -274,12 +285,12 @@ def _measured(facts: LowFacts, profile: Profile) -> _Part:
         if facts.days_after_dose is None
         else f", {days_text(facts.days_after_dose)} after a dose"
     )
-    text = f"Latest level {shown(level, level.unit)} on {ago(level.day, facts.as_of)}{when}"
+    text = f"Latest level {shown(level, LEVEL_UNIT)} on {ago(level.day, facts.as_of)}{when}"
     undecided = False
     for status, key in _LIMITS:
         is_below = below(level, profile.number(key))
         if is_below:
-            return _Part(status, f"{text}: below {profile.fact(key).shown}.", (key,))
+            return _Part(status, f"{text}: below {_limit(profile, key)}.", (key,))
         undecided = undecided or is_below is None
     keys = tuple(key for _, key in _LIMITS)
     if undecided:
@@ -299,18 +310,18 @@ def _predicted(facts: LowFacts, profile: Profile) -> _Part:
         else ""
     )
     text = (
-        f"Forecast at {next_dose_text(facts.therapy)}: {level.median:.1f} ug/mL "
+        f"Forecast at {next_dose_text(facts.therapy)}: {level.median:.1f} {LEVEL_UNIT} "
         f"({level.p05:.1f} to {level.p95:.1f}){prior}"
     )
     for status, key in _LIMITS:
         if level.median < profile.number(key):
-            return _Part(status, f"{text}: below {profile.fact(key).shown}.", (key,))
+            return _Part(status, f"{text}: below {_limit(profile, key)}.", (key,))
     target, least = profile.number("level.high"), profile.fact("level.watch-probability")
     keys = (*(key for _, key in _LIMITS), "level.high", "level.watch-probability")
     chance = forecast.probability_at_planned.get(target)
     if chance is None:
         return _Part(Status.OK, f"{text}.", keys)
-    likely = f"; chance of {target:g} ug/mL or more {chance:.0%}"
+    likely = f"; chance of {target:g} {LEVEL_UNIT} or more {chance:.0%}"
     if chance < least.number:
         return _Part(Status.WATCH, f"{text}{likely}, less than {least.number:.0%}.", keys)
     return _Part(Status.OK, f"{text}{likely}.", keys)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Final
 
 from openntz.course import vocabulary
 from openntz.course.events import Measurement, Ref
@@ -22,8 +23,12 @@ from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict
 from openntz.monitor.rules.antibodies import antibody_limits, result_text
+from openntz.monitor.rules.levels import LEVEL_UNIT
 from openntz.monitor.rules.next_dose import no_next_dose
 from openntz.monitor.rules.standing import not_in_export, standing_refs
+
+# As people write it; the vocabulary's own spelling is for machines.
+COUNT_UNIT: Final = "×10⁹/L"
 
 _KEYS = ("rise.threshold", "rise.window-from", "rise.window-to", "rise.baseline-within")
 # Levels the forecast set aside answer nothing.
@@ -92,8 +97,7 @@ def _count_text(change: CountChange) -> str:
 def _baseline_text(rise: LymphocyteRise) -> str:
     if rise.baseline is None:
         return ""
-    unit = vocabulary.CANONICAL_UNITS[vocabulary.LYMPHOCYTES]
-    return f"baseline {shown(rise.baseline)} {unit} on {rise.baseline.day}"
+    return f"baseline {shown(rise.baseline, COUNT_UNIT)} on {rise.baseline.day}"
 
 
 def _refs(rise: LymphocyteRise, *changes: CountChange | None) -> tuple[Ref, ...]:
@@ -208,7 +212,7 @@ def _failed(facts: RiseFacts, rise: LymphocyteRise, best: CountChange, profile: 
         measured.append(f"antibodies {result_text(antibodies)}")
         refs = (*refs, *antibodies.refs)
     if level is not None:
-        measured.append(f"level {shown(level, level.unit)} on {level.day}")
+        measured.append(f"level {shown(level, LEVEL_UNIT)} on {level.day}")
         refs = (*refs, level.ref)
     if antibodies is not None and level is not None:
         return Verdict(
@@ -226,7 +230,8 @@ def _failed(facts: RiseFacts, rise: LymphocyteRise, best: CountChange, profile: 
     return Verdict(
         status=Status.DUE,
         message=f"{told} Of people without the rise about {chance:.0f} in a hundred have "
-        f"persistent antibodies (derived from a trial).{so_far} Take {missing} now, before the next dose.",
+        f"persistent antibodies (derived from a trial).{so_far} Take {missing} now, "
+        "before the next dose.",
         due=facts.therapy.planned,
         evidence=refs,
         keys=(*_KEYS, "rise.chance-of-antibodies"),
@@ -241,7 +246,7 @@ def _no_count(facts: RiseFacts, rise: LymphocyteRise) -> Verdict:
             if facts.as_of < opens
             else f"A count is due now, until {closes}"
         )
-        message = f"Too early to say: {_baseline_text(rise)}. {when}."
+        message = f"Not yet known: {_baseline_text(rise)}, no later count in time. {when}."
         due = opens
     else:
         message = (

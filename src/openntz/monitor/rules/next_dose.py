@@ -26,8 +26,8 @@ def no_next_dose(therapy: Therapy, then: str) -> Verdict | None:
 
 
 def next_dose_text(therapy: Therapy) -> str:
-    """'the next dose, planned for 2024-07-14' or 'the next dose'."""
+    """'the next dose (planned for 2024-07-14)' or 'the next dose'."""
     if therapy.planned is None:
         return "the next dose"
     verb = "booked" if therapy.planned_is_booked else "planned"
-    return f"the next dose, {verb} for {therapy.planned}"
+    return f"the next dose ({verb} for {therapy.planned})"

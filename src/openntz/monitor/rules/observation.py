@@ -173,10 +173,10 @@ def answer(facts: ObservationFacts, profile: Profile) -> Answer:
     return _by_label(facts, profile)
 
 
-def _readings(facts: ObservationFacts, profile: Profile) -> str:
-    """The other readings of 'the first 12' in print, where they would say something else.
+def _other_readings(facts: ObservationFacts, profile: Profile) -> str:
+    """Where another reading of 'the first 12' in print would say something else.
 
-    The label counts doses; a comment on it counted weeks, a study's summary the last infusions.
+    The label counts doses. A comment on it counted weeks, a study's summary the last infusions.
     """
     if profile.chosen("observation.criterion") == "study" or facts.route == "SC":
         return ""
@@ -186,15 +186,16 @@ def _readings(facts: ObservationFacts, profile: Profile) -> str:
     needed = round(profile.number("observation.iv-doses"))
     weeks = profile.days("observation.twelve-weeks")
     end = facts.doses[0].day + timedelta(days=weeks)
+    if len(doses) < needed:
+        if facts.next_day < end:
+            return ""
+        return f" (The first {days_text(weeks)} ended on {end}, but doses count, not weeks.)"
     reacted = {link.number for link in facts.reactions}
-    last_clean = len(doses) >= needed and not reacted & set(doses[-needed:])
-    by_doses, by_weeks = len(doses) >= needed, facts.next_day >= end
-    if by_doses == by_weeks == last_clean:
+    if reacted & set(doses[-needed:]):
         return ""
     return (
-        f" Other readings of '{needed}' in print do not decide here: the first "
-        f"{days_text(weeks)} {'ended' if by_weeks else 'end'} on {end}; the last {needed} "
-        f"infusions were {'' if last_clean else 'not '}all given without a reaction."
+        f" (The last {needed} infusions were given without a reaction; a study's summary counts "
+        "those, the label any reaction.)"
     )
 
 
@@ -224,7 +225,7 @@ def observation(facts: ObservationFacts, profile: Profile) -> Verdict:
         return Verdict(
             status=Status.DUE,
             message=f"Observe for {minutes:g} minutes after {dose}: {own.why}. "
-            f"{DURING}{_readings(facts, profile)}",
+            f"{DURING}{_other_readings(facts, profile)}",
             due=t.planned,
             evidence=evidence,
             keys=own.keys,
