@@ -11,6 +11,7 @@ from openntz.course.events import Measurement
 from openntz.definitions.results import below, shown
 from openntz.definitions.schedule import Check, recurring_check
 from openntz.definitions.therapy import Therapy
+from openntz.evidence.registry import Fact
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict
@@ -45,6 +46,14 @@ def platelet_facts(situation: Situation, profile: Profile) -> PlateletFacts:
     )
 
 
+_UNIT = "×10⁹/L"
+
+
+def _limit(fact: Fact) -> str:
+    """A limit in the reader's unit, with the warning its rank asks for."""
+    return fact.shown.replace(fact.unit, _UNIT, 1)
+
+
 _STEPS = (
     (
         "platelets.act-below",
@@ -69,8 +78,7 @@ def platelets_low(facts: PlateletFacts, profile: Profile) -> Verdict:
         if therapy.last_dose is None:
             return NEVER_DOSED
         return no_result("platelet count", therapy, facts.recorded, profile)
-    count = f"Platelets {shown(last)} ×10⁹/L on"
-    count = f"{count} {ago(last.day, therapy.as_of)}"
+    count = f"Platelets {shown(last, _UNIT)} on {ago(last.day, therapy.as_of, profile)}"
     answers = []
     for key, status, todo in _STEPS:
         low = below(last, profile.number(key))
@@ -78,7 +86,7 @@ def platelets_low(facts: PlateletFacts, profile: Profile) -> Verdict:
         if low:
             return Verdict(
                 status=status,
-                message=f"{count}, below {profile.number(key):g}. {todo}",
+                message=f"{count}, below {_limit(profile.fact(key))}. {todo}",
                 evidence=(last.ref,),
                 keys=(key,),
             )
@@ -149,11 +157,13 @@ def laboratory_due(facts: LaboratoryFacts, profile: Profile) -> Verdict:
 
     blood = check(facts.blood)
     parts: list[tuple[Status, date | None, str]] = [
-        (CHECK_STATUS[blood.state], blood.due, check_text(blood, "blood count"))
+        (CHECK_STATUS[blood.state], blood.due, check_text(blood, "blood count", profile))
     ]
     if facts.liver is not None:
         liver = check(facts.liver)
-        parts.append((CHECK_STATUS[liver.state], liver.due, check_text(liver, "liver test")))
+        parts.append(
+            (CHECK_STATUS[liver.state], liver.due, check_text(liver, "liver test", profile))
+        )
     else:
         never = "No liver test (ALT or AST) is recorded: whether they are done is not known."
         parts.append((Status.UNKNOWN, None, never))

@@ -285,7 +285,8 @@ def _measured(facts: LowFacts, profile: Profile) -> _Part:
         if facts.days_after_dose is None
         else f", {days_text(facts.days_after_dose)} after a dose"
     )
-    text = f"Latest level {shown(level, LEVEL_UNIT)} on {ago(level.day, facts.as_of)}{when}"
+    taken = ago(level.day, facts.as_of, profile)
+    text = f"Latest level {shown(level, LEVEL_UNIT)} on {taken}{when}"
     undecided = False
     for status, key in _LIMITS:
         is_below = below(level, profile.number(key))

@@ -43,15 +43,18 @@ class LiverResult:
         """Whether it is above a multiple of the upper limit; None when censored between."""
         return above(self.result, times * self.limit.value)
 
-    @property
-    def text(self) -> str:
-        """'ALT 410 U/L on 2024-06-26 (10 x the upper limit of 40 U/L)'."""
-        unit = vocabulary.CANONICAL_UNITS[self.result.test]
-        value, whose = self.result.value or 0, "laboratory" if self.limit.own else "default"
+    def text(self, profile: Profile) -> str:
+        """'ALT 410 U/L on 2024-06-26, 10.2 times the upper limit of 40 U/L (...)'."""
+        test, value = self.result.test, self.result.value or 0
+        unit = vocabulary.CANONICAL_UNITS[test]
+        limit = (
+            f"the laboratory's upper limit of {self.limit.value:g} {unit}"
+            if self.limit.own
+            else f"the upper limit of {profile.fact(_ULN[test]).shown}"
+        )
         return (
-            f"{_NAMES[self.result.test]} {shown(self.result, unit)} on {self.result.day} "
-            f"({value / self.limit.value:.1f} x the {whose} upper limit of "
-            f"{self.limit.value:g} {unit})"
+            f"{_NAMES[test]} {shown(self.result, unit)} on {self.result.day}, "
+            f"{value / self.limit.value:.1f} times {limit}"
         )
 
 
@@ -100,7 +103,7 @@ def liver_facts(situation: Situation, profile: Profile) -> LiverFacts:
 def no_result(what: str, therapy: Therapy, recorded: bool, profile: Profile) -> Verdict:
     """The answer when a value was never measured: unknown while it is watched, else not asked."""
     days = profile.days("laboratory.after-last-dose")
-    ended = past_watch(therapy, days, "Blood values are watched until")
+    ended = past_watch(therapy, days, "Blood values were watched until")
     if ended is not None:
         return ended
     text = (
@@ -134,7 +137,7 @@ def _injury(facts: LiverFacts, profile: Profile) -> Verdict | None:
     pairs = [b for e in high for b in _paired(facts, e, profile)]
     raised = [b for b in pairs if b.above(limit)]
     act = bool(raised or jaundiced)
-    said = [e.text for e in (*high, *raised)]
+    said = [e.text(profile) for e in (*high, *raised)]
     said += [f"jaundice recorded on {e.day}" for e in jaundiced]
     if act:
         todo = (
@@ -176,7 +179,7 @@ def liver_injury(facts: LiverFacts, profile: Profile) -> Verdict:
         return no_result("ALT or AST", facts.therapy, facts.recorded, profile)
     evidence = tuple(e.result.ref for e in facts.enzymes)
     keys = tuple(_ULN[e.result.test] for e in facts.enzymes if not e.limit.own)
-    listed = "; ".join(e.text for e in facts.enzymes)
+    listed = "; ".join(e.text(profile) for e in facts.enzymes)
     over = [e.above(1) for e in facts.enzymes]
     bilirubin = [
         b
@@ -187,7 +190,7 @@ def liver_injury(facts: LiverFacts, profile: Profile) -> Verdict:
     newest = max((e.result for e in facts.enzymes), key=lambda m: m.at)
     if any(over) or bilirubin:
         status, head = Status.WATCH, "Above the upper limit of normal"
-        listed = "; ".join([listed, *(b.text for b in bilirubin)])
+        listed = "; ".join([listed, *(b.text(profile) for b in bilirubin)])
         evidence = (*evidence, *(b.result.ref for b in bilirubin))
         tail = "Repeat before the next dose."
     elif None in over:
@@ -195,7 +198,9 @@ def liver_injury(facts: LiverFacts, profile: Profile) -> Verdict:
         tail = "Measure ALT and AST."
     elif too_old(newest, facts.therapy, profile):
         status, head = Status.UNKNOWN, "The last liver values were normal but are old"
-        tail = f"Last measured {ago(newest.day, facts.therapy.as_of)}: measure ALT and AST."
+        tail = (
+            f"Last measured {ago(newest.day, facts.therapy.as_of, profile)}: measure ALT and AST."
+        )
         keys = (*keys, "result.counts-for")
     else:
         status, head, tail = Status.OK, "Liver values are normal", ""

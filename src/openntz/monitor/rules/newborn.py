@@ -123,7 +123,7 @@ def _settled(newborn: Newborn, profile: Profile) -> Verdict | None:
 def _delivered(newborn: Newborn, profile: Profile) -> Verdict:
     born, as_of = newborn.end, newborn.gestation.as_of
     within = profile.days("newborn.count-within")
-    missing = f"Delivered {ago(born, as_of)}; no blood count of the newborn is recorded."
+    missing = f"Delivered {ago(born, as_of, profile)}; no blood count of the newborn is recorded."
     if (as_of - born).days > within:
         return _answer(
             newborn, Status.OK, missing, f"It is asked for up to {days_text(within)} after birth."
@@ -158,7 +158,7 @@ def _expected(newborn: Newborn, profile: Profile) -> Verdict:
     return _answer(
         newborn,
         Status.DUE if near else Status.WATCH,
-        f"Delivery expected {ago(expected, as_of)}.",
+        f"Delivery expected {ago(expected, as_of, profile)}.",
         exposure,
         f"{'Arrange it now' if near else 'To be arranged for birth'}: {_COUNT}.",
         _why(profile),

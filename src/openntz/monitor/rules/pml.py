@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from openntz.course.events import Ref
 from openntz.definitions.jcv import JcvClass, JcvLimits, JcvResult, jcv_history
@@ -15,6 +16,8 @@ from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict
 from openntz.monitor.rules.standing import (
     NEVER_DOSED,
+    ago,
+    exposure_text,
     joined,
     months_text,
     not_in_export,
@@ -71,8 +74,8 @@ def pml_facts(situation: Situation, profile: Profile) -> PmlFacts:
     )
 
 
-def result_text(result: JcvResult, profile: Profile) -> str:
-    """One anti-JCV result for a reader: 'anti-JCV index 2.3 (positive, above 1.5) on ...'."""
+def result_words(result: JcvResult, profile: Profile) -> str:
+    """One anti-JCV result for a reader: 'anti-JCV index 2.3 (positive, above 1.5)'."""
     what = "anti-JCV antibody " + result.antibody
     measured = result.measurement
     if measured.value is not None and (result.index is not None or measured.censor):
@@ -81,20 +84,25 @@ def result_text(result: JcvResult, profile: Profile) -> str:
         if result.antibody is JcvClass.POSITIVE and result.high is not None:
             what += f", {'above' if result.high else 'not above'} {high:g}"
         what += ")"
-    return f"{what} on {result.day}"
+    return what
 
 
-def _jcv_text(standing: PmlStanding, profile: Profile) -> str:
+def result_text(result: JcvResult, as_of: date, profile: Profile) -> str:
+    """The same with its date: '... on 2024-05-21 (40 days ago)'."""
+    return f"{result_words(result, profile)} on {ago(result.day, as_of, profile)}"
+
+
+def _jcv_text(standing: PmlStanding, as_of: date, profile: Profile) -> str:
     """The antibody result that counts, and those set apart or higher before."""
     latest, text = standing.jcv.latest, ""
     if latest is not None:
-        text = result_text(latest, profile)
+        text = result_text(latest, as_of, profile)
         text = f"{text[:1].upper()}{text[1:]}."
         if latest.antibody is JcvClass.INDETERMINATE:
             text += " An inhibition test decides; until then it counts as positive here."
         earlier = [r for r in standing.jcv.results[:-1] if r.high and not latest.high]
         if earlier:
-            text += f" Earlier it was high: {result_text(earlier[-1], profile)}."
+            text += f" Earlier it was high: {result_text(earlier[-1], as_of, profile)}."
     for result, cause in standing.jcv.unreliable[-1:]:
         text += (
             f" The result of {result.day} is not used: it was drawn too soon after {cause.name} "
@@ -143,7 +151,7 @@ def _stratum_refs(facts: PmlFacts, standing: PmlStanding) -> tuple[Ref, ...]:
     return (*refs, *standing_refs(facts.therapy))
 
 
-def _untested(standing: PmlStanding, exposure: str, profile: Profile) -> str:
+def _untested(standing: PmlStanding, as_of: date, exposure: str, profile: Profile) -> str:
     why = (
         "No usable anti-JCV antibody result is recorded."
         if standing.jcv.recorded
@@ -153,7 +161,7 @@ def _untested(standing: PmlStanding, exposure: str, profile: Profile) -> str:
         why,
         f"The PML stratum cannot be told without it. {exposure}",
         _prior_text(standing),
-        _jcv_text(standing, profile),
+        _jcv_text(standing, as_of, profile),
         "Test for anti-JCV antibodies.",
     )
 
@@ -180,14 +188,14 @@ def stratum(facts: PmlFacts, profile: Profile) -> Verdict:
     watch_days = profile.days("pml.after-last-dose")
     if (past := past_watch(therapy, watch_days, "The watch for PML ended on")) is not None:
         return past
-    months = months_text(standing.exposure_days, profile)
+    months = exposure_text(standing.exposure_days, profile)
     exposure = f"{months} since the first dose on {first.day}, gaps included."
     evidence = _stratum_refs(facts, standing)
     latest = standing.jcv.latest
     if latest is None:
         return Verdict(
             status=Status.UNKNOWN,
-            message=_untested(standing, exposure, profile),
+            message=_untested(standing, therapy.as_of, exposure, profile),
             evidence=evidence,
             keys=("pml.stratum.after",),
         )
@@ -199,7 +207,7 @@ def stratum(facts: PmlFacts, profile: Profile) -> Verdict:
         status=_STATUS[higher],
         message=joined(
             _HEAD[higher],
-            _jcv_text(standing, profile),
+            _jcv_text(standing, therapy.as_of, profile),
             exposure,
             _prior_text(standing),
             _figure_text(profile, risk_keys),

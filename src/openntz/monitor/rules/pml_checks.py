@@ -13,7 +13,7 @@ from openntz.definitions.therapy import Therapy
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict
-from openntz.monitor.rules.pml import jcv_limits, pml_facts, result_text
+from openntz.monitor.rules.pml import jcv_limits, pml_facts, result_text, result_words
 from openntz.monitor.rules.scheduled import CHECK_STATUS, arrange, check_text
 from openntz.monitor.rules.standing import (
     NEVER_DOSED,
@@ -129,7 +129,7 @@ def mri_due(facts: MriFacts, profile: Profile) -> Verdict:
     return Verdict(
         status=status,
         message=joined(
-            check_text(check, "brain MRI"),
+            check_text(check, "brain MRI", profile),
             _interval_reason(short, profile),
             note,
             f"{off_text(therapy)} MRI goes on for {after} after the last dose."
@@ -189,8 +189,8 @@ def _no_test_needed(facts: JcvDueFacts, profile: Profile) -> Verdict | None:
     if last is not None and last.high:
         return Verdict(
             status=Status.OK,
-            message=f"The index is already high: {result_text(last, profile)}. Repeating it does "
-            "not change the stratum.",
+            message=f"The index is already high: {result_text(last, therapy.as_of, profile)}. "
+            "Repeating it does not change the stratum.",
             evidence=(last.measurement.ref,),
             keys=("jcv.high-above",),
         )
@@ -224,8 +224,8 @@ def jcv_due(facts: JcvDueFacts, profile: Profile) -> Verdict:
     return Verdict(
         status=status,
         message=joined(
-            check_text(check, what),
-            f"Result: {result_text(last, profile)}." if last is not None else "",
+            check_text(check, what, profile),
+            f"Result: {result_words(last, profile)}." if last is not None else "",
             f"It is repeated every {every} while the index is not high.",
             wait or arrange(status, "test"),
         ),

@@ -25,6 +25,8 @@ from openntz.monitor.rules.standing import (
     off_text,
     published,
     standing_refs,
+    week_text,
+    weeks_text,
 )
 
 
@@ -104,8 +106,8 @@ def _dates(gestation: Gestation) -> str:
 
 
 def _guidelines(profile: Profile) -> str:
-    shortest = profile.fact("pregnancy.last-week.shortest").shown
-    longest = profile.fact("pregnancy.last-week.longest").shown
+    shortest = week_text(profile.fact("pregnancy.last-week.shortest"))
+    longest = week_text(profile.fact("pregnancy.last-week.longest"))
     return (
         f"Guidelines differ on the last week of treatment: {shortest} (Gulf consensus, NAP-30), "
         f"about {longest} (Association of British Neurologists)."
@@ -115,6 +117,11 @@ def _guidelines(profile: Profile) -> str:
 def _outcomes(profile: Profile) -> str:
     figures = published(profile, "pregnancy.relapse.continued", "pregnancy.relapse.stopped")
     return f"Published: {figures}."
+
+
+def _restart(profile: Profile) -> str:
+    within = weeks_text(profile.fact("pregnancy.restart-after-birth"))
+    return f"Where natalizumab is resumed, the British guideline does so within {within} of birth."
 
 
 _PLAN_KEYS = (
@@ -135,10 +142,10 @@ def _ongoing(gestation: Gestation, therapy: Therapy, profile: Profile) -> Verdic
         past = gestation.weeks > last
         limit = gestation.end_of_week(last)
         if past:
-            where = f"past {fact.shown}, the last week of treatment here (ended {limit})."
+            where = f"past {week_text(fact)}, the last of treatment here (it ended on {limit})."
             todo = "Decide now about further doses, and plan the restart after birth."
         else:
-            where = f"the last week of treatment here is {fact.shown} (to {limit})."
+            where = f"the last week of treatment here is {week_text(fact)} (to {limit})."
             todo = "Decide together whether and until when to continue."
         return Verdict(
             status=Status.ACT if past else Status.DUE,
@@ -152,14 +159,13 @@ def _ongoing(gestation: Gestation, therapy: Therapy, profile: Profile) -> Verdic
             evidence=evidence,
             keys=_PLAN_KEYS,
         )
-    after = profile.fact("pregnancy.restart-after-birth").shown
     return Verdict(
         status=Status.WATCH,
         message=joined(
             f"{head}, off natalizumab.",
             off_text(therapy),
-            f"Plan what follows birth: the British guideline restarts soon after, within {after}.",
-            _outcomes(profile),
+            "Plan what follows birth.",
+            _restart(profile),
         ),
         due=gestation.expected,
         evidence=evidence,
@@ -198,15 +204,10 @@ def _ended(gestation: Gestation, therapy: Therapy, profile: Profile) -> Verdict:
         what = f"The last pregnancy ended without a newborn ('{gestation.pregnancy.outcome}')."
         return Verdict(status=Status.OK, message=what, evidence=evidence)
     born = gestation.pregnancy.delivery or gestation.expected
-    after = profile.fact("pregnancy.restart-after-birth").shown
-    restart = (
-        f"{off_text(therapy)} After birth the British guideline restarts soon, within {after}."
-        if therapy.off_therapy
-        else ""
-    )
+    restart = joined(off_text(therapy), _restart(profile)) if therapy.off_therapy else ""
     return Verdict(
         status=Status.OK,
-        message=joined(f"Not pregnant: delivered {ago(born, gestation.as_of)}.", restart),
+        message=joined(f"Not pregnant: delivered {ago(born, gestation.as_of, profile)}.", restart),
         evidence=evidence,
         keys=("pregnancy.restart-after-birth",) if restart else (),
     )

@@ -117,7 +117,7 @@ def _unknown_text(found: Activity) -> str:
 
 _BEFORE = (
     "Before a restart: blood tests, a new MRI and an antibody test (ClinicSpeak); with active "
-    "inflammation only with caution. In the founding case report one restart dose during active "
+    "inflammation only with caution. In a case report of 2014 one restart dose during active "
     "disease was followed by fulminant worsening; whether the dose caused it is open."
 )
 

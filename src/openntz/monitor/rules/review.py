@@ -84,7 +84,7 @@ def review_due(facts: ReviewFacts, profile: Profile) -> Verdict:
     if first is None:
         return NEVER_DOSED
     days = profile.days("review.after-last-dose")
-    if (ended := past_watch(therapy, days, "Evaluations go on until")) is not None:
+    if (ended := past_watch(therapy, days, "Evaluations went on until")) is not None:
         return ended
     if not facts.recorded:
         return Verdict(
@@ -107,7 +107,7 @@ def review_due(facts: ReviewFacts, profile: Profile) -> Verdict:
     return Verdict(
         status=status,
         message=joined(
-            check_text(check, "visit with an EDSS score"),
+            check_text(check, "visit with an EDSS score", profile),
             f"{off_text(therapy)} Evaluations go on for {after} after the last dose."
             if therapy.off_therapy
             else "",

@@ -8,7 +8,7 @@ from typing import Final
 
 from openntz.definitions.schedule import Check, CheckState
 from openntz.monitor.finding import Status
-from openntz.monitor.rule import days_text
+from openntz.monitor.profile import Profile
 from openntz.monitor.rules.standing import ago
 
 CHECK_STATUS: Final[Mapping[CheckState, Status]] = MappingProxyType(
@@ -22,21 +22,21 @@ CHECK_STATUS: Final[Mapping[CheckState, Status]] = MappingProxyType(
 )
 
 
-def check_text(check: Check, what: str) -> str:
+def check_text(check: Check, what: str, profile: Profile) -> str:
     """What is on record and when the next is due: two short sentences."""
+    as_of = check.as_of
     recorded = (
         f"No {what} is recorded."
         if check.last is None
-        else f"Last {what}: {ago(check.last, check.as_of)}."
+        else f"Last {what}: {ago(check.last, as_of, profile)}."
     )
-    late = check.overdue_days
-    if late > 0:
-        long = ", long overdue" if check.state is CheckState.LONG_OVERDUE else ""
-        return f"{recorded} It was due on {check.due}: {days_text(late)} overdue{long}."
-    if late == 0:
+    if check.overdue_days > 0:
+        long = ": long overdue" if check.state is CheckState.LONG_OVERDUE else ""
+        return f"{recorded} It was due on {ago(check.due, as_of, profile)}{long}."
+    if check.overdue_days == 0:
         return f"{recorded} It is due today."
     order = "first" if check.last is None else "next"
-    return f"{recorded} The {order} is due on {check.due}, in {days_text(-late)}."
+    return f"{recorded} The {order} is due on {ago(check.due, as_of, profile)}."
 
 
 def arrange(status: Status, what: str) -> str:

@@ -25,28 +25,49 @@ def joined(*sentences: str) -> str:
     return " ".join(s for s in sentences if s)
 
 
-def ago(day: date, as_of: date) -> str:
-    """'2024-03-30 (92 days ago)', '2024-06-30 (today)', '2024-07-08 (in 8 days)'."""
+def span_text(days: int, profile: Profile) -> str:
+    """A stretch of time for a reader: days, or whole months once it is long."""
+    if days < profile.days("calendar.months-from"):
+        return days_text(days)
+    return f"{int(days // profile.number('calendar.month'))} months"
+
+
+def ago(day: date, as_of: date, profile: Profile) -> str:
+    """'2024-03-30 (86 days ago)', '2024-06-30 (today)', '2024-07-08 (in 8 days)'."""
     days = (as_of - day).days
     if days == 0:
         return f"{day} (today)"
-    return f"{day} ({days_text(days)} ago)" if days > 0 else f"{day} (in {days_text(-days)})"
+    span = span_text(abs(days), profile)
+    return f"{day} ({span} ago)" if days > 0 else f"{day} (in {span})"
 
 
-def months_text(days: float, profile: Profile) -> str:
-    """Whole months of a number of days, for a reader: '30 months'."""
+def exposure_text(days: int, profile: Profile) -> str:
+    """Completed months of a time on treatment: '30 months'."""
     months = int(days // profile.number("calendar.month"))
     return "1 month" if months == 1 else f"{months} months"
 
 
+def months_text(days: float, profile: Profile) -> str:
+    """A limit that its source gives in months, as the source says it: 730 days, '24 months'."""
+    return f"{round(days / profile.number('calendar.month'))} months"
+
+
 def interval_text(fact: Fact, profile: Profile) -> str:
-    """An interval as its source gives it: 'every 3 to 6 months', else 'every 183 days'."""
-    if fact.low is None or fact.high is None:
-        return (
-            f"every {days_text(round(fact.number))}" if fact.unit == "d" else f"every {fact.shown}"
-        )
+    """An interval as its source gives it: 'every 3 to 6 months', 'every 12 months'."""
     month = profile.number("calendar.month")
+    if fact.low is None or fact.high is None:
+        return f"every {round(fact.number / month)} months"
     return f"every {round(fact.low / month)} to {round(fact.high / month)} months"
+
+
+def week_text(fact: Fact) -> str:
+    """A week of pregnancy with the warning its rank asks for: 'week 30'."""
+    return f"week {fact.shown.replace(f' {fact.unit}', '', 1)}"
+
+
+def weeks_text(fact: Fact) -> str:
+    """A number of weeks with the warning its rank asks for: '4 weeks (unverified)'."""
+    return fact.shown.replace(f" {fact.unit}", " weeks", 1)
 
 
 def published(profile: Profile, *keys: str) -> str:

@@ -18,6 +18,7 @@ from openntz.monitor.rules.standing import (
     joined,
     not_in_export,
     off_text,
+    span_text,
     standing_refs,
 )
 
@@ -71,13 +72,13 @@ def _published(profile: Profile) -> str:
     )
 
 
-def _seen(facts: ReboundFacts, latest: Event | None) -> str:
+def _seen(facts: ReboundFacts, latest: Event | None, profile: Profile) -> str:
     """What was done inside the window, and what is not known."""
     if latest is None:
         text = "No MRI and no visit is recorded inside it."
     else:
         what = "MRI" if latest in facts.scans else "visit"
-        text = f"Last {what} inside it: {ago(latest.day, facts.therapy.as_of)}."
+        text = f"Last {what} inside it: {ago(latest.day, facts.therapy.as_of, profile)}."
     if facts.missing:
         tables = " and ".join(facts.missing)
         return f"{text} {not_in_export(tables, 'whether more was done is not known.')}"
@@ -118,7 +119,7 @@ def rebound_window(facts: ReboundFacts, profile: Profile) -> Verdict:
             f"Day {therapy.days_since_last} after the last dose on {last.day}: inside the window "
             f"for returning disease ({opens} to {closes}).",
             off_text(therapy),
-            _seen(facts, latest),
+            _seen(facts, latest, profile),
             todo,
             _published(profile),
         ),
@@ -281,8 +282,8 @@ def no_successor(facts: SuccessorFacts, profile: Profile) -> Verdict:
         status=Status.ACT if late else Status.DUE,
         message=joined(
             off_text(therapy),
-            f"{days_text(days)} on, no other disease-modifying or immunosuppressive treatment is "
-            "started or planned.",
+            f"{span_text(days, profile)} on, no other disease-modifying or immunosuppressive "
+            "treatment is started or planned.",
             unclear,
             "Arrange what follows now, or record it: disease often returns within months of "
             "the last dose."

@@ -101,8 +101,8 @@ def _studies(profile: Profile) -> str:
     )
     return (
         "Studies disagree: one found lower saturation in people with regular wearing-off "
-        "(Bringeland 2020), one found no relation to level or saturation (van Kempen 2019: "
-        f"{usual}). It is a symptom, not a sign of low drug by itself."
+        "(Bringeland 2020), another no relation to level or saturation (van Kempen 2019). In the "
+        f"latter: {usual}. Take it as a symptom, not as a sign of too little drug."
     )
 
 
