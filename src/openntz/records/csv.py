@@ -1,0 +1,324 @@
+"""A folder of tables in, courses out: the one way into the package for a clinic's export.
+
+Nothing is dropped in silence: each row read is used, a duplicate or set aside with its reason,
+and every assumption under which a row is used is a note.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from openntz.course.course import TABLES, Course
+from openntz.course.events import Event
+from openntz.course.tables import CONTRACT, plain_name
+from openntz.errors import InputError
+from openntz.evidence.registry import Registry, registry
+from openntz.records.assemble import Assembler, PersonRows
+from openntz.records.doses import read_dose
+from openntz.records.events import READERS
+from openntz.records.folder import find_tables
+from openntz.records.identifiers import read_identifier
+from openntz.records.limits import Limits
+from openntz.records.mapping import Layout, read_mapping
+from openntz.records.measurements import MeasurementReader
+from openntz.records.parquet import ParquetTable
+from openntz.records.people import contradiction, merged, read_person
+from openntz.records.problems import CellError, Log, Problem, Records, TableSummary
+from openntz.records.rows import Row, bind
+from openntz.records.text import Broken, TextTable
+
+__all__ = ["Problem", "Progress", "Records", "TableSummary", "read_folder"]
+
+# Called now and then with how many bytes have been read, and how many there are.
+Progress = Callable[[int, int], None]
+
+_ROWS_PER_STEP: Final = 4096
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Everything one call of ``read_folder`` collects."""
+
+    limits: Limits
+    layout: Layout
+    log: Log
+    progress: Progress | None
+    total: int
+    done: int = 0
+    people: dict[str, PersonRows] = field(default_factory=lambda: defaultdict(PersonRows))
+    read: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    rejected: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    duplicate: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    unknown: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    identifiers: dict[str, str] = field(default_factory=dict)
+
+    def identifier(self, cell: str) -> str:
+        """The identifier in a cell; checked once per spelling."""
+        known = self.identifiers.get(cell)
+        if known is None:
+            known = self.identifiers[cell] = read_identifier(cell)
+        return known
+
+    def step(self, position: int) -> None:
+        """Tell the watcher how far the current file has been read."""
+        if self.progress is not None:
+            self.progress(self.done + position, self.total)
+
+
+def read_folder(
+    path: Path,
+    *,
+    as_of: date | None = None,
+    mapping: Path | None = None,
+    progress: Progress | None = None,
+    evidence: Registry | None = None,
+) -> Records:
+    """Read the tables of a clinic's export.
+
+    Parameters
+    ----------
+    path : Path
+        Folder with a CSV or Parquet file per table; missing tables are 'not recorded'.
+    as_of : date, optional
+        Day of the review, today when left out. Later rows are kept in the courses and noted.
+    mapping : Path, optional
+        Mapping file for another layout; see ``records/mapping.py``.
+    progress : callable, optional
+        Called with bytes read and bytes in all.
+    evidence : Registry, optional
+        Registry whose facts bound what is possible; that of the package when left out.
+
+    Raises
+    ------
+    InputError
+        When the folder, the mapping file or both people and doses cannot be used.
+    EvidenceError
+        When a fact that bounds a value is missing.
+    """
+    day = as_of or date.today()
+    layout = Layout() if mapping is None else read_mapping(mapping)
+    log = Log()
+    found = find_tables(path, layout, log)
+    reading = _Reading(
+        limits=Limits.create(evidence or registry(), day),
+        layout=layout,
+        log=log,
+        progress=progress,
+        total=sum(_size(file) for file in found.tables.values()),
+    )
+    usable = {
+        name
+        for name in TABLES
+        if name in found.tables and _table(name, found.tables[name], reading)
+    }
+    _say_alike(reading)
+    courses, assembler = _courses(reading, usable)
+    rejected, notes = log.finish()
+    tables = {
+        name: _summary(name, file, name in usable, reading, assembler)
+        for name, file in found.tables.items()
+    }
+    if not courses or not usable & {"people", "doses"}:
+        raise _nothing(path, rejected)
+    return Records(
+        courses=MappingProxyType(courses),
+        rejected=rejected,
+        notes=notes,
+        tables=MappingProxyType(tables),
+        as_of=day,
+        folder=path,
+        other_files=found.others,
+    )
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
+def _nothing(path: Path, rejected: tuple[Problem, ...]) -> InputError:
+    first = next((p for p in rejected if p.table in {"people", "doses"}), None) or next(
+        iter(rejected), None
+    )
+    why = f" First problem: {first}" if first else ""
+    return InputError(
+        f"neither people nor doses with a row that can be used.{why}",
+        where=str(path),
+        remedy="The folder needs people.csv or doses.csv; other names go into a mapping file.",
+    )
+
+
+def _courses(reading: _Reading, usable: set[str]) -> tuple[dict[str, Course], Assembler]:
+    assembler = Assembler(reading.limits, reading.log, usable)
+    courses: dict[str, Course] = {}
+    # Rows become courses one person at a time, and the rows of each are let go at once.
+    for name in list(reading.people):
+        courses[name] = assembler.course(name, reading.people.pop(name))
+    return courses, assembler
+
+
+def _summary(
+    name: str, file: Path, usable: bool, reading: _Reading, assembler: Assembler
+) -> TableSummary:
+    count = assembler.counts[name]
+    people = name == "people"
+    rejected = reading.rejected[name] + count.rejected
+    duplicate = reading.duplicate[name] + count.duplicate
+    return TableSummary(
+        table=name,
+        path=file,
+        usable=usable,
+        read=reading.read[name],
+        used=reading.read[name] - rejected - duplicate if people else count.used,
+        rejected=rejected,
+        duplicate=duplicate,
+        later=count.later,
+        unknown_columns=reading.unknown.get(name, ()),
+    )
+
+
+def _table(name: str, file: Path, reading: _Reading) -> bool:
+    """Read one table; False when the file cannot be used at all, which is said."""
+    table, mapping = CONTRACT[name], reading.layout.table(name)
+    try:
+        if file.suffix.casefold() == ".parquet":
+            source: TextTable | ParquetTable = ParquetTable(file)
+        else:
+            source = TextTable(
+                file, lambda header: table.find(header) is not None, mapping.delimiter
+            )
+        with source:
+            binding = bind(table, source.names, mapping)
+            reading.unknown[name] = tuple(header for _, header in binding.unknown)
+            row = Row(table, binding, mapping, reading.layout, reading.limits, reading.log)
+            for said in source.notes:
+                reading.log.note("assumed", name, "", file.name, said).add(source.header_line)
+            _rows(name, source, row, reading)
+    except CellError as error:
+        reading.log.set_aside("file", name, 0, error, "")
+        return reading.read[name] > 0
+    except OSError as error:
+        reason = f"the file cannot be read ({error.strerror or type(error).__name__})."
+        problem = CellError("", file.name, reason, "Check the file and its permissions.")
+        reading.log.set_aside("file", name, 0, problem, "")
+        return reading.read[name] > 0
+    finally:
+        reading.done += _size(file)
+        reading.step(0)
+    if not reading.read[name]:
+        reason = "The table has a header and no rows: nothing is recorded in it."
+        reading.log.note("information", name, "", file.name, reason).add(source.header_line)
+    return True
+
+
+def _rows(name: str, source: TextTable | ParquetTable, row: Row, reading: _Reading) -> None:
+    """Pass every record of a file on, and count it."""
+    log, read_row = reading.log, _row_reader(name, row, reading)
+    person_at = row.binding.index.get("person")
+    read = 0
+    for line, cells in source.records():
+        read += 1
+        if not read % _ROWS_PER_STEP:
+            reading.step(source.position)
+        person = ""
+        try:
+            if isinstance(cells, Broken):
+                raise CellError("", cells.value, cells.reason, cells.remedy)
+            row.cells, row.line = cells, line
+            cell = cells[person_at] if person_at is not None else ""
+            if not cell and not any(map(str.strip, cells)):
+                reason = "Rows without any content are passed over."
+                log.note("information", name, "", "", reason).add(line)
+                read -= 1
+                continue
+            person = reading.identifier(cell if cell else row.text("person"))
+            if read_row(person) and (row.notes or row.errors):
+                _keep_what_was_said(row, person)
+        except CellError as error:
+            reading.rejected[name] += 1
+            log.set_aside("row", name, line, error, person)
+        if row.notes or row.errors:
+            row.notes.clear()
+            row.errors.clear()
+        # Kept up to date, so that a file that breaks off still accounts for its rows.
+        reading.read[name] = read
+    reading.read[name] = read
+
+
+def _keep_what_was_said(row: Row, person: str) -> None:
+    for note in set(row.notes):
+        note.add(row.line)
+    for error in row.errors:
+        row.log.set_aside("cell", row.table.name, row.line, error, person)
+
+
+def _row_reader(name: str, row: Row, reading: _Reading) -> Callable[[str], bool]:
+    """What to do with the row that is set; True when it is used."""
+    if name == "people":
+        return lambda person: _add_person(row, person, reading)
+    if name == "measurements":
+        read_event: Callable[[], Event] = MeasurementReader(row)
+    elif name == "doses":
+        read_event = lambda: read_dose(row)  # noqa: E731 - three shapes of one small thing
+    else:
+        reader = READERS[name]
+        read_event = lambda: reader(row)  # noqa: E731
+    people = reading.people
+
+    def add(person: str) -> bool:
+        event = read_event()
+        people[person].events[name].append(event)
+        return True
+
+    return add
+
+
+def _add_person(row: Row, person: str, reading: _Reading) -> bool:
+    new = read_person(row, person)
+    known = reading.people.get(person)
+    if known is None or known.person is None:
+        reading.people[person].person = new
+        return True
+    first = known.person
+    line = first.ref.line if first.ref else 0
+    if differs := contradiction(first, new):
+        raise CellError(
+            differs,
+            row.text(differs) if differs in row.binding.index else new.extra.get(differs, ""),
+            f"the person is already there with another {differs}: line {line}, which is used.",
+            "Keep the right row.",
+        )
+    known.person = merged(first, new)
+    reason = f"The person is already there and the rows agree: line {line}; this one is set aside."
+    reading.log.note(
+        "duplicate", "people", "person", person, reason, "Keep one row.", each=str(row.line)
+    ).add(row.line)
+    reading.duplicate["people"] += 1
+    return False
+
+
+def _say_alike(reading: _Reading) -> None:
+    """Identifiers that differ only in case or punctuation are probably one person's."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name in reading.people:
+        alike[plain_name(name)].append(name)
+    for names in alike.values():
+        if len(names) > 1:
+            reason = f"Identifiers that differ only in case or signs: {', '.join(names[:5])}."
+            reading.log.note(
+                "assumed",
+                "people",
+                "person",
+                names[0],
+                reason + " They are taken as different people.",
+                "Write each person's identifier in one way.",
+                each=names[0],
+            ).add(0)

@@ -1,0 +1,126 @@
+"""What a cell can be at all, from the evidence registry, in the units the courses use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from openntz.course.vocabulary import CANONICAL_UNITS
+from openntz.evidence.registry import Fact, Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Lowest and highest value taken as possible, with how to show the two."""
+
+    low: float
+    high: float
+    text: str
+
+    def holds(self, value: float) -> bool:
+        """Whether a value is possible."""
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A moment before or after which nothing is taken as possible, and how to show it."""
+
+    at: datetime
+    shown: str
+
+
+def _shown(low: Fact, high: Fact) -> str:
+    rank = f", {low.rank}" if low.rank in {"project default", "unverified"} else ""
+    if low.site or high.site:
+        rank = ", set by the site"
+    unit = "" if low.unit == "1" else f" {low.unit}"
+    return f"{low.number:g} to {high.number:g}{unit}{rank}"
+
+
+def _range(registry: Registry, name: str) -> Range:
+    low, high = (registry.fact(f"plausible.{name}.{end}") for end in ("lowest", "highest"))
+    return Range(low.number, high.number, _shown(low, high))
+
+
+def slug(test: str) -> str:
+    """A test's name inside a fact's id."""
+    return test.replace(" ", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Everything the readers of the tables compare with; see ``facts/plausible.toml``.
+
+    ``earliest`` and ``latest`` bound every dated event, ``earliest_dose`` a dose; ``tests`` is
+    in the canonical unit of each test, ``conception_to_due`` and the others in days.
+    """
+
+    as_of: date
+    earliest: Bound
+    earliest_dose: Bound
+    latest: Bound
+    years_of_life: int
+    tests: dict[str, Range]
+    titre: Range
+    dose_mg: Range
+    interval_days: Range
+    longest_infusion: timedelta
+    sc_injection_mg: float
+    dose_label_mg: float
+    lesions: int
+    highest_grade: int
+    edss_highest: float
+    edss_step: float
+    conception_to_due: timedelta
+    shortest_to_due: timedelta
+    longest_pregnancy: timedelta
+    bilirubin_g_per_mol: float
+
+    @classmethod
+    def create(cls, registry: Registry, as_of: date) -> Limits:
+        """The limits for a review at a day.
+
+        Raises
+        ------
+        EvidenceError
+            When a fact is missing.
+        """
+
+        def number(name: str) -> float:
+            return registry.fact(name).number
+
+        def days(name: str) -> timedelta:
+            return timedelta(days=number(name))
+
+        def first_day(name: str) -> Bound:
+            return Bound(datetime(int(number(name)), 1, 1), registry.fact(name).shown)
+
+        # The calendar ends in the year 9999, and so may a review.
+        ahead = min(days("plausible.event.ahead"), date.max - as_of)
+        titre = registry.fact("plausible.titre.highest")
+        return cls(
+            as_of=as_of,
+            earliest=first_day("plausible.event.earliest-year"),
+            earliest_dose=first_day("plausible.dose.earliest-year"),
+            latest=Bound(
+                datetime.combine(as_of + ahead, time.max),
+                f"{registry.fact('plausible.event.ahead').shown} after {as_of}",
+            ),
+            years_of_life=int(number("plausible.age.highest")),
+            tests={test: _range(registry, slug(test)) for test in CANONICAL_UNITS},
+            titre=Range(0.0, titre.number, f"0 to {titre.shown}"),
+            dose_mg=_range(registry, "dose"),
+            interval_days=_range(registry, "interval"),
+            longest_infusion=timedelta(hours=number("plausible.infusion.longest")),
+            sc_injection_mg=number("dose.sc-injection"),
+            dose_label_mg=number("dose.label-amount"),
+            lesions=int(number("plausible.lesions.highest")),
+            highest_grade=int(number("scale.ctcae.highest-grade")),
+            edss_highest=number("scale.edss.highest"),
+            edss_step=number("scale.edss.step"),
+            conception_to_due=days("pregnancy.conception-to-due"),
+            shortest_to_due=days("plausible.pregnancy.due-shortest"),
+            longest_pregnancy=days("plausible.pregnancy.longest"),
+            bilirubin_g_per_mol=number("bilirubin.molar-mass"),
+        )
