@@ -78,9 +78,16 @@ REGISTRY = Registry(
     MappingProxyType(
         {
             "eu-leaflet": Source(
-                "eu-leaflet", "Package leaflet", "https://example.org/leaflet", "label", "", "excerpt"
+                "eu-leaflet",
+                "Package leaflet",
+                "https://example.org/leaflet",
+                "label",
+                "",
+                "excerpt",
             ),
-            "paper-1": Source("paper-1", "A paper & its <i>title</i>", "", "paper", "2020", "excerpt"),
+            "paper-1": Source(
+                "paper-1", "A paper & its <i>title</i>", "", "paper", "2020", "excerpt"
+            ),
         }
     ),
     MappingProxyType(
@@ -197,7 +204,9 @@ class Maker:
             "natalizumab", day, value, "ug/mL", censor=censor, hour=hour, assay=assay
         )
 
-    def plan(self, day: date, interval: int | None = 28, stopped: date | None = None, why: str = ""):
+    def plan(
+        self, day: date, interval: int | None = 28, stopped: date | None = None, why: str = ""
+    ):
         return self.add(
             "plans", Plan, day, planned_interval_days=interval, stopped=stopped, reason=why
         )
@@ -296,7 +305,9 @@ def forecast(
             TimeBelow(1.0, 60.0, 51.0, None),
         ),
         "levels": tuple(
-            LevelVerdict(m.ref.line, m.at, m.value, m.censor, "fitted", predicted=20.0, low=4, high=60)
+            LevelVerdict(
+                m.ref.line, m.at, m.value, m.censor, "fitted", predicted=20.0, low=4, high=60
+            )
             for m in known.results("natalizumab")
         ),
         "curve": Curve(
@@ -383,7 +394,9 @@ def normal(id: str = "N001") -> PersonReview:
     m.measure("cd19", date(2023, 5, 9), 410, "cells/uL").measure(
         "cd19", date(2024, 1, 16), 480, "cells/uL"
     )
-    m.measure("anti-natalizumab antibodies", date(2023, 8, 1), None, "", answer="negative", assay=ELISA)
+    m.measure(
+        "anti-natalizumab antibodies", date(2023, 8, 1), None, "", answer="negative", assay=ELISA
+    )
     m.measure("jcv index", date(2023, 11, 2), 1.10, "index").measure(
         "jcv index", date(2024, 4, 25), 1.19, "index"
     )
@@ -441,9 +454,7 @@ def stopped(id: str = "N003") -> PersonReview:
     for year in range(2019, 2024):
         m.scan(date(year, 4, 20), 0, 1 if year < 2021 else 0)
     m.add("relapses", Relapse, date(2020, 3, 2), severity="mild")
-    m.add(
-        "treatments", Treatment, date(2023, 11, 20), name="ocrelizumab", kind="dmt", end=None
-    )
+    m.add("treatments", Treatment, date(2023, 11, 20), name="ocrelizumab", kind="dmt", end=None)
     m.add(
         "treatments",
         Treatment,
@@ -487,6 +498,10 @@ def outside(id: str = "N005") -> PersonReview:
         model="van-den-berg-2025",
         card_hash="0123456789ab",
         last_dose=course.doses[-1].at,
+        levels=tuple(
+            LevelVerdict(v.ref.line, v.at, v.value, "", "fitted")
+            for v in course.results("natalizumab")
+        ),
     )
     return reviewed(course, none)
 
@@ -546,9 +561,7 @@ def hostile(id: str = "../" + HOSTILE) -> PersonReview:
     first = date(2024, 3, 4)
     m = Maker(id).doses(first, 4).plan(first)
     m.add("relapses", Relapse, date(2024, 4, 1), severity=HOSTILE, comment='"><img src=x>\x00')
-    m.add(
-        "treatments", Treatment, date(2024, 4, 1), name=HOSTILE, kind='" onload="x', end=None
-    )
+    m.add("treatments", Treatment, date(2024, 4, 1), name=HOSTILE, kind='" onload="x', end=None)
     m.measure(
         "natalizumab",
         date(2024, 4, 29),

@@ -181,16 +181,14 @@ def antibody_panel(person: PersonReview, time: TimeAxis) -> Panel:
     if not results.shown:
         return _empty(person, name, title, "measurements", results)
     numeric = [
-        m.value
-        for m in results.shown
-        if m.value is not None and m.value > 0 and m.unit == "ng/mL" and m.answer is None
+        m.value for m in results.shown if m.value is not None and m.value > 0 and m.unit == "ng/mL"
     ]
     thresholds = sorted(
         {m.assay.threshold for m in results.shown if m.assay and m.assay.threshold is not None}
     )
     cut_offs = words.listed([f"{words.number(t)}" for t in thresholds])
     marks = tuple(
-        _antibody_mark(m, m.unit == "ng/mL" and m.answer is None and bool(m.value))
+        _antibody_mark(m, m.unit == "ng/mL" and bool(m.value))
         for m in results.shown
         if m.value is not None or m.answer is not None
     )

@@ -143,9 +143,7 @@ def _bars(
 ) -> Panel:
     if not person.course.has(table):
         return EmptyPanel(table, title, "table not in the export")
-    shown = tuple(
-        b for b in bars if b.start <= time.end and (b.end is None or b.end >= time.start)
-    )
+    shown = tuple(b for b in bars if b.start <= time.end and (b.end is None or b.end >= time.start))
     gone = [b for b in bars if b.end is not None and b.end < time.start]
     before = ""
     if gone:
@@ -167,10 +165,6 @@ def event_panels(person: PersonReview, time: TimeAxis) -> tuple[Panel, ...]:
             person, time, "reactions", "Reactions", "", "reaction", known.reactions, _reaction_mark
         ),
         _lane(person, time, "symptoms", "Symptoms", "", "entry", known.symptoms, _symptom_mark),
-        _bars(
-            person, time, "pregnancies", "Pregnancy", "pregnancy", _pregnancy_bars(person)
-        ),
-        _bars(
-            person, time, "treatments", "Other treatments", "treatment", _treatment_bars(person)
-        ),
+        _bars(person, time, "pregnancies", "Pregnancy", "pregnancy", _pregnancy_bars(person)),
+        _bars(person, time, "treatments", "Other treatments", "treatment", _treatment_bars(person)),
     )

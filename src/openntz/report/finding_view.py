@@ -87,9 +87,7 @@ def describe(event: Event) -> str:
         case Measurement():
             return f"{when}: {event.test} {words.result(event)}"
         case Scan():
-            counts = (
-                f"new T2 {_count(event.new_t2_lesions)}, Gd {_count(event.gadolinium_lesions)}"
-            )
+            counts = f"new T2 {_count(event.new_t2_lesions)}, Gd {_count(event.gadolinium_lesions)}"
             return f"{when}: MRI, {counts}"
         case Reaction():
             grade = "grade not recorded" if event.grade is None else f"grade {event.grade}"
@@ -104,7 +102,9 @@ def describe(event: Event) -> str:
             end = f"to {event.end.isoformat()}" if event.end else "no end recorded"
             return f"{event.name} from {when}, {end}"
         case Pregnancy():
-            return f"pregnancy: conception {words.day(event.conception)}, due {words.day(event.due)}"
+            return (
+                f"pregnancy: conception {words.day(event.conception)}, due {words.day(event.due)}"
+            )
         case Plan():
             if event.stopped is not None:
                 return f"{when}: stopped {event.stopped.isoformat()}"

@@ -120,7 +120,7 @@ def tiles(person: PersonReview, guides: Guides) -> tuple[Tile, ...]:
         found.append(
             Tile(
                 f"Chance of {words.number(target)} µg/mL or more at the next dose",
-                words.percent(chance),
+                words.chance(chance),
                 "",
             )
         )

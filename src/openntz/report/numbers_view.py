@@ -119,7 +119,7 @@ def _day(day: int, pair: tuple[Quantiles, Quantiles], forecast: PersonForecast) 
         f"{words.level(level.p05)} to {words.level(level.p95)}",
         words.percent(saturation.median),
         f"{words.percent(saturation.p05).removesuffix(' %')} to {words.percent(saturation.p95)}",
-        tuple(words.percent(chances[t]) for t in sorted(chances, reverse=True)),
+        tuple(words.chance(chances[t]) for t in sorted(chances, reverse=True)),
     )
 
 

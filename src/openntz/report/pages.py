@@ -23,6 +23,7 @@ from openntz.report.record_tables import RecordTable, record_tables
 from openntz.report.review import Review
 from openntz.report.rules import RuleName, rule_names
 from openntz.report.svg import draw
+from openntz.report.svg_marks import printable
 from openntz.report.worklist import Row, RuleRow, by_rule, ordered, row, worst
 
 ASSETS: Final = ("openntz.css", "openntz.js")
@@ -76,11 +77,16 @@ class PersonPage:
     after: Neighbour | None
 
 
+def _printable(value: Any) -> Any:
+    return printable(value) if type(value) is str else value
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("openntz.report", "templates"),
         autoescape=True,
+        finalize=_printable,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

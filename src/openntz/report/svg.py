@@ -25,7 +25,20 @@ LEFT: Final = 172.0
 RIGHT: Final = 1062.0
 ROW_HEIGHT: Final = 16.0
 
-_MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS: Final = (
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+)
 _GAP = {PlotPanel: 16.0, LanePanel: 5.0, EmptyPanel: 3.0}
 
 
@@ -69,7 +82,8 @@ def _sample(key: Key, x: float, y: float) -> str:
     if key.sample == "line":
         return f'<path class="line {key.tone}" d="M{px(x - 9)} {px(y)}h18"/>'
     if key.sample == "band":
-        return f'<rect class="band {key.tone}" x="{px(x - 9)}" y="{px(y - 5)}" width="18" height="10"/>'
+        where = f'x="{px(x - 9)}" y="{px(y - 5)}" width="18" height="10"'
+        return f'<rect class="band {key.tone}" {where}/>'
     assert isinstance(key.sample, Mark)
     return draw_mark(key.sample, x, y)
 
@@ -139,7 +153,8 @@ def _overview(chart: Chart, y: float) -> str:
         text(0, y + 16, "Whole history", "title"),
         text(0, y + 31, "shaded: shown above", "unit"),
         f'<rect class="strip" x="{px(LEFT)}" y="{px(y)}" width="{px(span)}" height="38"/>',
-        f'<rect class="shown" x="{px(from_x)}" y="{px(y)}" width="{px(to_x - from_x)}" height="38"/>',
+        f'<rect class="shown" x="{px(from_x)}" y="{px(y)}" width="{px(to_x - from_x)}" '
+        f'height="38"/>',
     ]
     ticks = "".join(f"M{px(x(d.day))} {px(y + 24)}v10" for d in strip.doses)
     parts.append(f'<path class="all-doses" d="{ticks}"><title>doses</title></path>')
@@ -196,9 +211,7 @@ def draw(chart: Chart) -> str:
         f'data-end="{chart.time.end!r}" data-left="{px(LEFT)}" data-right="{px(RIGHT)}" '
         f'data-top="{px(top)}" data-bottom="{px(bottom)}" preserveAspectRatio="xMidYMin meet">'
     )
-    return "".join(
-        [head, *back, legend, ahead, lines, *body, *foot, strip, "</svg>"]
-    )
+    return "".join([head, *back, legend, ahead, lines, *body, *foot, strip, "</svg>"])
 
 
 def _has(chart: Chart, name: str) -> bool:

@@ -16,9 +16,14 @@ _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud80
 RADIUS: Final = 4.6
 
 
+def printable(text: str) -> str:
+    """A text in which what XML and HTML forbid has become U+FFFD."""
+    return text if text.isprintable() else _FORBIDDEN.sub("\ufffd", text)
+
+
 def escape(text: str) -> str:
-    """Text safe between tags and inside double quotes; what XML forbids becomes U+FFFD."""
-    return _escape(_FORBIDDEN.sub("\ufffd", text), {'"': "&quot;", "'": "&#39;"})
+    """Text safe between tags and inside double quotes."""
+    return _escape(printable(text), {'"': "&quot;", "'": "&#39;"})
 
 
 def px(value: float) -> str:

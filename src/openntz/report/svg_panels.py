@@ -129,7 +129,9 @@ def _curves(panel: PlotPanel, frame: Frame, top: float, bottom: float, clip: str
     ]
     for band in panel.bands:
         x = frame.xs(band.day)
-        edge = _points(np.concatenate([x, x[::-1]]), ys(np.concatenate([band.high, band.low[::-1]])))
+        edge = _points(
+            np.concatenate([x, x[::-1]]), ys(np.concatenate([band.high, band.low[::-1]]))
+        )
         parts.append(f'<polygon class="band {band.tone}" points="{edge}"/>')
     for line in panel.lines:
         parts.append(
@@ -150,7 +152,7 @@ def _value_ticks(panel: PlotPanel, frame: Frame, top: float, bottom: float) -> s
     return f'<path class="grid" d="{lines}"/>' + "".join(parts)
 
 
-def _note(panel: PlotPanel, frame: Frame, top: float, bottom: float) -> str:
+def _note(panel: PlotPanel, frame: Frame, bottom: float) -> str:
     """What is said where a curve would be: at the foot of the panel, away from usual values."""
     lines = wrap(panel.note, 13, 0.9 * (frame.right - frame.left))
     first = bottom - 9 - 17 * (len(lines) - 1)
@@ -183,7 +185,7 @@ def draw_plot(panel: PlotPanel, frame: Frame, y: float, clip: str) -> tuple[str,
         f'<path class="frame" d="M{px(frame.left)} {px(top)}V{px(bottom)}H{px(frame.right)}"/>',
     ]
     if panel.note:
-        parts.append(_note(panel, frame, top, bottom))
+        parts.append(_note(panel, frame, bottom))
     parts += [_plot_marks(panel, frame, top, bottom), "</g>"]
     return "".join(parts), panel.height
 
@@ -229,8 +231,14 @@ def draw_lane(panel: LanePanel, frame: Frame, y: float) -> tuple[str, float]:
     parts.append(text(0, centre + 4, title, "title"))
     if panel.unit:
         inline = width(title, 13) + 8 + width(panel.unit, 11) < frame.left - 6
-        x_unit = width(title, 13) + 8 if inline else frame.right + 7
-        parts.append(text(x_unit, centre + 4, panel.unit, "unit"))
+        if inline:
+            parts.append(text(width(title, 13) + 8, centre + 4, panel.unit, "unit"))
+        else:
+            lines = wrap(panel.unit, 11, frame.width - frame.right - 9)
+            first = centre + 4 - 6 * (len(lines) - 1)
+            parts += [
+                text(frame.right + 7, first + 12 * i, line, "unit") for i, line in enumerate(lines)
+            ]
     parts.append(
         f'<path class="lane-line" d="M{px(frame.left)} {px(centre)}H{px(frame.right)}"/>'
         if marks

@@ -43,9 +43,16 @@ def level(value: float) -> str:
     return f"{value:.0f}"
 
 
+def level_interval(q: Quantiles) -> str:
+    """The 90 % interval of a level, '14–22'; empty where it says no more than the median."""
+    ends = level(q.p05), level(q.p95)
+    return "" if set(ends) == {level(q.median)} else "–".join(ends)
+
+
 def level_between(q: Quantiles) -> str:
     """Median and 90 % interval of a level: '17 (14–22)'."""
-    return f"{level(q.median)} ({level(q.p05)}–{level(q.p95)})"
+    interval = level_interval(q)
+    return f"{level(q.median)} ({interval})" if interval else level(q.median)
 
 
 def percent(fraction: float) -> str:
@@ -55,6 +62,13 @@ def percent(fraction: float) -> str:
     if 0.99 < fraction < 1:
         return ">99 %"
     return f"{100 * fraction:.0f} %"
+
+
+def chance(fraction: float) -> str:
+    """A probability from draws, which are never enough to call anything certain."""
+    if fraction < 0.01:
+        return "<1 %"
+    return ">99 %" if fraction > 0.99 else percent(fraction)
 
 
 def percent_between(q: Quantiles) -> str:
@@ -119,9 +133,7 @@ def result(m: Measurement) -> str:
 
 def age_and_sex(person: Person, as_of: date) -> str:
     """'43 years, F'; what is not recorded is said."""
-    years = (
-        f"{age_on(person.birth_date, as_of)} years" if person.birth_date else "age not recorded"
-    )
+    years = f"{age_on(person.birth_date, as_of)} years" if person.birth_date else "age not recorded"
     sex = {"F": "woman", "M": "man"}.get(person.sex, "sex not recorded")
     return f"{years}, {sex}"
 

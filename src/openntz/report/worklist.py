@@ -58,6 +58,7 @@ class Row:
     watch: tuple[Item, ...]
     unknown: tuple[Item, ...]
     due_date: str
+    overdue: bool
     codes: str
 
 
@@ -112,16 +113,13 @@ def _level(person: PersonReview, planned: bool) -> LevelCell:
     if f.computed and pair is not None:
         q = pair[0]
         population = "population" if f.status == "prior only" else ""
-        interval = f"{words.level(q.p05)}–{words.level(q.p95)}"
-        return LevelCell(words.level(q.median), interval, population, q.median)
+        return LevelCell(words.level(q.median), words.level_interval(q), population, q.median)
     if not f.computed:
         return LevelCell("", "", "not computed" if not planned else "", -1.0)
     return LevelCell("", "", "no dose planned", -1.0)
 
 
-def _items(
-    person: PersonReview, status: Status, names: Mapping[str, RuleName]
-) -> tuple[Item, ...]:
+def _items(person: PersonReview, status: Status, names: Mapping[str, RuleName]) -> tuple[Item, ...]:
     return tuple(
         Item(
             status,
@@ -155,6 +153,7 @@ def row(person: PersonReview, href: str, names: Mapping[str, RuleName]) -> Row:
         watch=_items(person, Status.WATCH, names),
         unknown=_items(person, Status.UNKNOWN, names),
         due_date=due.isoformat() if due else "",
+        overdue=due is not None and due < person.as_of,
         codes=" ".join(
             f"{f.status}:{f.rule}" for f in person.findings if f.status is not Status.OK
         ),

@@ -1,0 +1,191 @@
+"""The drawing against the specification: coordinates, text, escaping, collisions."""
+
+import re
+import xml.etree.ElementTree as ET
+from datetime import date
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openntz.report.charts import PlotPanel, TimeAxis, ordinal
+from openntz.report.labels import Box, Room, place, spread, width, wrap
+from openntz.report.picture import picture
+from openntz.report.svg import LEFT, RIGHT, draw, moment_labels, time_ticks
+from openntz.report.svg_marks import escape
+from openntz.report.svg_panels import Frame
+from tests.report import build
+
+NS = "{http://www.w3.org/2000/svg}"
+
+
+def drawn(person):
+    chart = picture(person, build.GUIDES)
+    text = draw(chart)
+    return chart, ET.fromstring(
+        text.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    )
+
+
+def panel_of(root, name):
+    return next(g for g in root.iter(f"{NS}g") if g.get("class", "").split()[-1:] == [name])
+
+
+def test_a_measured_level_lies_where_the_scale_says_matches_closed_form():
+    chart, root = drawn(build.normal())
+    group, panel = panel_of(root, "level"), chart.panel("level")
+    top, bottom = float(group.get("data-top")), float(group.get("data-bottom"))
+    circles = [c for c in group.iter(f"{NS}circle") if "circle level" in c.get("class")]
+    assert len(circles) == 2
+    for circle, mark in zip(circles, panel.marks, strict=False):
+        x = LEFT + chart.time.fraction(mark.day) * (RIGHT - LEFT)
+        y = bottom - panel.scale.fraction(mark.value) * (bottom - top)
+        # Coordinates are printed to one decimal.
+        assert float(circle.get("cx")) == pytest.approx(x, abs=0.051)
+        assert float(circle.get("cy")) == pytest.approx(y, abs=0.051)
+
+
+def test_the_curve_can_be_read_back_from_the_drawing():
+    chart, root = drawn(build.normal())
+    group, panel = panel_of(root, "level"), chart.panel("level")
+    top, bottom = float(group.get("data-top")), float(group.get("data-bottom"))
+    low, high = float(group.get("data-low")), float(group.get("data-high"))
+    points = next(p for p in group.iter(f"{NS}polyline") if "line" in p.get("class")).get("points")
+    heights = [float(p.split(",")[1]) for p in points.split()]
+    # 0.05 px of 236 px and 2.6 decades is 0.13 %.
+    for y, value in zip(heights, panel.lines[0].value, strict=True):
+        if value > low:
+            read = low * (high / low) ** ((bottom - y) / (bottom - top))
+            assert read == pytest.approx(value, rel=2e-3)
+
+
+def test_the_band_of_n_points_is_a_polygon_of_twice_as_many():
+    chart, root = drawn(build.normal())
+    group = panel_of(root, "level")
+    band = next(p for p in group.iter(f"{NS}polygon")).get("points").split()
+    assert len(band) == 2 * chart.panel("level").bands[0].day.size
+
+
+def test_today_and_the_planned_day_are_where_the_axis_says():
+    chart, root = drawn(build.normal())
+    for tone, day in (("today", build.AS_OF), ("planned", date(2024, 7, 2))):
+        path = next(p for p in root.iter(f"{NS}path") if p.get("class") == f"moment {tone}")
+        x = LEFT + chart.time.fraction(ordinal(day)) * (RIGHT - LEFT)
+        assert float(re.match(r"M([\d.]+)", path.get("d")).group(1)) == pytest.approx(x, abs=0.051)
+
+
+@pytest.mark.parametrize("person", build.everybody(), ids=lambda p: p.id[:6])
+def test_every_picture_is_well_formed_and_uses_no_style_or_script(person):
+    _, root = drawn(person)
+    for element in root.iter():
+        assert element.get("style") is None
+        assert element.tag not in {f"{NS}script", f"{NS}style", f"{NS}foreignObject", f"{NS}image"}
+        assert not any(key.startswith("on") for key in element.keys())  # noqa: SIM118
+    assert root.get("role") == "img"
+    assert root.get("aria-label")
+
+
+def test_every_mark_keeps_its_tooltip():
+    chart, root = drawn(build.normal())
+    titles = {t.text for t in root.iter(f"{NS}title")}
+    for panel in chart.panels:
+        for mark in getattr(panel, "marks", ()):
+            assert mark.title in titles
+
+
+def test_hostile_text_comes_back_as_text():
+    _, root = drawn(build.hostile())
+    texts = " ".join(t for t in root.itertext())
+    assert build.HOSTILE in texts
+    assert "\ufffd" in texts  # the NUL of a comment
+
+
+@given(st.text())
+def test_escaped_text_is_read_back_by_a_parser(text):
+    # What XML cannot hold is replaced; a parser reads CR as LF; the rest must survive.
+    kept = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]", "\ufffd", text)
+    root = ET.fromstring(f'<a b="{escape(text)}">{escape(text)}</a>')
+    assert (root.text or "") == kept.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def test_labels_of_one_drawing_do_not_overlap():
+    for person in build.everybody():
+        _, root = drawn(person)
+        boxes = []
+        for t in root.iter(f"{NS}text"):
+            if t.get("class", "").split()[0] not in {"mark-label", "moment", "earlier"}:
+                continue
+            size = 12.5 if t.get("class").startswith("moment") else 11.5
+            where = place(
+                float(t.get("x")), float(t.get("y")), t.text, size, t.get("text-anchor", "start")
+            )
+            boxes.append((where.box, t.text))
+        for i, (a, first) in enumerate(boxes):
+            for b, second in boxes[i + 1 :]:
+                # A tenth of a unit of overlap is rounding of the printed place.
+                shrunk = Box(a.left + 0.1, a.top + 0.1, a.right - 0.1, a.bottom - 0.1)
+                assert not shrunk.meets(b), (person.id, first, second)
+
+
+def test_labels_of_today_and_a_dose_planned_tomorrow_stand_on_either_side():
+    chart = picture(build.injections(), build.GUIDES)
+    today, planned = moment_labels(chart, Frame(chart.time, LEFT, RIGHT, 1180.0))
+    assert (today.row, planned.row) == (0, 0)
+    assert not today.place.box.meets(planned.place.box)
+
+
+@given(st.lists(st.floats(0, 500), max_size=12))
+def test_spread_keeps_order_and_distance(wanted):
+    placed = spread(wanted, 13.5)
+    for (a, x), (b, y) in zip(
+        sorted(zip(wanted, placed, strict=True)),
+        sorted(zip(wanted, placed, strict=True))[1:],
+        strict=False,
+    ):
+        assert a <= b
+        # Sums of floats: rounding only.
+        assert y - x >= 13.5 - 1e-9
+
+
+@given(st.text(alphabet="abc defg hij", max_size=200), st.floats(20, 200))
+def test_wrapped_lines_hold_all_words_and_fit(text, most):
+    lines = wrap(text, 11, most)
+    assert " ".join(lines).split() == text.split()
+    assert all(width(line, 11) <= most or " " not in line for line in lines)
+
+
+def test_room_gives_each_place_once():
+    room = Room(Box(0, 0, 100, 40))
+    offers = [place(5, 20, "abc", 12), place(60, 20, "abc", 12)]
+    first, second, third = (room.first_free(offers) for _ in range(3))
+    assert first is offers[0]
+    assert second is offers[1]
+    assert third is None
+
+
+@pytest.mark.parametrize("years", [0.3, 1.0, 2.0, 6.0, 20.0])
+def test_time_ticks_are_month_starts_and_far_enough_apart(years):
+    start = ordinal(date(2015, 3, 7))
+    ticks = time_ticks(TimeAxis(start, start + 365 * years), LEFT, RIGHT, 46.0)
+    assert ticks
+    # Months differ by up to three days of thirty.
+    assert all(b.x - a.x >= 46 * 0.9 for a, b in pairwise(ticks))
+    assert all(t.strong == t.label.isdigit() for t in ticks)
+
+
+def test_equal_charts_give_equal_text():
+    assert draw(picture(build.normal(), build.GUIDES)) == draw(
+        picture(build.normal(), build.GUIDES)
+    )
+
+
+def test_panels_follow_each_other_without_overlap():
+    chart, root = drawn(build.normal())
+    edges = [
+        (float(g.get("data-top")), float(g.get("data-bottom")))
+        for g in root.iter(f"{NS}g")
+        if g.get("data-top")
+    ]
+    assert len(edges) == sum(isinstance(p, PlotPanel) for p in chart.panels)
+    assert all(a[1] < b[0] for a, b in pairwise(edges))
