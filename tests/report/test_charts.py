@@ -310,7 +310,7 @@ def test_the_picture_in_words_names_what_is_shown():
         assert part in text
 
 
-@pytest.mark.parametrize("make", (build.never, build.outside, build.prior_only))
+@pytest.mark.parametrize("make", [build.never, build.outside, build.prior_only])
 def test_people_without_much_still_get_a_picture(make):
     drawn = chart(make())
     assert drawn.time.end > drawn.time.start

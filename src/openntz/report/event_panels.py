@@ -41,7 +41,9 @@ def scan_mark(scan: Scan) -> Mark:
     title = f"{scan.day.isoformat()}: {', '.join(said)}"
     if scan.comment:
         title += f"; {scan.comment}"
-    label = f"T2 {_lesions(scan.new_t2_lesions)} · Gd {_lesions(scan.gadolinium_lesions)}"
+    larger = f" + {scan.enlarging_t2_lesions} larger" if scan.enlarging_t2_lesions else ""
+    new = _lesions(scan.new_t2_lesions)
+    label = f"T2 {new}{larger} · Gd {_lesions(scan.gadolinium_lesions)}"
     if not told:
         label = "not reported"
     return Mark(ordinal(scan.at), None, "diamond", "activity", title, label, fill)

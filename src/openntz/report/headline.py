@@ -30,8 +30,31 @@ class Headline:
     tiles: tuple[Tile, ...]
 
 
-def _reached(fraction: float, lines: tuple[tuple[float, str], ...]) -> bool:
-    return 100 * fraction >= min(value for value, _ in lines)
+# How much of the drug is there, between one target and the next, highest first.
+_AMOUNTS = (
+    ("The drug is present", "The drug is probably present"),
+    ("The drug is present but below {0} µg/mL", "The drug is present, probably below {0} µg/mL"),
+    ("The drug is low, below {1} µg/mL", "The drug is low, probably below {1} µg/mL"),
+    ("Little of the drug is left", "Probably little of the drug is left"),
+    ("Hardly any of the drug is left", "Probably hardly any of the drug is left"),
+)
+
+
+def _amount(level: Quantiles, targets: tuple[float, ...]) -> tuple[int, str]:
+    """Between which targets the level lies, and in words; 'probably' where it may not."""
+    median, low, high = (
+        sum(value < t for t in targets) for value in (level.median, level.p05, level.p95)
+    )
+    sure, unsure = _AMOUNTS[min(median, len(_AMOUNTS) - 1)]
+    text = sure if low == high else unsure
+    return median, text.format(*(words.number(t) for t in targets))
+
+
+def _acts(saturation: Quantiles, lines: tuple[tuple[float, str], ...]) -> str:
+    half = min(value for value, _ in lines) / 100
+    if saturation.median < half:
+        return f", and less than {words.percent(half)} of its receptors are covered"
+    return " and acting" if saturation.p05 >= half else " and probably acting"
 
 
 def drug_sentence(person: PersonReview, guides: Guides) -> str:
@@ -40,20 +63,14 @@ def drug_sentence(person: PersonReview, guides: Guides) -> str:
     if not f.computed or f.now is None:
         return f"No level was computed: {_ended(f.reason or f.status)}"
     level, saturation = f.now
-    high, *_, floor, low = guides.targets
-    if level.median >= high:
-        text = "The drug is present"
-    elif level.median >= floor:
-        text = f"The drug is present but below {words.number(high)} µg/mL"
-    elif level.median >= low:
-        text = "Little of the drug is left"
-    else:
-        text = "Hardly any of the drug is left"
-    acts = _reached(saturation.median, guides.saturation_lines)
-    if level.median >= floor:
-        text += " and acting" if acts else ", and less than half of its receptors are covered"
+    below, text = _amount(level, guides.targets)
+    # With two targets undercut the drug is low, whatever the receptors say.
+    if below < len(guides.targets) - 1:
+        text += _acts(saturation, guides.saturation_lines)
+    amount = words.level(level.median)
+    about = f"less than {amount[1:]}" if amount.startswith("<") else f"about {amount}"
     estimate = "" if f.status == "ok" else ", estimated from weight and doses alone"
-    return f"{text}: about {words.level(level.median)} µg/mL today{estimate}."
+    return f"{text}: {about} µg/mL today{estimate}."
 
 
 def _ended(text: str) -> str:
@@ -140,8 +157,9 @@ def _range(low: float, high: float) -> str:
 
 
 def _level_tile(label: str, q: Quantiles) -> Tile:
-    interval = f"90 % interval {words.level(q.p05)} to {words.level(q.p95)}"
-    return Tile(label, f"{words.level(q.median)} µg/mL", interval)
+    interval = words.level_interval(q).replace("–", " to ")
+    detail = f"90 % interval {interval}" if interval else ""
+    return Tile(label, f"{words.level(q.median)} µg/mL", detail)
 
 
 def headline(person: PersonReview, guides: Guides) -> Headline:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,7 +10,7 @@ from importlib import resources
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from openntz.monitor.finding import Status
 from openntz.report import words
@@ -29,6 +30,8 @@ from openntz.report.worklist import Row, RuleRow, by_rule, ordered, row, worst
 ASSETS: Final = ("openntz.css", "openntz.js")
 # More problems than this are left to the CSV files, so that the index stays quick to open.
 PROBLEMS_SHOWN: Final = 200
+
+_DATE: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 
 STATUS_HEADINGS: Final[Mapping[Status, str]] = {
     Status.ACT: "Act now",
@@ -77,6 +80,11 @@ class PersonPage:
     after: Neighbour | None
 
 
+def whole_dates(text: str) -> Markup:
+    """Escaped text whose ISO dates are not broken over two lines."""
+    return Markup(_DATE.sub(r'<span class="day">\g<0></span>', str(escape(printable(text)))))
+
+
 def _printable(value: Any) -> Any:
     return printable(value) if type(value) is str else value
 
@@ -96,6 +104,7 @@ def _environment() -> Environment:
     environment.globals["headings"] = STATUS_HEADINGS
     environment.globals["problems_shown"] = PROBLEMS_SHOWN
     environment.filters["count"] = words.count
+    environment.filters["whole_dates"] = whole_dates
     return environment
 
 

@@ -20,7 +20,7 @@ ROW: Final = 19.0
 EMPTY: Final = 18.0
 _MARK_HALF: Final = 7.0
 # Marks whose label stands beside them: what lies above or below is their meaning.
-_BESIDE: Final = frozenset({"below", "above", "ring"})
+_BESIDE: Final = frozenset({"below", "above", "ring", "cross"})
 
 
 @dataclass(frozen=True, slots=True)
