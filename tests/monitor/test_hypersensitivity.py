@@ -1,0 +1,207 @@
+"""hypersensitivity.contraindicated against contracts."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+import pytest
+
+from openntz.monitor.finding import Status
+from tests.build import (
+    AS_OF,
+    course,
+    days_before,
+    dose,
+    doses_until,
+    finding,
+    plan,
+    reaction,
+    without,
+)
+
+RULE = "hypersensitivity.contraindicated"
+ON = doses_until(days_before(10), 8)  # lines 2 to 9, 10:00 to 11:00
+
+
+def after(number: int, minutes: int) -> datetime:
+    """So many minutes after the start of a dose (counted from 1)."""
+    return ON[number - 1].at + timedelta(minutes=minutes)
+
+
+def found(*reactions, doses=ON, plans=(), **options):
+    return finding(RULE, course(doses=doses, reactions=reactions, plans=plans), **options)
+
+
+def stop(day, line: int = 4):
+    return plan(day, stopped=day, reason="hypersensitivity", line=line)
+
+
+def test_a_forbidding_reaction_with_later_doses_is_acted_on():
+    answer = found(reaction(after(3, 12), "hypersensitivity", 3, line=19))
+    assert answer.status is Status.ACT
+    assert "hypersensitivity (grade 3)" in answer.message
+    assert "dose 3, 12 minutes after its start, during the infusion" in answer.message
+    assert f"5 doses were given after it, the first on {ON[3].day}" in answer.message
+    assert answer.due == ON[-1].day + timedelta(days=28)
+    assert answer.evidence[:3] == ("reactions:19", "doses:4", "doses:5")
+    assert {"mims", "founding-s2"} <= set(answer.sources)
+
+
+def test_a_forbidding_reaction_at_the_last_dose_is_acted_on_while_therapy_goes_on():
+    answer = found(reaction(after(8, 12), "anaphylaxis", 3))
+    assert answer.status is Status.ACT
+    assert "Therapy has not been stopped" in answer.message
+    assert "given after it" not in answer.message
+
+
+def test_one_later_dose_is_counted_in_the_singular():
+    answer = found(reaction(after(7, 12), "anaphylaxis", 3))
+    assert f"1 dose was given after it, on {ON[7].day}" in answer.message
+
+
+@pytest.mark.parametrize("grade", [None, 1, 2, 3])
+def test_any_grade_of_hypersensitivity_forbids(grade):
+    assert found(reaction(after(3, 12), "hypersensitivity", grade)).status is Status.ACT
+
+
+@pytest.mark.parametrize(("grade", "status"), [(2, Status.OK), (3, Status.ACT)])
+def test_any_reaction_forbids_from_grade_3(grade, status):
+    assert found(reaction(after(3, 12), "rigors", grade)).status is status
+
+
+@pytest.mark.parametrize("grade", [None, 1, 2])
+def test_urticaria_asks_whether_it_was_judged(grade):
+    answer = found(reaction(after(3, 12), "urticaria", grade, line=13))
+    assert answer.status is Status.WATCH
+    assert "does not say whether it was judged" in answer.message
+    assert "reactions:13" in answer.evidence
+
+
+@pytest.mark.parametrize("term", ["flushing", "headache", "rigors", "nausea", "rash"])
+def test_infusion_reactions_do_not_forbid(term):
+    answer = found(reaction(after(3, 12), term, 2))
+    assert answer.status is Status.OK
+    assert "1 reaction recorded" in answer.message
+
+
+def test_a_reaction_without_a_grade_is_unknown():
+    answer = found(reaction(after(3, 12), "rigors", None, line=6))
+    assert answer.status is Status.UNKNOWN
+    assert "the grade must be known" in answer.message
+    assert "reactions:6" in answer.evidence
+
+
+def test_the_most_serious_of_several_decides():
+    mild, ungraded = reaction(after(1, 5), "flushing", 1), reaction(after(2, 5), "rigors", None)
+    possible, forbids = reaction(after(3, 5), "urticaria", 1), reaction(after(4, 5), "allergy", 1)
+    assert found(mild).status is Status.OK
+    assert found(mild, ungraded).status is Status.UNKNOWN
+    assert found(mild, ungraded, possible).status is Status.WATCH
+    assert found(mild, ungraded, possible, forbids).status is Status.ACT
+
+
+# ── therapy stopped
+
+
+@pytest.mark.parametrize("term", ["hypersensitivity", "serum sickness"])
+def test_stopped_after_the_reaction_is_watched(term):
+    answer = found(reaction(after(8, 12), term, 3), plans=[stop(ON[-1].day + timedelta(days=1))])
+    assert answer.status is Status.WATCH
+    assert "No dose was given after it" in answer.message
+    assert "plans:4" in answer.evidence
+
+
+def test_stopped_but_dosed_after_the_reaction_is_acted_on():
+    answer = found(
+        reaction(after(7, 12), "hypersensitivity", 3), plans=[stop(ON[-1].day + timedelta(days=1))]
+    )
+    assert answer.status is Status.ACT
+    assert "1 dose was given after it" in answer.message
+
+
+@pytest.mark.parametrize(
+    ("days", "status"),
+    [(56, Status.ACT), (57, Status.WATCH), (364, Status.WATCH), (365, Status.WATCH)],
+)
+def test_presumed_stopped_and_left_count_as_stopped(days, status):
+    doses = doses_until(days_before(days), 4)
+    answer = found(reaction(doses[-1].at, "hypersensitivity", 3), doses=doses)
+    assert answer.status is status
+
+
+def test_a_restart_that_is_booked_or_planned_is_acted_on():
+    doses = doses_until(days_before(200), 4)
+    event = reaction(doses[-1].at, "hypersensitivity", 3)
+    stopped = stop(days_before(199))
+    assert found(event, doses=doses, plans=[stopped]).status is Status.WATCH
+    booked = (*doses, dose(AS_OF + timedelta(days=2)))
+    answer = found(event, doses=booked, plans=[stopped])
+    assert answer.status is Status.ACT
+    assert "booked" in answer.message
+    resumed = found(event, doses=doses, plans=[stopped, plan(days_before(5), 28)])
+    assert resumed.status is Status.ACT
+
+
+@pytest.mark.parametrize("term", ["urticaria", "rigors"])
+def test_off_therapy_an_unjudged_reaction_is_told_but_not_urged(term):
+    answer = found(reaction(after(3, 12), term, None), plans=[stop(days_before(5))])
+    assert answer.status is Status.OK
+    assert "Judge it before any restart" in answer.message
+
+
+# ── times
+
+
+@pytest.mark.parametrize(
+    ("onset", "number"),
+    [
+        (datetime.combine(ON[4].day, time(9, 59)), 4),
+        (datetime.combine(ON[4].day, time(10, 1)), 3),
+        (ON[4].day, 3),  # without a time it belongs to that day's dose
+    ],
+)
+def test_doses_after_follow_the_clock(onset, number):
+    answer = found(reaction(onset, "hypersensitivity", 3))
+    assert f"{number} doses were given after it" in answer.message
+
+
+def test_a_delayed_reaction_names_the_days():
+    answer = found(reaction(ON[2].day + timedelta(days=9), "serum sickness", 2))
+    assert "dose 3, 9 days after it, delayed" in answer.message
+
+
+def test_a_reaction_before_any_dose_forbids_the_doses_after_it():
+    answer = found(reaction(ON[0].day - timedelta(days=400), "anaphylaxis", 4))
+    assert answer.status is Status.ACT
+    assert "before any recorded dose" in answer.message
+    assert "8 doses were given after it" in answer.message
+
+
+def test_a_reaction_after_the_as_of_date_is_not_used():
+    assert found(reaction(AS_OF + timedelta(days=1), "anaphylaxis", 4)).status is Status.OK
+
+
+# ── nothing recorded
+
+
+def test_without_the_table_it_is_unknown():
+    answer = finding(RULE, course(doses=ON, recorded=without("reactions")))
+    assert answer.status is Status.UNKNOWN
+    assert "reactions is not in the export" in answer.message
+
+
+def test_an_empty_table_means_none_recorded():
+    answer = found()
+    assert answer.status is Status.OK
+    assert answer.message == "No reaction is recorded."
+
+
+def test_nobody_dosed_is_unknown_but_a_known_reaction_is_watched():
+    assert finding(RULE, course()).status is Status.UNKNOWN
+    made = course(reactions=[reaction("2019-01-01", "anaphylaxis", 4)])
+    assert finding(RULE, made).status is Status.WATCH
+    made = course(
+        reactions=[reaction("2019-01-01", "anaphylaxis", 4)],
+        doses=[dose(AS_OF + timedelta(days=1))],
+    )
+    assert finding(RULE, made).status is Status.ACT

@@ -1,0 +1,125 @@
+"""interval.late-dose against contracts: one day to either side of every limit."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from openntz.monitor.finding import Status
+from openntz.monitor.profile import load_profile
+from openntz.monitor.rule import Rule
+from openntz.monitor.rules.interval import LATE_DOSE
+from tests.build import AS_OF, course, days_before, dose, doses_until, finding, plan, situation
+
+RULE = LATE_DOSE.id
+
+
+def last_dose(days: int, *, interval: int | None = 28, booked: int | None = None, **events):
+    doses = list(doses_until(days_before(days), 6, 28))
+    if booked is not None:
+        doses.append(dose(AS_OF + timedelta(days=booked), line=99))
+    plans = [] if interval is None else [plan("2020-01-01", interval, line=5)]
+    return course(doses=doses, plans=[*plans, *events.pop("plans", [])], **events)
+
+
+@pytest.mark.parametrize(
+    ("days", "interval", "status"),
+    [
+        (0, 28, Status.OK),
+        (20, 28, Status.OK),  # planned in 8 days
+        (21, 28, Status.WATCH),  # within the week before
+        (28, 28, Status.WATCH),  # on the day
+        (29, 28, Status.DUE),  # beyond the planned date
+        (42, 42, Status.WATCH),
+        (43, 42, Status.DUE),
+        (56, 28, Status.DUE),
+        (57, 28, Status.ACT),  # beyond 8 weeks
+        (56, 70, Status.OK),
+        (57, 70, Status.ACT),  # on therapy by plan, and still beyond 8 weeks
+        (364, 28, Status.ACT),
+        (365, 28, Status.OK),  # left treatment
+    ],
+)
+def test_late_dose_matches_contract(days, interval, status):
+    found = finding(RULE, last_dose(days, interval=interval))
+    assert found.status is status
+    assert "doses:7" in found.evidence
+    assert "plans:5" in found.evidence
+
+
+def test_due_date_is_the_planned_one():
+    found = finding(RULE, last_dose(42))
+    assert found.due == days_before(14)
+    assert "2 weeks late" in found.message
+
+
+@pytest.mark.parametrize(("days", "status"), [(28, Status.WATCH), (29, Status.DUE)])
+def test_without_a_plan_the_label_interval_stands_in_and_says_so(days, status):
+    found = finding(RULE, last_dose(days, interval=None))
+    assert found.status is status
+    assert "label interval" in found.message
+    assert "dosing.label-interval" in found.facts
+    assert "dosing.label-interval" not in finding(RULE, last_dose(days)).facts
+
+
+@pytest.mark.parametrize(
+    ("days", "booked", "status"),
+    [
+        (20, 8, Status.OK),
+        (20, 7, Status.WATCH),
+        (28, 1, Status.WATCH),
+        (29, 20, Status.WATCH),  # late by the interval, but booked
+        (57, 1, Status.ACT),
+    ],
+)
+def test_a_booked_dose_is_the_planned_one(days, booked, status):
+    found = finding(RULE, last_dose(days, booked=booked))
+    assert found.status is status
+    assert found.due == AS_OF + timedelta(days=booked)
+    assert "booked" in found.message
+
+
+def test_a_dose_booked_later_than_the_interval_says_so():
+    found = finding(RULE, last_dose(20, booked=15))
+    assert found.status is Status.OK
+    assert "7 days later than the interval" in found.message
+
+
+def test_a_stop_on_record_is_believed():
+    stopped = [plan(days_before(60), stopped=days_before(60), reason="patient choice", line=8)]
+    found = finding(RULE, last_dose(100, plans=stopped))
+    assert found.status is Status.OK
+    assert "no further dose is expected" in found.message
+    assert "plans:8" in found.evidence
+
+
+def test_a_dose_booked_after_a_stop_is_told():
+    stopped = [plan(days_before(60), stopped=days_before(60))]
+    found = finding(RULE, last_dose(100, booked=5, plans=stopped))
+    assert found.status is Status.OK
+    assert f"booked for {AS_OF + timedelta(days=5)}" in found.message
+
+
+def test_presumed_stop_and_leaving_are_shown_as_assumptions():
+    presumed = finding(RULE, last_dose(57))
+    assert "presumed to have stopped" in presumed.message
+    assert "late-dose.presumed-stopped-from" in presumed.facts
+    left = finding(RULE, last_dose(400))
+    assert "assumed to have left treatment" in left.message
+    assert left.facts == ("late-dose.left-from",)
+
+
+def test_nobody_dosed_is_unknown():
+    found = finding(RULE, course())
+    assert found.status is Status.UNKNOWN
+    assert "No dose is recorded" in found.message
+
+
+def test_the_rule_is_pure_in_its_facts():
+    rule: Rule = LATE_DOSE
+    profile = load_profile("eu")
+    made = situation(last_dose(30))
+    facts = rule.derive(made, profile)
+    assert rule.decide(facts, profile) == rule.decide(facts, profile)
+    assert finding(RULE, last_dose(30), as_of=date(2024, 6, 29)).status is Status.DUE
