@@ -145,6 +145,8 @@ def _reviewed(
 
 
 def _write(review: Review, out: Path, progress: Progress) -> Path:
+    for folder in ("assets", "people"):
+        (out / folder).mkdir(exist_ok=True)
     written = set()
     for name, text in progress.track(render(review), len(review.people) + 1, "pages"):
         write_text_atomic(out / name, text)
@@ -192,4 +194,12 @@ def run_review(request: ReviewRequest, progress: Progress) -> ReviewOutcome:
         notes=records.notes,
         tables=_counts(records),
     )
-    return ReviewOutcome(review=review, index=_write(review, request.out, progress))
+    try:
+        index = _write(review, request.out, progress)
+    except OSError as error:
+        raise InputError(
+            f"{error.filename or request.out} cannot be written ({error.strerror}).",
+            where="--out",
+            remedy="Check the free space and the rights of the folder, and run again.",
+        ) from None
+    return ReviewOutcome(review=review, index=index)
