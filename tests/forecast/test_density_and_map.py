@@ -24,7 +24,7 @@ TROUGH = datetime(2024, 1, 8, 9, 30)
 def problem_of(levels: tuple = (), antibodies: AntibodyEffect | None = None, weight=82.0):
     who = course(doses=doses_every(FIRST, 5), levels=levels, weight=weight)
     settings = models().settings
-    history = build_history(who.doses, weights_of(who), antibodies, settings.infusion_minutes)
+    history = build_history(who.doses, weights_of(who), antibodies, settings.assumed)
     measured = who.results("natalizumab")
     verdicts = [by_timing(m, history, settings.not_a_trough_hours) for m in measured]
     return build_problem(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, norm
 
-from openntz.forecast.history import AntibodyEffect, build_history, weights_of
+from openntz.forecast.history import AntibodyEffect, Assumed, build_history, weights_of
 from openntz.forecast.person import forecast_person
 from openntz.forecast.predict import curve_days
 from openntz.forecast.triage import by_timing, predictive_quantile
@@ -170,7 +170,7 @@ def test_level_window_around_an_infusion_matches_contract(minutes: int, use: str
     """From infusion start to 24 h after its end a level cannot be a trough."""
     at = datetime(2024, 3, 4, 10, 0) + timedelta(minutes=minutes)
     who = course(levels=[level(at, 30.0)])
-    history = build_history(who.doses, weights_of(who), None, 60.0)
+    history = build_history(who.doses, weights_of(who), None, Assumed(12, 60))
     verdict = by_timing(who.results("natalizumab")[0], history, 24.0)
     assert verdict.use == use
 
@@ -279,7 +279,7 @@ def test_predictive_quantile_matches_normal_closed_form() -> None:
 
 def test_curve_covers_its_window_and_every_dose_in_it() -> None:
     who = course()
-    history = build_history(who.doses, (), None, 60.0)
+    history = build_history(who.doses, (), None, Assumed(12, 60))
     days = curve_days(history, 30.0, 200.0)
     assert days[0] == 30.0
     assert days[-1] == 200.0

@@ -16,7 +16,23 @@ from openntz.course.events import Dose, Measurement
 from openntz.mechanism.regimen import Schedule
 
 DAY: Final = timedelta(days=1)
-NOON: Final = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """What stands in for a time that is not recorded.
+
+    ``hour`` is the time of day of an event with a date only; ``infusion_minutes`` the length
+    of an infusion without end.
+    """
+
+    hour: float
+    infusion_minutes: float
+
+    @property
+    def clock(self) -> timedelta:
+        """The assumed time of day, from midnight."""
+        return timedelta(hours=self.hour)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +57,7 @@ class History:
     segment_day: NDArray[np.float64]
     weight_kg: NDArray[np.float64] | None
     antibodies: NDArray[np.bool_]
+    assumed: Assumed
     dose_starts: tuple[datetime, ...]
     dose_ends: tuple[datetime, ...]
     dose_time_known: tuple[bool, ...]
@@ -55,25 +72,24 @@ class History:
         return self.dose_starts[-1]
 
 
-def dose_interval(dose: Dose, infusion_minutes: float) -> tuple[datetime, datetime]:
-    """Start and end of a dose.
+def dose_interval(dose: Dose, assumed: Assumed) -> tuple[datetime, datetime]:
+    """Start and end of a dose, with what is not recorded assumed.
 
-    A dose without time of day is put at noon; an infusion without end lasts the label's hour;
-    an injection ends when it starts.
+    An injection ends when it starts.
     """
-    start = dose.at if dose.time_known else dose.at + NOON
+    start = dose.at if dose.time_known else dose.at + assumed.clock
     if dose.route == "SC":
         return start, start
     if dose.end is not None and dose.time_known:
         return start, dose.end
-    return start, start + timedelta(minutes=infusion_minutes)
+    return start, start + timedelta(minutes=assumed.infusion_minutes)
 
 
 def build_history(
     doses: Iterable[Dose],
     weights: Iterable[Measurement],
     antibodies: AntibodyEffect | None,
-    infusion_minutes: float,
+    assumed: Assumed,
 ) -> History:
     """Put doses, weights and antibodies on one axis that starts at the first dose's midnight.
 
@@ -85,7 +101,7 @@ def build_history(
         Quantified weights in kg.
     """
     given = tuple(doses)
-    spans = [dose_interval(d, infusion_minutes) for d in given]
+    spans = [dose_interval(d, assumed) for d in given]
     origin = spans[0][0].replace(hour=0, minute=0, second=0, microsecond=0)
     starts = np.array([(s - origin) / DAY for s, _ in spans])
     ends = np.array([(e - origin) / DAY for _, e in spans])
@@ -117,6 +133,7 @@ def build_history(
         segment_day=np.array([(cut - origin) / DAY for cut in cuts]),
         weight_kg=weight,
         antibodies=np.array(present),
+        assumed=assumed,
         dose_starts=tuple(s for s, _ in spans),
         dose_ends=tuple(e for _, e in spans),
         dose_time_known=tuple(d.time_known for d in given),
@@ -127,13 +144,13 @@ def level_moment(level: Measurement, history: History) -> datetime:
     """When a level was drawn, as far as the record says.
 
     A level whose time of day is unknown counts as a trough: on a dose day it is put at the
-    start of that dose, on another day at noon. The same holds for a timed level on the day of
-    an untimed dose, since their order is not recorded.
+    start of that dose, on another day at the assumed time. The same holds for a timed level on
+    the day of an untimed dose, since their order is not recorded.
     """
     for start, known in zip(history.dose_starts, history.dose_time_known, strict=True):
         if start.date() == level.day and not (known and level.time_known):
             return start
-    return level.at if level.time_known else level.at + NOON
+    return level.at if level.time_known else level.at + history.assumed.clock
 
 
 def weights_of(course: Course) -> tuple[Measurement, ...]:

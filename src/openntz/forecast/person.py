@@ -18,7 +18,6 @@ from openntz.course.course import Course, age_on
 from openntz.errors import SolverError
 from openntz.forecast.density import ANTIBODY, WEIGHT, Problem, build_problem
 from openntz.forecast.history import (
-    NOON,
     AntibodyEffect,
     History,
     build_history,
@@ -115,8 +114,8 @@ def _domain(
 
 
 def _moments(request: ForecastRequest, history: History) -> tuple[datetime, datetime | None]:
-    """The as-of moment (noon, or the end of a dose given later that day) and the planned one."""
-    now = datetime.combine(request.as_of, time.min) + NOON
+    """The as-of moment (or the end of a dose given later that day) and the planned one."""
+    now = datetime.combine(request.as_of, time.min) + history.assumed.clock
     now = max(now, history.dose_ends[-1])
     if request.planned is None:
         return now, None
@@ -284,7 +283,7 @@ def forecast_person(request: ForecastRequest, models: ForecastModels) -> PersonF
     )
     if not course.doses:
         return empty
-    history = build_history(course.doses, weights, request.antibodies, settings.infusion_minutes)
+    history = build_history(course.doses, weights, request.antibodies, settings.assumed)
     _, planned = _moments(request, history)
     placed = replace(empty, last_dose=history.last_dose, planned_dose=planned, reason="")
     refused, notes = _domain(request, card, weight)

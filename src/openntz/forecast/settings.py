@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from openntz.evidence.registry import Registry, registry
+from openntz.forecast.history import Assumed
 
 
 def _numbers(text: object) -> tuple[float, ...]:
@@ -15,7 +16,7 @@ def _numbers(text: object) -> tuple[float, ...]:
 class Settings:
     """Defaults of a forecast; every field is a fact named in :meth:`from_registry`."""
 
-    infusion_minutes: float
+    assumed: Assumed
     not_a_trough_hours: float
     antibody_factor: float
     antibody_log_sd: float
@@ -51,7 +52,10 @@ class Settings:
             return known.fact(name).number
 
         return cls(
-            infusion_minutes=number("forecast.infusion-duration"),
+            assumed=Assumed(
+                hour=number("forecast.unknown-time-of-day"),
+                infusion_minutes=number("forecast.infusion-duration"),
+            ),
             not_a_trough_hours=number("forecast.not-a-trough-after-end"),
             antibody_factor=number("pk.persistent-ada-clearance-factor"),
             antibody_log_sd=number("forecast.persistent-antibody-clearance-log-sd"),
