@@ -18,7 +18,7 @@ from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
 from openntz.monitor.rules.antibodies import antibody_definition, antibody_limits, result_text
 from openntz.monitor.rules.hypersensitivity import hypersensitivity_facts
-from openntz.monitor.rules.levels import LEVEL_UNIT
+from openntz.monitor.rules.levels import LEVEL_UNIT, chance_text
 from openntz.monitor.rules.next_dose import no_next_dose
 from openntz.monitor.rules.pregnancy import pregnancy_facts, without_record
 from openntz.monitor.rules.standing import standing_refs
@@ -187,7 +187,7 @@ def _options(facts: CandidateFacts, profile: Profile) -> tuple[tuple[int, ...], 
         if chance >= least:
             kept.append(day)
         rest = [f"{c:.0%}" for x in lower if (c := _chance(facts, day, x)) is not None]
-        told.append(f"{days_text(day)}: {' / '.join([f'{chance:.0%}', *rest])}")
+        told.append(f"{days_text(day)}: {' / '.join([chance_text(chance, least), *rest])}")
     levels = " / ".join(f"{x:g}" for x in (target, *lower))
     return tuple(
         kept

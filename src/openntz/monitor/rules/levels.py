@@ -322,10 +322,16 @@ def _predicted(facts: LowFacts, profile: Profile) -> _Part:
     chance = forecast.probability_at_planned.get(target)
     if chance is None:
         return _Part(Status.OK, f"{text}.", keys)
-    likely = f"; chance of {target:g} {LEVEL_UNIT} or more {chance:.0%}"
+    likely = f"; chance of {target:g} {LEVEL_UNIT} or more {chance_text(chance, least.number)}"
     if chance < least.number:
         return _Part(Status.WATCH, f"{text}{likely}, less than {least.number:.0%}.", keys)
     return _Part(Status.OK, f"{text}{likely}.", keys)
+
+
+def chance_text(chance: float, limit: float) -> str:
+    """A chance in per cent, with a decimal where rounding would put it on the other side."""
+    text = f"{chance:.0%}"
+    return f"{chance:.1%}" if chance < limit and text == f"{limit:.0%}" else text
 
 
 _THEN = {

@@ -1,0 +1,281 @@
+"""interval.candidate against contracts: every condition, one day to either side."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from openntz.monitor.finding import Status
+from openntz.monitor.profile import load_profile
+from tests.build import (
+    NO_FORECAST,
+    antibody,
+    course,
+    days_before,
+    doses_until,
+    finding,
+    forecast,
+    level,
+    measurement,
+    person,
+    plan,
+    pregnancy,
+    reaction,
+    relapse,
+    scan,
+    verdict,
+    without,
+)
+
+RULE = "interval.candidate"
+CHANCES = {
+    28: {10.0: 1.0, 5.0: 1.0, 2.0: 1.0},
+    35: {10.0: 0.99, 5.0: 1.0, 2.0: 1.0},
+    42: {10.0: 0.95, 5.0: 0.99, 2.0: 1.0},
+    49: {10.0: 0.70, 5.0: 0.95, 2.0: 0.99},
+    56: {10.0: 0.30, 5.0: 0.80, 2.0: 0.95},
+    70: {10.0: 0.99, 5.0: 1.0, 2.0: 1.0},
+}
+
+
+def suited(
+    *,
+    doses=None,
+    levels: int = 2,
+    chances=CHANCES,
+    interval: int = 28,
+    measurements=(),
+    mri=None,
+    who=None,
+    recorded=None,
+    profile: str = "eu",
+    predicted=None,
+    **events,
+):
+    """Somebody who meets every condition; each test spoils one."""
+    drawn = [level(days_before(100 + 28 * i), 41.0, line=40 + i) for i in range(levels)]
+    doses = doses_until(days_before(10), 17) if doses is None else doses
+    plans = [plan("2020-01-01", interval, line=5), *events.pop("plans", [])]
+    made = course(
+        who=who or person(),
+        doses=doses,
+        plans=plans,
+        measurements=[*drawn, *measurements],
+        mri=[scan(days_before(40), line=30)] if mri is None else mri,
+        **({"recorded": recorded} if recorded is not None else {}),
+        **events,
+    )
+    given = predicted or forecast(
+        levels=tuple(verdict(d) for d in drawn), probability_by_day=chances
+    )
+    return finding(RULE, made, profile=profile, predicted=given)
+
+
+def test_a_suited_person_is_a_candidate_and_is_told_everything():
+    found = suited(measurements=[measurement("jcv index", days_before(60), 0.2, line=50)])
+    assert found.status is Status.WATCH
+    message = found.message
+    assert "Candidate for a longer interval than 4 weeks: 5 weeks or 6 weeks" in message
+    assert "at 6 weeks: 95% / 99% / 100%" in message
+    assert "at 7 weeks: 70% / 95% / 99%" in message
+    assert "10 weeks" not in message  # longer than any trial went
+    assert "of at least 10 / 5 / 2 µg/mL" in message
+    assert "17 doses, 2 usable levels" in message
+    assert "antibodies not tested" in message
+    assert "JCV index 0.2" in message
+    assert "0.2 against 0.05, p = 0.0755" in message
+    assert "10 per 1,000 person-years" in message
+    assert "hazard ratio 0.06, 0.01 to 0.22" in message
+    assert "0.7, 0.2 to 2.54" in message
+    assert "label's interval is 4 weeks" in message
+    assert {"nova-2022", "next-ms-2023", "ryerson-2019", "eid-pml-meta-analysis-2025"} <= set(
+        found.sources
+    )
+    assert {"doses:18", "plans:5", "mri:30", "measurements:50"} <= set(found.evidence)
+
+
+def test_it_is_never_more_than_watch():
+    assert suited(chances={d: {10.0: 1.0} for d in CHANCES}).status is Status.WATCH
+
+
+def stopped_by(found, words: str) -> None:
+    assert found.status is Status.OK
+    assert found.message.startswith("Not a candidate")
+    assert words in found.message
+
+
+# ── doses, activity
+
+
+@pytest.mark.parametrize(("count", "fits"), [(5, False), (6, True)])
+def test_six_doses_are_asked_for(count, fits):
+    found = suited(doses=doses_until(days_before(10), count), mri=[scan(days_before(40), line=30)])
+    assert (found.status is Status.WATCH) is fits
+    if not fits:
+        stopped_by(found, "5 doses given, 6 asked for")
+
+
+@pytest.mark.parametrize(("days", "fits"), [(364, False), (365, True)])
+def test_twelve_months_without_relapse_are_asked_for(days, fits):
+    found = suited(relapses=[relapse(days_before(days), line=7)])
+    assert (found.status is Status.WATCH) is fits
+    if not fits:
+        stopped_by(found, f"relapse on {days_before(364)}")
+        assert "relapses:7" in found.evidence
+
+
+@pytest.mark.parametrize(("days", "fits"), [(365, True), (366, False)])
+def test_a_scan_within_a_year_is_asked_for(days, fits):
+    found = suited(mri=[scan(days_before(days))])
+    assert (found.status is Status.WATCH) is fits
+    if not fits:
+        stopped_by(found, "activity is not known")
+
+
+def test_a_scan_before_the_first_dose_shows_nothing_on_treatment():
+    doses = doses_until(days_before(10), 8)
+    stopped_by(suited(doses=doses, mri=[scan(doses[0].day)]), "no MRI since the first dose")
+    assert suited(doses=doses, mri=[scan(doses[0].day + timedelta(days=1))]).status is Status.WATCH
+    # Lesions of the baseline scan are the disease before the drug.
+    found = suited(doses=doses, mri=[scan(doses[0].day, 1), scan(days_before(20))])
+    assert found.status is Status.WATCH
+
+
+@pytest.mark.parametrize("counts", [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, None, None)])
+def test_any_lesion_stops(counts):
+    stopped_by(suited(mri=[scan(days_before(300), *counts), scan(days_before(40))]), "MRI activity")
+
+
+def test_counts_that_were_not_reported_leave_activity_unknown():
+    stopped_by(suited(mri=[scan(days_before(40), 0, None, 0)]), "does not report all lesion counts")
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("relapses", "relapses are not in the export"),
+        ("mri", "the MRI table is not in the export"),
+        ("pregnancies", "pregnancies are not in the export"),
+    ],
+)
+def test_a_missing_table_stops(table, words):
+    mri = [] if table == "mri" else None
+    stopped_by(suited(recorded=without(table), mri=mri), words)
+
+
+def test_a_missing_pregnancy_table_does_not_matter_for_men():
+    found = suited(recorded=without("pregnancies"), who=person(sex="M"))
+    assert found.status is Status.WATCH
+
+
+# ── levels, forecast, chance
+
+
+@pytest.mark.parametrize(("count", "fits"), [(1, False), (2, True)])
+def test_two_usable_levels_are_asked_for(count, fits):
+    found = suited(levels=count)
+    assert (found.status is Status.WATCH) is fits
+    if not fits:
+        stopped_by(found, "1 usable levels, 2 asked for")
+
+
+@pytest.mark.parametrize(("chance", "fits"), [(0.899, False), (0.9, True)])
+def test_a_chance_of_90_percent_is_asked_for(chance, fits):
+    found = suited(chances={35: {10.0: chance, 5.0: 1.0, 2.0: 1.0}, 42: {10.0: 0.1}})
+    assert (found.status is Status.WATCH) is fits
+    if not fits:
+        stopped_by(found, "no longer interval keeps a chance of 90%")
+        assert "at 5 weeks: 89.9% / 100% / 100%" in found.message
+
+
+@pytest.mark.parametrize(
+    ("interval", "offered"), [(28, "5 weeks or 6 weeks"), (35, "6 weeks"), (41, "6 weeks")]
+)
+def test_only_longer_intervals_are_offered(interval, offered):
+    found = suited(interval=interval)
+    assert found.status is Status.WATCH
+    assert f": {offered} (" in found.message
+
+
+@pytest.mark.parametrize(("interval", "words"), [(42, "no longer interval keeps"), (56, "already")])
+def test_who_is_on_the_longest_sensible_interval_is_no_candidate(interval, words):
+    stopped_by(suited(interval=interval), words)
+
+
+def test_without_a_forecast_nobody_is_a_candidate():
+    stopped_by(suited(predicted=forecast(**NO_FORECAST)), "The route is not in the model")
+    prior = forecast(status="prior only", reason="No usable level.", probability_by_day=CHANCES)
+    stopped_by(suited(predicted=prior), "no forecast from own levels (No usable level)")
+    stopped_by(suited(chances={}), "no longer interval was forecast")
+
+
+def test_injections_are_outside_the_trials():
+    doses = doses_until(days_before(10), 17, route="SC")
+    stopped_by(suited(doses=doses), "the trials were of infusions")
+
+
+# ── antibodies, pregnancy, reactions
+
+
+@pytest.mark.parametrize(
+    ("tests", "words"),
+    [
+        ([(200, "positive"), (100, "positive")], "antibodies are persistent"),
+        ([(100, "positive")], "are not confirmed"),
+        ([(100, "indeterminate")], "cannot be read"),
+    ],
+)
+def test_persistent_open_or_unreadable_antibodies_stop(tests, words):
+    rows = [antibody(days_before(d), r, line=60 + d) for d, r in tests]
+    stopped_by(suited(measurements=rows), words)
+
+
+@pytest.mark.parametrize("tests", [[(100, "negative")], [(200, "positive"), (100, "negative")]])
+def test_negative_or_transient_antibodies_do_not_stop(tests):
+    rows = [antibody(days_before(d), r) for d, r in tests]
+    found = suited(measurements=rows)
+    assert found.status is Status.WATCH
+    assert "antibodies not persistent" in found.message
+
+
+def test_pregnancy_stops_and_a_finished_one_does_not():
+    stopped_by(suited(pregnancies=[pregnancy(days_before(100))]), "pregnant")
+    stopped_by(suited(pregnancies=[pregnancy(days_before(500))]), "is not recorded")
+    done = pregnancy(days_before(500), delivery=days_before(230), outcome="live birth")
+    assert suited(pregnancies=[done]).status is Status.WATCH
+
+
+def test_a_forbidding_reaction_stops():
+    stopped_by(suited(reactions=[reaction(days_before(38), "anaphylaxis", 3)]), "not given again")
+    assert suited(reactions=[reaction(days_before(38), "flushing", 1)]).status is Status.WATCH
+
+
+def test_all_conditions_that_stop_are_named():
+    found = suited(
+        levels=0, relapses=[relapse(days_before(10))], mri=[], predicted=forecast(**NO_FORECAST)
+    )
+    for words in ("relapse on", "no MRI", "0 usable levels", "no forecast"):
+        stopped_by(found, words)
+
+
+# ── therapy
+
+
+def test_off_therapy_or_never_dosed():
+    stopped = suited(plans=[plan(days_before(5), stopped=days_before(5), line=6)])
+    assert stopped.status is Status.OK
+    assert "Not a candidate for a longer interval" in stopped.message
+    assert suited(doses=()).status is Status.UNKNOWN
+
+
+def test_the_conditions_are_facts_of_the_registry():
+    profile = load_profile("eu")
+    assert profile.fact("candidate.probability").rank == "project default"
+    assert profile.fact("candidate.doses").rank == "read"
+    assert profile.fact("candidate.target").id == "target.trough-10"
+    assert not any(
+        f.vigilance == "less" and not f.verified
+        for key, f in profile.use.items()
+        if key.startswith("candidate.")
+    )
