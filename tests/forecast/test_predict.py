@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from openntz.forecast.predict import band, time_below
+from openntz.forecast.predict import band, quantiles, time_below
 
 
 def test_band_matches_normal_quantiles() -> None:
@@ -16,6 +16,13 @@ def test_band_matches_normal_quantiles() -> None:
     assert found.median == pytest.approx([0, 3], abs=1e-4)
     assert found.low == pytest.approx([norm.ppf(0.05), 3 + 2 * norm.ppf(0.05)], abs=1e-3)
     assert found.high == pytest.approx([norm.ppf(0.95), 3 + 2 * norm.ppf(0.95)], abs=1e-3)
+
+
+def test_quantiles_match_numpy() -> None:
+    draws = np.random.default_rng(4).lognormal(size=(37, 5))
+    wanted = (0.0, 0.05, 0.5, 0.77, 1.0)
+    # The same linear definition; only the order of two multiplications differs.
+    assert quantiles(draws, wanted) == pytest.approx(np.quantile(draws, wanted, axis=0), rel=1e-13)
 
 
 def test_time_below_matches_closed_form_of_exponential_decay() -> None:

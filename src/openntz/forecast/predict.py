@@ -38,9 +38,23 @@ class Band:
         return Band(self.median[columns], self.low[columns], self.high[columns])
 
 
+def quantiles(draws: Array, probabilities: Sequence[float]) -> Array:
+    """Quantiles (len(probabilities), T) of draws (n, T) per column, linear between draws.
+
+    The draws of a column are laid side by side and sorted, which is several times faster than
+    selecting in a table of rows.
+    """
+    ordered = np.sort(np.ascontiguousarray(draws.T), axis=1)
+    position = np.asarray(probabilities) * (draws.shape[0] - 1)
+    below = np.floor(position).astype(int)
+    above = np.minimum(below + 1, draws.shape[0] - 1)
+    share = (position - below)[:, None]
+    return ordered[:, below].T * (1 - share) + ordered[:, above].T * share
+
+
 def band(draws: Array, low: float, high: float) -> Band:
-    """Quantiles of draws (n, T) per column."""
-    bottom, middle, top = np.quantile(draws, [low, 0.5, high], axis=0)
+    """Median and interval of draws (n, T) per column."""
+    bottom, middle, top = quantiles(draws, (low, 0.5, high))
     return Band(middle, bottom, top)
 
 
@@ -63,7 +77,7 @@ def saturation_band(
         per_card.append(card.saturation(concentration, eta))
     bands = [band(s, low, high) for s in per_card]
     return Band(
-        np.median(np.concatenate(per_card), axis=0),
+        quantiles(np.concatenate(per_card), (0.5,))[0],
         np.min([b.low for b in bands], axis=0),
         np.max([b.high for b in bands], axis=0),
     )
