@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from openntz.report.charts import PlotPanel, TimeAxis, ordinal
 from openntz.report.labels import Box, Room, place, spread, width, wrap
 from openntz.report.picture import picture
-from openntz.report.svg import LEFT, RIGHT, draw, moment_labels, time_ticks
+from openntz.report.svg import draw, moment_labels, time_ticks
+from openntz.report.svg_frame import NARROW, WIDE, Frame
 from openntz.report.svg_marks import escape
-from openntz.report.svg_panels import Frame
 from tests.report import build
 
+LEFT, RIGHT = WIDE.left, WIDE.right
 NS = "{http://www.w3.org/2000/svg}"
 
 
@@ -130,7 +131,7 @@ def test_labels_of_one_drawing_do_not_overlap():
 
 def test_labels_of_today_and_a_dose_planned_tomorrow_stand_on_either_side():
     chart = picture(build.injections(), build.GUIDES)
-    today, planned = moment_labels(chart, Frame(chart.time, LEFT, RIGHT, 1180.0))
+    today, planned = moment_labels(chart, Frame(chart.time, WIDE))
     assert (today.row, planned.row) == (0, 0)
     assert not today.place.box.meets(planned.place.box)
 
@@ -167,7 +168,7 @@ def test_room_gives_each_place_once():
 @pytest.mark.parametrize("years", [0.3, 1.0, 2.0, 6.0, 20.0])
 def test_time_ticks_are_month_starts_and_far_enough_apart(years):
     start = ordinal(date(2015, 3, 7))
-    ticks = time_ticks(TimeAxis(start, start + 365 * years), LEFT, RIGHT, 46.0)
+    ticks = time_ticks(Frame(TimeAxis(start, start + 365 * years), WIDE), 46.0)
     assert ticks
     # Months differ by up to three days of thirty.
     assert all(b.x - a.x >= 46 * 0.9 for a, b in pairwise(ticks))
@@ -189,3 +190,22 @@ def test_panels_follow_each_other_without_overlap():
     ]
     assert len(edges) == sum(isinstance(p, PlotPanel) for p in chart.panels)
     assert all(a[1] < b[0] for a, b in pairwise(edges))
+
+
+@pytest.mark.parametrize("person", build.everybody(), ids=lambda p: p.id[:6])
+def test_the_narrow_drawing_keeps_text_on_the_sheet(person):
+    text = draw(picture(person, build.GUIDES), NARROW)
+    root = ET.fromstring(text.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))
+    for t in root.iter(f"{NS}text"):
+        anchor = t.get("text-anchor", "start")
+        box = place(float(t.get("x")), float(t.get("y")), t.text, 11.5, anchor).box
+        # Widths are estimated on the wide side, so a little beyond the edge is still on it.
+        assert box.left >= -12
+        assert box.right <= NARROW.width + 12
+
+
+def test_two_drawings_on_a_page_share_no_id():
+    chart = picture(build.normal(), build.GUIDES)
+    found = [set(re.findall(r' id="([^"]+)"', draw(chart, s))) for s in (WIDE, NARROW)]
+    assert all(found)
+    assert not found[0] & found[1]

@@ -92,12 +92,13 @@ def _lane(
     title: str,
     unit: str,
     one: str,
+    many: str,
     events: Sequence[E],
     mark: Callable[[E], Mark],
 ) -> Panel:
     if not person.course.has(table):
         return EmptyPanel(table, title, "table not in the export")
-    before = earlier(events, time, one)
+    before = earlier(events, time, one, many)
     shown = tuple(mark(e) for e in events if time.holds(ordinal(e.at)))
     if not shown:
         return EmptyPanel(table, title, before or "none recorded")
@@ -160,13 +161,41 @@ def event_panels(person: PersonReview, time: TimeAxis) -> tuple[Panel, ...]:
     """All lanes of events, each drawn or said to be empty."""
     known = person.known
     return (
-        _lane(person, time, "mri", "MRI", "new T2 · Gd", "scan", known.mri, scan_mark),
-        _lane(person, time, "relapses", "Relapses", "", "relapse", known.relapses, relapse_mark),
-        _lane(person, time, "edss", "EDSS", "", "score", known.edss, _edss_mark),
+        _lane(person, time, "mri", "MRI", "new T2 · Gd", "scan", "scans", known.mri, scan_mark),
         _lane(
-            person, time, "reactions", "Reactions", "", "reaction", known.reactions, _reaction_mark
+            person,
+            time,
+            "relapses",
+            "Relapses",
+            "",
+            "relapse",
+            "relapses",
+            known.relapses,
+            relapse_mark,
         ),
-        _lane(person, time, "symptoms", "Symptoms", "", "entry", known.symptoms, _symptom_mark),
+        _lane(person, time, "edss", "EDSS", "", "score", "scores", known.edss, _edss_mark),
+        _lane(
+            person,
+            time,
+            "reactions",
+            "Reactions",
+            "",
+            "reaction",
+            "reactions",
+            known.reactions,
+            _reaction_mark,
+        ),
+        _lane(
+            person,
+            time,
+            "symptoms",
+            "Symptoms",
+            "",
+            "entry",
+            "entries",
+            known.symptoms,
+            _symptom_mark,
+        ),
         _bars(person, time, "pregnancies", "Pregnancy", "pregnancy", _pregnancy_bars(person)),
         _bars(person, time, "treatments", "Other treatments", "treatment", _treatment_bars(person)),
     )

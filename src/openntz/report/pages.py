@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from typing import Any, Final
@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from openntz.monitor.finding import Status
 from openntz.report import words
 from openntz.report.finding_view import Cited, FindingView, cited, finding_views
+from openntz.report.guides import Guides
 from openntz.report.headline import Headline, headline
 from openntz.report.numbers_view import Numbers, numbers
 from openntz.report.paths import page_names
@@ -24,12 +25,16 @@ from openntz.report.record_tables import RecordTable, record_tables
 from openntz.report.review import Review
 from openntz.report.rules import RuleName, rule_names
 from openntz.report.svg import draw
+from openntz.report.svg_frame import NARROW, WIDE
 from openntz.report.svg_marks import printable
 from openntz.report.worklist import Row, RuleRow, by_rule, ordered, row, worst
 
 ASSETS: Final = ("openntz.css", "openntz.js")
 # More problems than this are left to the CSV files, so that the index stays quick to open.
 PROBLEMS_SHOWN: Final = 200
+
+# On a phone some five months fit with every dose still apart.
+NARROW_DAYS_BEFORE: Final = 150
 
 _DATE: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 
@@ -69,7 +74,7 @@ class PersonPage:
     person: PersonReview
     who: str
     headline: Headline
-    picture: Markup
+    pictures: tuple[tuple[str, Markup], ...]
     findings: Mapping[Status, Sequence[FindingView]]
     numbers: Numbers
     records: tuple[RecordTable, ...]
@@ -129,6 +134,15 @@ def _index(
     )
 
 
+def _pictures(person: PersonReview, guides: Guides) -> tuple[tuple[str, Markup], ...]:
+    """The picture for a screen or paper, and a shorter one for a phone; the style shows one."""
+    recent = replace(guides, days_before=min(guides.days_before, NARROW_DAYS_BEFORE))
+    return tuple(
+        (sheet.name, Markup(draw(picture(person, lines), sheet)))
+        for sheet, lines in ((WIDE, guides), (NARROW, recent))
+    )
+
+
 def person_page(
     review: Review,
     people: Sequence[PersonReview],
@@ -148,7 +162,7 @@ def person_page(
         person=person,
         who=words.age_and_sex(person.course.person, person.as_of),
         headline=headline(person, review.guides),
-        picture=Markup(draw(picture(person, review.guides))),
+        pictures=_pictures(person, review.guides),
         findings=finding_views(person, names, review.registry),
         numbers=numbers(person, review.pareto_k_limit),
         records=record_tables(person.course, person.as_of),

@@ -14,15 +14,13 @@ from openntz.report.charts import (
     Mark,
     Moment,
     PlotPanel,
-    TimeAxis,
 )
 from openntz.report.labels import Box, Place, Room, place, width
+from openntz.report.svg_frame import WIDE, Frame, Sheet
+from openntz.report.svg_lanes import draw_lane
 from openntz.report.svg_marks import draw_mark, escape, px, text
-from openntz.report.svg_panels import Frame, draw_empty, draw_lane, draw_plot
+from openntz.report.svg_panels import draw_plot
 
-WIDTH: Final = 1180.0
-LEFT: Final = 172.0
-RIGHT: Final = 1062.0
 ROW_HEIGHT: Final = 16.0
 
 _MONTHS: Final = (
@@ -51,10 +49,11 @@ class Tick:
     strong: bool
 
 
-def time_ticks(time: TimeAxis, left: float, right: float, least: float = 46.0) -> list[Tick]:
+def time_ticks(frame: Frame, least: float = 46.0) -> list[Tick]:
     """Month starts, as dense as ``least`` units between labels allow; years stand out."""
+    time = frame.time
     first, last = date.fromordinal(int(time.start)), date.fromordinal(int(time.end))
-    per_month = (right - left) * 30.4 / (time.end - time.start)
+    per_month = (frame.right - frame.left) * 30.4 / (time.end - time.start)
     step = next((s for s in (1, 2, 3, 6) if s * per_month >= least), 12)
     while step >= 12 and step * per_month < least:
         step += 12
@@ -65,9 +64,8 @@ def time_ticks(time: TimeAxis, left: float, right: float, least: float = 46.0) -
             continue
         day = float(date(year, number + 1, 1).toordinal())
         if time.holds(day):
-            x = left + time.fraction(day) * (right - left)
             label = str(year) if number == 0 else _MONTHS[number]
-            ticks.append(Tick(x, label, number == 0))
+            ticks.append(Tick(frame.x(day), label, number == 0))
     return ticks
 
 
@@ -88,13 +86,15 @@ def _sample(key: Key, x: float, y: float) -> str:
     return draw_mark(key.sample, x, y)
 
 
-def _legend(keys: tuple[Key, ...], y: float) -> tuple[str, float]:
+def _legend(keys: tuple[Key, ...], sheet: Sheet) -> tuple[str, float]:
     """The legend in as many rows as it needs; returns the drawing and the y below it."""
-    parts, x = [], LEFT
+    parts, y = [], 0.0
+    begin = sheet.left if sheet.left > 100 else 0.0
+    x = begin
     for key in keys:
         wide = 26 + width(key.text, 12) + 16
-        if x + wide > WIDTH and x > LEFT:
-            x, y = LEFT, y + 20
+        if x + wide - 16 > sheet.width and x > begin:
+            x, y = begin, y + 20
         parts.append(_sample(key, x + 10, y + 8))
         parts.append(text(x + 25, y + 12, key.text, "key"))
         x += wide
@@ -113,7 +113,7 @@ class MomentLabel:
 def moment_labels(chart: Chart, frame: Frame) -> list[MomentLabel]:
     """Labels of today, the next dose, a stop: in as many rows as keep them apart."""
     found = []
-    rows = [Room(Box(0, -ROW_HEIGHT, WIDTH, ROW_HEIGHT)) for _ in chart.moments]
+    rows = [Room(Box(0, -ROW_HEIGHT, frame.sheet.width, ROW_HEIGHT)) for _ in chart.moments]
     for m in sorted(chart.moments, key=lambda m: m.tone != "today"):
         x = frame.x(m.day)
         later = any(o.day > m.day for o in chart.moments)
@@ -139,94 +139,117 @@ def _moments(labels: list[MomentLabel], frame: Frame, top: float, bottom: float)
     return "".join(parts)
 
 
-def _overview(chart: Chart, y: float) -> str:
-    strip = chart.overview
-    if strip is None:
-        return ""
-    span = RIGHT - LEFT
-
-    def x(day: float) -> float:
-        return LEFT + strip.time.fraction(day) * span
-
-    from_x, to_x = x(chart.time.start), x(chart.time.end)
+def _overview(chart: Chart, frame: Frame, y: float) -> tuple[str, float]:
+    """The strip of the whole history below ``y``; returns the drawing and its lowest edge."""
+    if chart.overview is None:
+        return "", y
+    whole = Frame(chart.overview.time, frame.sheet)
+    title, above = frame.sheet.titles.overview("Whole history", "shaded: shown above", y)
+    top = y + above
+    left, right = whole.left, whole.right
+    from_x, to_x = whole.x(chart.time.start), whole.x(chart.time.end)
+    ticks = "".join(f"M{px(whole.x(d.day))} {px(top + 24)}v10" for d in chart.overview.doses)
     parts = [
-        text(0, y + 16, "Whole history", "title"),
-        text(0, y + 31, "shaded: shown above", "unit"),
-        f'<rect class="strip" x="{px(LEFT)}" y="{px(y)}" width="{px(span)}" height="38"/>',
-        f'<rect class="shown" x="{px(from_x)}" y="{px(y)}" width="{px(to_x - from_x)}" '
+        f'<g class="overview">{title}',
+        f'<rect class="strip" x="{px(left)}" y="{px(top)}" width="{px(right - left)}" '
         f'height="38"/>',
+        f'<rect class="shown" x="{px(from_x)}" y="{px(top)}" width="{px(to_x - from_x)}" '
+        f'height="38"/>',
+        f'<path class="all-doses" d="{ticks}"><title>doses</title></path>',
+        *(draw_mark(e, whole.x(e.day), top + 12) for e in chart.overview.events),
+        _axis(time_ticks(whole, 96.0), top + 39),
+        "</g>",
     ]
-    ticks = "".join(f"M{px(x(d.day))} {px(y + 24)}v10" for d in strip.doses)
-    parts.append(f'<path class="all-doses" d="{ticks}"><title>doses</title></path>')
-    parts += [draw_mark(e, x(e.day), y + 12) for e in strip.events]
-    parts.append(_axis(time_ticks(strip.time, LEFT, RIGHT, 96.0), y + 39))
-    return f'<g class="overview">{"".join(parts)}</g>'
+    return "".join(parts), top + 58
 
 
-def draw(chart: Chart) -> str:
-    """The chart as an ``<svg>`` element; equal charts give equal text."""
-    legend, y = _legend(chart.legend, 0.0)
-    frame = Frame(chart.time, LEFT, RIGHT, WIDTH)
-    named = moment_labels(chart, frame)
-    top = y + 8 + ROW_HEIGHT * (1 + max((label.row for label in named), default=0))
-    y = top
-    body: list[str] = []
-    ticks = time_ticks(chart.time, LEFT, RIGHT)
-    axis_after = [p.name for p in chart.panels].index("doses") if _has(chart, "doses") else -1
+def _body(chart: Chart, frame: Frame, y: float, ticks: list[Tick]) -> tuple[str, float]:
+    """All panels from ``y`` downwards, the axis repeated below the doses."""
+    parts: list[str] = []
     for i, panel in enumerate(chart.panels):
         if isinstance(panel, PlotPanel):
-            drawn, height = draw_plot(panel, frame, y, f"c{i}")
+            drawn, height = draw_plot(panel, frame, y, f"{frame.sheet.name}-{i}")
         elif isinstance(panel, LanePanel):
             drawn, height = draw_lane(panel, frame, y)
         else:
-            drawn, height = draw_empty(panel, frame, y)
-        body.append(drawn)
+            words, height = frame.sheet.titles.empty(panel, frame.sheet, y)
+            drawn = f'<g class="lane empty {panel.name}">{words}</g>'
+        parts.append(drawn)
         y += height
-        if i == axis_after:
-            body.append(_axis(ticks, y))
+        if panel.name == "doses":
+            parts.append(_axis(ticks, y))
             y += 18
-        following = chart.panels[i + 1] if i + 1 < len(chart.panels) else None
-        if following is not None:
-            y += max(_GAP[type(panel)], _GAP[type(following)])
+        if i + 1 < len(chart.panels):
+            y += max(_GAP[type(panel)], _GAP[type(chart.panels[i + 1])])
+    return "".join(parts), y
+
+
+def draw(chart: Chart, sheet: Sheet = WIDE) -> str:
+    """The chart as an ``<svg>`` element; equal charts give equal text."""
+    frame = Frame(chart.time, sheet)
+    legend, y = _legend(chart.legend, sheet)
+    named = moment_labels(chart, frame)
+    top = y + 8 + ROW_HEIGHT * (1 + max((label.row for label in named), default=0))
+    ticks = time_ticks(frame)
+    body, y = _body(chart, frame, top, ticks)
     bottom = y + 4
-    back = []
-    if chart.forecast_from is not None:
-        x = frame.x(max(chart.forecast_from, chart.time.start))
-        back.append(
-            f'<rect class="ahead" x="{px(x)}" y="{px(top)}" '
-            f'width="{px(RIGHT - x)}" height="{px(bottom - top)}"/>'
-        )
-    grid = "".join(f"M{px(t.x)} {px(top)}V{px(bottom)}" for t in ticks)
-    back.append(f'<path class="grid" d="{grid}"/>')
-    lines = _moments(named, frame, top, bottom)
-    ahead = _ahead_label(chart, frame, top)
-    foot = [f'<path class="frame" d="M{px(LEFT)} {px(bottom)}H{px(RIGHT)}"/>', _axis(ticks, bottom)]
-    y = bottom + 22
-    strip = _overview(chart, y + 14)
-    if strip:
-        y += 14 + 38 + 20
+    strip, lowest = _overview(chart, frame, bottom + 36)
+    height = bottom + 24 if not strip else lowest
+    left, right = px(sheet.left), px(sheet.right)
     head = (
-        f'<svg class="picture" viewBox="0 0 {px(WIDTH)} {px(y + 2)}" role="img" '
+        f'<svg class="picture" viewBox="0 0 {px(sheet.width)} {px(height)}" role="img" '
         f'aria-label="{escape(chart.summary)}" data-start="{chart.time.start!r}" '
-        f'data-end="{chart.time.end!r}" data-left="{px(LEFT)}" data-right="{px(RIGHT)}" '
-        f'data-top="{px(top)}" data-bottom="{px(bottom)}" preserveAspectRatio="xMidYMin meet">'
+        f'data-end="{chart.time.end!r}" data-left="{left}" data-right="{right}" '
+        f'data-top="{px(top)}" data-bottom="{px(bottom)}">'
     )
-    return "".join([head, *back, legend, ahead, lines, *body, *foot, strip, "</svg>"])
+    return "".join(
+        [
+            head,
+            _back(chart, frame, top, bottom, ticks),
+            legend,
+            _ahead_label(chart, frame, top),
+            _moments(named, frame, top, bottom),
+            body,
+            f'<path class="frame" d="M{left} {px(bottom)}H{right}"/>',
+            _axis(ticks, bottom),
+            strip,
+            "</svg>",
+        ]
+    )
 
 
-def _has(chart: Chart, name: str) -> bool:
-    return any(p.name == name for p in chart.panels)
+def _back(chart: Chart, frame: Frame, top: float, bottom: float, ticks: list[Tick]) -> str:
+    """What lies behind everything: the shaded time ahead and the lines of the months."""
+    grid = "".join(f"M{px(t.x)} {px(top)}V{px(bottom)}" for t in ticks)
+    lines = f'<path class="grid" d="{grid}"/>'
+    if chart.forecast_from is None:
+        return lines
+    x = frame.x(max(chart.forecast_from, chart.time.start))
+    shade = (
+        f'<rect class="ahead" x="{px(x)}" y="{px(top)}" '
+        f'width="{px(frame.right - x)}" height="{px(bottom - top)}"/>'
+    )
+    return shade + lines
+
+
+def _above_first(chart: Chart, frame: Frame) -> float:
+    """Height of the titles above the first panel."""
+    panel = chart.panels[0]
+    if not isinstance(panel, PlotPanel):
+        return 0.0
+    return frame.sheet.titles.plot(panel, frame.sheet, 0.0)[1]
 
 
 def _ahead_label(chart: Chart, frame: Frame, top: float) -> str:
     """What the shaded region assumes, at its upper right, where there is room for it."""
     if chart.forecast_from is None or not chart.forecast_label:
         return ""
-    room = RIGHT - frame.x(chart.forecast_from)
+    room = frame.right - frame.x(chart.forecast_from)
     words = chart.forecast_label.split()
     lines = [" ".join(words[:1]), " ".join(words[1:-2]), " ".join(words[-2:])]
     if room < max(width(line, 11.5) for line in lines) + 8:
         return ""
+    first = top + 15 + _above_first(chart, frame)
     return "".join(
-        text(RIGHT - 6, top + 15 + 14 * i, line, "ahead", "end") for i, line in enumerate(lines)
+        text(frame.right - 6, first + 14 * i, line, "ahead", "end") for i, line in enumerate(lines)
     )

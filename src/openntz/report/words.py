@@ -82,6 +82,11 @@ def number(value: float) -> str:
     return f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
 
 
+def short(value: float) -> str:
+    """A number for an axis, where room is scarce: '10k' for ten thousand."""
+    return f"{value / 1000:g}k" if value >= 10000 else f"{value:g}"
+
+
 def day(value: date | datetime | None) -> str:
     """An ISO date, or 'not recorded'."""
     if value is None:

@@ -132,9 +132,8 @@
     return v < 9.95 ? v.toFixed(1) : v.toFixed(0);
   }
 
-  function readout(figure) {
-    const svg = figure.querySelector("svg.picture");
-    const sheet = figure.querySelector(".sheet");
+  function readout(figure, sheet) {
+    const svg = sheet.querySelector("svg.picture");
     const lines = curves(svg);
     const { start, end, left, right, top, bottom } = svg.dataset;
     const [s, e, l, r, t, b] = [start, end, left, right, top, bottom].map(Number);
@@ -176,7 +175,7 @@
     figure.addEventListener("keydown", (event) => {
       const step = { ArrowLeft: -1, ArrowRight: 1, PageUp: -28, PageDown: 28 }[event.key];
       if (event.key === "Escape") hide();
-      if (!step) return;
+      if (!step || !sheet.offsetParent) return; // the other size is shown
       event.preventDefault();
       const today = svg.querySelector("path.moment.today");
       const from = today ? s + ((today.getBBox().x - l) / (r - l)) * (e - s) : e;
@@ -199,7 +198,9 @@
       sortable(table);
       filterable(document.querySelector("form.filter"), table);
     }
-    document.querySelectorAll("figure.timeline").forEach(readout);
+    for (const figure of document.querySelectorAll("figure.timeline")) {
+      for (const sheet of figure.querySelectorAll(".sheet")) readout(figure, sheet);
+    }
     openTarget();
     addEventListener("hashchange", openTarget);
     addEventListener("beforeprint", () => {
