@@ -105,6 +105,8 @@ def draw_mark(mark: Mark, x: float, y: float) -> str:
 
 
 def text(x: float, y: float, words: str, kind: str, anchor: str = "start") -> str:
-    """One line of text; ``kind`` is its CSS class."""
+    """One line of text, nothing when there is none; ``kind`` is its CSS class."""
+    if not words:
+        return ""
     where = "" if anchor == "start" else f' text-anchor="{anchor}"'
     return f'<text class="{kind}" x="{px(x)}" y="{px(y)}"{where}>{escape(words)}</text>'
