@@ -156,8 +156,8 @@ def test_a_page_holds_every_finding_with_its_sources(person):
 
 def test_a_finding_shows_limits_ranks_and_other_profiles():
     text = person_page(build.normal()).text
-    assert "8 wk : longest gap" in text
-    assert "5 ug/mL (project default)" in text
+    assert "8 weeks : longest gap" in text
+    assert "5 µg/mL (project default)" in text
     assert "Chosen by this project; no source states it" in text
     assert "The US label repeats it later." in text
 

@@ -8,6 +8,7 @@ from typing import Final
 from openntz.definitions.lymphocytes import RiseLimits
 from openntz.errors import EvidenceError
 from openntz.evidence.registry import Fact, Registry
+from openntz.report import words
 
 DAYS_PER: Final = {"d": 1, "wk": 7}
 
@@ -78,7 +79,7 @@ class Guides:
 
 
 def _why(fact: Fact) -> str:
-    return f"{fact.meaning} ({fact.shown}; {', '.join(fact.sources)})"
+    return f"{fact.meaning} ({words.fact(fact)}; {', '.join(fact.sources)})"
 
 
 def _end(fact: Fact, value: float | None) -> float:

@@ -7,6 +7,7 @@ from typing import Final
 
 from openntz.course.course import age_on
 from openntz.course.events import Measurement, Person
+from openntz.evidence.registry import Fact
 from openntz.forecast.result import Quantiles
 from openntz.monitor.finding import Status
 
@@ -97,6 +98,16 @@ def day(value: date | datetime | None) -> str:
 def moment(at: datetime, time_known: bool) -> str:
     """Date and, where it is known, time of day."""
     return at.strftime("%Y-%m-%d %H:%M") if time_known else at.date().isoformat()
+
+
+_UNIT_WORDS: Final = {"d": "days", "wk": "weeks", "mo": "months", "h": "hours", "min": "minutes"}
+
+
+def fact(value: Fact) -> str:
+    """A fact's value, unit and warning with the unit as a reader writes it."""
+    plain = f" {value.unit}"
+    spoken = _UNIT_WORDS.get(value.unit, unit(value.unit))
+    return value.shown.replace(plain, f" {spoken}".rstrip(), 1) if value.unit else value.shown
 
 
 def count(n: int, one: str, many: str = "") -> str:
