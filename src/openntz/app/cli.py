@@ -23,6 +23,7 @@ EXIT_CLEAN: Final = 0
 EXIT_SET_ASIDE: Final = 1
 EXIT_UNUSABLE: Final = 2
 DEFAULT_SEED: Final = 20261122
+_PIPE_WIDTH: Final = 140
 
 app = typer.Typer(
     name="openntz",
@@ -57,7 +58,8 @@ Workers = Annotated[int, typer.Option("--workers", min=1, max=256, help="Threads
 def _out() -> Console:
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    # A pipe has no width of its own; tables should not be squeezed into 80 columns there.
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 
 
 def _err() -> Console:

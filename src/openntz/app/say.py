@@ -188,14 +188,14 @@ def _say_moments(console: Console, answer: ForecastAnswer) -> None:
         row(f"now, {forecast.as_of:%Y-%m-%d}", forecast.now, [])
     if forecast.planned is not None and forecast.planned_dose is not None:
         row(
-            f"just before the next dose, {forecast.planned_dose:%Y-%m-%d}",
+            f"before the next dose, {forecast.planned_dose:%Y-%m-%d}",
             forecast.planned,
             [f"{p:.0%}" for p in forecast.probability_at_planned.values()],
         )
     supposed = answer.until_dose
     if supposed is not None and supposed.planned is not None:
         row(
-            f"just before a dose on {answer.next_dose}",
+            f"before a dose on {answer.next_dose}",
             supposed.planned,
             [f"{p:.0%}" for p in supposed.probability_at_planned.values()],
         )

@@ -1,0 +1,107 @@
+"""The command line as others script against it: exit codes, streams, help."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from openntz import __version__
+from openntz.app.cli import app
+from tests.workflows.test_review import CLINIC, MESSY, small_clinic
+
+runner = CliRunner()
+DAY = ["--as-of", "2024-06-30"]
+
+
+def test_version_and_help() -> None:
+    assert runner.invoke(app, ["--version"]).output == f"openntz {__version__}\n"
+    text = runner.invoke(app, ["--help"]).output
+    for verb in ("review", "check", "forecast", "evidence"):
+        assert verb in text
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """Numba, scipy and pint would cost a second before the first word."""
+    code = (
+        "import sys\n"
+        "from openntz.app.cli import app\n"
+        "try:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
+        "heavy = {'numba', 'numpy', 'scipy', 'pint', 'pyarrow', 'jinja2', 'pydantic'}\n"
+        "loaded = ','.join(sorted(heavy & set(sys.modules)))\n"
+        "sys.exit(loaded or 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_review_exits_0_when_clean_and_names_the_worklist(tmp_path: Path) -> None:
+    folder = small_clinic(tmp_path / "few", {"P01", "P13"})
+    done = runner.invoke(app, ["review", str(folder), *DAY, "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert str(tmp_path / "out" / "index.html") in done.output
+    assert "hypersensitivity.contraindicated" in done.output
+    assert "a human decides" in done.output
+
+
+def test_review_exits_1_with_rejected_rows(tmp_path: Path) -> None:
+    done = runner.invoke(app, ["review", str(MESSY), *DAY, "--out", str(tmp_path / "out")])
+    assert done.exit_code == 1, done.output
+    assert "rejected.csv" in done.output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["review", "no-such-folder", "--out", "OUT"],
+        ["check", "no-such-folder"],
+        ["forecast", str(CLINIC), *DAY, "--person", "nobody"],
+        ["forecast", str(CLINIC), *DAY, "--person", "N037", "--if-next-dose", "2020-01-01"],
+        ["forecast", str(CLINIC), *DAY, "--person", "N037", "--profile", "mars"],
+        ["evidence", "no-such-thing-anywhere"],
+        ["evidence", "trough", "--site", "no-such-file.toml"],
+        ["review", str(CLINIC), "--out", "OUT", "--as-of", "30/06/2024"],
+        ["review", str(CLINIC)],
+    ],
+)
+def test_unusable_input_exits_2_with_a_remedy_and_no_traceback(
+    words: list[str], tmp_path: Path
+) -> None:
+    words = [str(tmp_path / "out") if w == "OUT" else w for w in words]
+    done = runner.invoke(app, words)
+    assert done.exit_code == 2, done.output
+    assert "Traceback" not in done.output
+    assert done.output.strip()
+
+
+def test_check_names_every_fault_with_its_line() -> None:
+    done = runner.invoke(app, ["check", str(MESSY), *DAY])
+    assert done.exit_code == 1
+    for place in ("doses.csv:3", "measurements.csv:8", "people.csv:4", "mri.csv:4"):
+        assert place in done.output, place
+
+
+def test_forecast_answers_what_if() -> None:
+    done = runner.invoke(
+        app,
+        ["forecast", str(CLINIC), *DAY, "--person", "N037", "--if-next-dose", "2024-08-01"],
+    )
+    assert done.exit_code == 0, done.output
+    assert "before a dose on 2024-08-01" in done.output
+    assert "days after a dose on 2024-08-01" in done.output
+
+
+def test_forecast_outside_the_domain_says_why() -> None:
+    done = runner.invoke(app, ["forecast", str(CLINIC), *DAY, "--person", "P09"])
+    assert done.exit_code == 0
+    assert "under 18" in done.output
+
+
+def test_evidence_prints_value_source_and_how_well_read() -> None:
+    done = runner.invoke(app, ["evidence", "late-dose.act-after"])
+    assert done.exit_code == 0
+    for word in ("8", "wk", "founding"):
+        assert word in done.output
