@@ -11,6 +11,7 @@ from openntz.course import vocabulary
 from openntz.definitions.jcv import JcvClass, JcvHistory, JcvResult
 from openntz.definitions.pml import PmlBands, PmlStanding
 from openntz.definitions.treatments import PriorImmunosuppressants
+from openntz.monitor.profile import load_profile
 from tests.build import measurement, treatment
 
 DAY = date(2024, 1, 1)
@@ -73,8 +74,6 @@ def test_bands(days, key):
 
 
 def test_every_key_is_a_published_figure():
-    from openntz.monitor.profile import load_profile
-
     profile = load_profile("eu")
     for days, antibody, high, prior in product(
         (1, 731, 1462), JcvClass, (True, False, None), (True, False)
