@@ -29,7 +29,7 @@ def span_text(days: int, profile: Profile) -> str:
     """A stretch of time for a reader: days, or whole months once it is long."""
     if days < profile.days("calendar.months-from"):
         return days_text(days)
-    return f"{int(days // profile.number('calendar.month'))} months"
+    return f"{round(days // profile.number('calendar.month'))} months"
 
 
 def ago(day: date, as_of: date, profile: Profile) -> str:
@@ -53,11 +53,19 @@ def months_text(days: float, profile: Profile) -> str:
 
 
 def interval_text(fact: Fact, profile: Profile) -> str:
-    """An interval as its source gives it: 'every 3 to 6 months', 'every 12 months'."""
-    month = profile.number("calendar.month")
+    """An interval as its source gives it: 'every 3 to 6 months', 'every 12 months'.
+
+    The warning that the fact's rank asks for, or the site's decision, follows in brackets.
+    """
+    _, bracket, mark = fact.shown.partition(" (")
     if fact.low is None or fact.high is None:
-        return f"every {round(fact.number / month)} months"
-    return f"every {round(fact.low / month)} to {round(fact.high / month)} months"
+        days = round(fact.number)
+        long = days >= profile.days("calendar.months-from")
+        span = months_text(days, profile) if long else days_text(days)
+        return f"every {span}{bracket}{mark}"
+    month = profile.number("calendar.month")
+    span = f"{round(fact.low / month)} to {round(fact.high / month)} months"
+    return f"every {span}{bracket}{mark}"
 
 
 def week_text(fact: Fact) -> str:

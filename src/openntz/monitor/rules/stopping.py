@@ -82,6 +82,8 @@ def _seen(facts: ReboundFacts, latest: Event | None, profile: Profile) -> str:
     if facts.missing:
         tables = " and ".join(facts.missing)
         return f"{text} {not_in_export(tables, 'whether more was done is not known.')}"
+    if facts.scans and latest is facts.scans[-1]:
+        return text
     if facts.scans:
         return f"{text} Last MRI since the last dose: {facts.scans[-1].day}."
     return f"{text} No MRI since the last dose."
