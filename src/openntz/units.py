@@ -151,7 +151,6 @@ _CLINIC: Final[tuple[tuple[str, str, Dimension, str, tuple[str, ...]], ...]] = (
     ("ukat/L", "ukat/L", "activity per volume", "60", ("microkat/L", "mckat/L")),
     ("nkat/L", "nkat/L", "activity per volume", "3/50", ()),
     ("AU/mL", "[arb'U]/mL", "arbitrary units per volume", "1", ("[arb'U]/mL", "arb.U/mL")),
-    ("U/mL", "", "arbitrary units per volume", "1", ("units/mL",)),
     ("IU/mL", "[iU]/mL", "arbitrary units per volume", "1", ("[iU]/mL",)),
 )
 
@@ -312,3 +311,8 @@ def convert(
         When a unit is not known, or the two do not measure the same quantity.
     """
     return conversion(spelling, to, molar_mass_g_per_mol=molar_mass_g_per_mol)(value)
+
+
+def spellings() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Each clinic unit with its other spellings, for the reference page."""
+    return tuple((label, others) for label, _, _, _, others in _CLINIC if others)

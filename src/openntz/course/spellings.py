@@ -117,7 +117,9 @@ TESTS: Final = {plain_name(word): test for test, words in _TESTS.items() for wor
 ROUTES: Final[dict[str, Route]] = {
     plain_name(word): route for route, words in _ROUTES.items() for word in words
 }
-SEXES: Final[dict[str, Literal["F", "M"]]] = {plain_name(word): sex for sex, words in _SEXES.items() for word in words}
+SEXES: Final[dict[str, Literal["F", "M"]]] = {
+    plain_name(word): sex for sex, words in _SEXES.items() for word in words
+}
 # Signs carry the meaning here ('+', '+/-'), so these are compared as written, in lower case.
 # A lone '-' is no answer: clinics write it for 'nothing here'.
 ANSWERS: Final[dict[str, Answer]] = {

@@ -12,10 +12,18 @@ from typing import Any, Final
 from openntz.course.course import TABLES, Course
 from openntz.course.events import Dose, Event, Measurement, Person
 from openntz.records.limits import Limits
-from openntz.records.problems import CellError, Log, Note
+from openntz.records.problems import CellError, Log
 
 # Of these, two different rows at one moment are unusual enough to be said.
 _ONE_AT_A_TIME: Final = frozenset({"mri", "edss"})
+# The column that says when.
+_MOMENT: Final = {
+    **dict.fromkeys(("plans", "mri", "edss", "symptoms"), "date"),
+    **dict.fromkeys(("doses", "treatments"), "start"),
+    **dict.fromkeys(("reactions", "relapses"), "onset"),
+    "measurements": "taken",
+    "pregnancies": "conception",
+}
 _TIMELESS: Final = frozenset({"ref", "extra", "as_written"})
 
 
@@ -119,9 +127,9 @@ class Assembler:
         for event in events:
             if event.at.date() < birth:
                 error = CellError(
-                    "person",
-                    person.id,
-                    f"dated {event.at.date()}, before the birth date {birth}.",
+                    _MOMENT[table],
+                    str(event.at.date()),
+                    f"before the birth date {birth}.",
                     "Check the date here and the birth date in people.",
                 )
                 self._reject(table, event, error, person.id)
@@ -262,17 +270,13 @@ class Assembler:
         count.used += len(events)
         if not events or max(event.at for event in events) <= self._cut:
             return
-        note = self._later(table)
+        as_of = self._limits.as_of
+        reason = f"Dated after {as_of}, the day of the review: kept as planned, not used."
         for event in events:
             if event.at > self._cut:
-                note.add(event.ref.line)
+                value = str(event.at.date())
+                self._log.note("later", table, _MOMENT[table], value, reason).add(event.ref.line)
                 count.later += 1
-
-    def _later(self, table: str) -> Note:
-        reason = (
-            f"Dated after {self._limits.as_of}, the day of the review: kept as planned, not used."
-        )
-        return self._log.note("later", table, "", "", reason)
 
 
 def _contradicts(table: str, one: Event, other: Event) -> bool:

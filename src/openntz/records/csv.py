@@ -134,6 +134,9 @@ def read_folder(
         as_of=day,
         folder=path,
         other_files=found.others,
+        incomplete=MappingProxyType(
+            {name: frozenset(lost) for name, lost in log.incomplete.items() if name in courses}
+        ),
     )
 
 
@@ -231,6 +234,8 @@ def _rows(name: str, source: TextTable | ParquetTable, row: Row, reading: _Readi
         person = ""
         try:
             if isinstance(cells, Broken):
+                # Whose row it was matters even when its cells are lost.
+                person = cells.first if person_at == 0 and cells.first in reading.people else ""
                 raise CellError("", cells.value, cells.reason, cells.remedy)
             row.cells, row.line = cells, line
             cell = cells[person_at] if person_at is not None else ""
@@ -312,13 +317,14 @@ def _say_alike(reading: _Reading) -> None:
         alike[plain_name(name)].append(name)
     for names in alike.values():
         if len(names) > 1:
-            reason = f"Identifiers that differ only in case or signs: {', '.join(names[:5])}."
+            person = reading.people[names[-1]].person
             reading.log.note(
                 "assumed",
                 "people",
                 "person",
-                names[0],
-                reason + " They are taken as different people.",
+                names[-1],
+                f"Identifiers that differ only in case or signs: {', '.join(names[:5])}."
+                " They are taken as different people.",
                 "Write each person's identifier in one way.",
                 each=names[0],
-            ).add(0)
+            ).add(person.ref.line if person and person.ref else 0)

@@ -39,7 +39,14 @@ def read_dose(row: Row) -> Dose:
 
 
 def _route(row: Row) -> Route:
-    text = row.needed("route")
+    text = row.given("route")
+    if not text:
+        raise CellError(
+            "route",
+            row.text("route"),
+            "no route; it is never guessed.",
+            'Fill it in, or state it in a mapping file: [doses.defaults] route = "IV".',
+        )
     route = ROUTES.get(plain_name(text))
     if route is None:
         raise CellError(

@@ -25,6 +25,7 @@ from openntz.records.problems import CellError
 from openntz.records.rows import Row, rough_note
 
 _YES: Final = frozenset({"yes", "y", "true", "x", "1", "stopped"})
+_YEAR_WILL_DO: Final = "Fill in the start; a year is enough."
 _NO: Final = frozenset({"no", "n", "false", "0"})
 
 
@@ -235,9 +236,9 @@ def _known_from_end(row: Row, last: date | None) -> Moment:
     if last is None:
         if row.errors:
             raise row.errors[-1]
-        raise CellError("start", "", "neither start nor end is recorded.", "Fill in the start.")
+        raise CellError("start", "", "neither start nor end is recorded.", _YEAR_WILL_DO)
     reason = "No start that can be used; the end is the first day known of it."
-    row.note("assumed", "start", row.text("start"), reason, "Fill in the start.")
+    row.note("assumed", "start", row.text("start"), reason, _YEAR_WILL_DO)
     return Moment(datetime.combine(last, time.min), False)
 
 
@@ -261,18 +262,18 @@ def read_pregnancy(row: Row) -> Pregnancy:
     """
     conception, due, delivery = row.day("conception"), row.day("due"), row.day("delivery")
     limits = row.limits
-    if conception and due:
-        longest = _latest(row, conception)
-        shortest = min(conception + limits.shortest_to_due, longest)
-        due = row.optional(_in_order, row, "due", due, shortest, longest)
-    if conception and delivery:
-        delivery = row.optional(
-            _in_order, row, "delivery", delivery, conception, _latest(row, conception)
-        )
+    if conception:
+        latest = conception + limits.longest_pregnancy
+        if due:
+            shortest = conception + limits.shortest_to_due
+            due = row.optional(_in_order, row, "due", due, shortest, latest)
+        if delivery:
+            delivery = row.optional(_in_order, row, "delivery", delivery, conception, latest)
     known = [day for day in (conception, delivery) if day]
     if not known and due:
         known = [due - limits.conception_to_due]
-        reason = f"No conception is recorded; {limits.conception_to_due.days} days before this."
+        days = limits.conception_to_due.days
+        reason = f"No conception is recorded; it is placed {days} days before (project default)."
         row.note("assumed", "due", row.text("due"), reason, "Fill in the conception.")
     if not known:
         if row.errors:
@@ -287,10 +288,6 @@ def read_pregnancy(row: Row) -> Pregnancy:
         delivery=delivery,
         outcome=row.text("outcome"),
     )
-
-
-def _latest(row: Row, conception: date) -> date:
-    return conception + min(row.limits.longest_pregnancy, date.max - conception)
 
 
 def _in_order(row: Row, column: str, day: date, earliest: date, latest: date) -> date:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from openntz.course.vocabulary import CANONICAL_UNITS
+from openntz.errors import InputError
 from openntz.evidence.registry import Fact, Registry
 
 
@@ -85,6 +86,8 @@ class Limits:
         ------
         EvidenceError
             When a fact is missing.
+        InputError
+            When the day is so late that the calendar ends before its look-ahead does.
         """
 
         def number(name: str) -> float:
@@ -96,8 +99,13 @@ class Limits:
         def first_day(name: str) -> Bound:
             return Bound(datetime(int(number(name)), 1, 1), registry.fact(name).shown)
 
-        # The calendar ends in the year 9999, and so may a review.
-        ahead = min(days("plausible.event.ahead"), date.max - as_of)
+        ahead = days("plausible.event.ahead")
+        if date.max - as_of < 2 * ahead:
+            raise InputError(
+                "the day of the review is at the end of the calendar.",
+                where=str(as_of),
+                remedy="Give the day as of which to judge, 2024-06-30.",
+            )
         titre = registry.fact("plausible.titre.highest")
         return cls(
             as_of=as_of,

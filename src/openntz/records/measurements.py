@@ -173,7 +173,8 @@ class MeasurementReader:
                 'Write a decimal point, or state decimal = "," in a mapping file.',
             )
         if not right:
-            shown = " or ".join(f"{number:g} {recipe.written}".strip() for _, number, _ in values)
+            unit = "" if recipe.written == "1" else recipe.written
+            shown = " or ".join(f"{number:g} {unit}".rstrip() for _, number, _ in values)
             raise _impossible(recipe.test, text, shown, recipe.possible)
         value, _, note = right[0]
         if note:

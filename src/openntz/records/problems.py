@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Literal
 
 from openntz.course.course import TABLES, Course
@@ -42,7 +43,7 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.table}:{self.line}" if self.line else self.table
-        parts = [place, self.column, repr(self.value) if self.value else "", self.reason]
+        parts = [place, self.column, f"'{self.value}'" if self.value else "", self.reason]
         text = "  ".join(part for part in parts if part)
         return f"{text}  Remedy: {self.remedy}" if self.remedy else text
 
@@ -82,12 +83,16 @@ class TableSummary:
     unknown_columns: tuple[str, ...] = ()
 
 
+_NOBODY: Final[Mapping[str, frozenset[str]]] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Records:
     """All courses of an export, in file order, and everything that has to be said about it.
 
     ``rejected`` holds what was set aside (kinds file, row, cell); ``notes`` what is used under
-    a stated assumption, seen before, or kept and not used (all other kinds).
+    a stated assumption, seen before, or kept and not used (all other kinds). ``incomplete``
+    names, per person, the tables of which a row was set aside: there 'none' may mean 'lost'.
     """
 
     courses: Mapping[str, Course]
@@ -97,6 +102,7 @@ class Records:
     as_of: date
     folder: Path
     other_files: tuple[str, ...] = ()
+    incomplete: Mapping[str, frozenset[str]] = field(default_factory=lambda: _NOBODY)
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -193,19 +193,19 @@ class RecipeBook:
             return replace(
                 recipe, unit=own, written=unit, possible=self._row.limits.titre, no_unit=None
             )
-        if test == JCV_INDEX and unit in {"1", "%"}:
-            unit = canonical if unit == "1" else unit
+        read_as = canonical if test == JCV_INDEX and unit == "1" else unit
         molar = self._row.limits.bilirubin_g_per_mol if test == BILIRUBIN else None
         try:
-            change = conversion(unit, canonical, molar_mass_g_per_mol=molar)
-            label = read_unit(unit)[0].label
+            change = conversion(read_as, canonical, molar_mass_g_per_mol=molar)
+            label = read_unit(read_as)[0].label
         except UnitError as error:
             raise CellError(
                 "unit", unit, f"not a unit of {test}: {error.what}", error.remedy
             ) from None
         if not change.same or (label != canonical and test != JCV_INDEX):
             verb = "is the same as" if change.same else "is converted to"
-            self._row.note("read as", "unit", unit, f"{unit} of {test} {verb} {canonical}.")
+            shown = "a fraction" if canonical == "1" else canonical
+            self._row.note("read as", "unit", unit, f"{unit} of {test} {verb} {shown}.")
         return replace(
             recipe,
             unit=canonical,
@@ -238,7 +238,8 @@ class RecipeBook:
             reading = read_value(text.lstrip("<≤ "), self._row.mapping.decimal)
             numbers = [number for number, _ in reading.numbers]
             if len(numbers) == 1 and not reading.answer and numbers[0] > 0:
-                same = recipe if not reading.unit else self.with_unit(recipe, text, reading.unit)
+                own = reading.unit
+                same = recipe if not own else self._with_conversion(recipe, own)
                 value = numbers[0] * same.times / same.over
                 if same.plain and recipe.possible.holds(value):
                     return value

@@ -368,4 +368,5 @@ class Row:
 
 def rough_note(moment: Moment, which: str) -> str:
     """What to say when the ``which`` (first, last) day of a month or year stands in."""
-    return f"Only the {moment.precision} is known; its {which} day stands in."
+    known = "the year is" if moment.precision == "year" else "year and month are"
+    return f"Only {known} known; the {which} day stands in."

@@ -64,7 +64,7 @@ def sentence(records: Records, problem: Problem) -> str:
     if problem.column:
         parts.append(problem.column)
     if problem.value:
-        parts.append(repr(problem.value))
+        parts.append(f"'{problem.value}'")
     parts.append(problem.reason)
     if problem.remedy:
         parts.append(f"Remedy: {problem.remedy}")

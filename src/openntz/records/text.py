@@ -12,7 +12,7 @@ import io
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -63,11 +63,12 @@ class Encoding:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A record whose cells cannot be told apart."""
+    """A record whose cells cannot be told apart, with the one that surely can: the first."""
 
     value: str
     reason: str
     remedy: str
+    first: str = ""
 
 
 def find_encoding(path: Path) -> Encoding:
@@ -158,6 +159,7 @@ class TextTable:
             self._buffer: list[str] = []
             self._line = 0
             self._overlong = False
+            self._trailing: int | None = None
             self._delimiter = delimiter
             self._read_header(known)
         except BaseException:
@@ -216,6 +218,7 @@ class TextTable:
                 line = line[:80].replace('"', "'") + "\n"
             self._buffer.append(line)
             if len(self._buffer) > LONGEST_RECORD:
+                self._overlong = True
                 return
             yield line
 
@@ -233,7 +236,8 @@ class TextTable:
             try:
                 cells = next(reader)
                 broken = None
-                if len(buffer) > 1 or self._overlong or len(cells) != width:
+                odd = buffer[0].count('"') % 2
+                if len(buffer) > 1 or odd or self._overlong or len(cells) != width:
                     broken = self._judge(cells, width)
             except StopIteration:
                 # An unclosed quotation mark that ran over its allowance ends the reader, not us.
@@ -243,31 +247,43 @@ class TextTable:
             except csv.Error:
                 cells, broken = [], _UNCLOSED if len(buffer) > 1 else _LONG_CELL
             if broken is not None:
-                value = buffer[0].rstrip("\r\n")
+                named = self._named(broken)
                 if broken is _UNCLOSED:
                     self._push_back(buffer[1:])
                 self._overlong = False
                 reader = csv.reader(self._lines(), delimiter=self._delimiter)
-                yield start, Broken(value, broken.reason, broken.remedy)
+                yield start, named
             elif cells:
+                if self._trailing is None:
+                    self._trailing = 0
                 if "\0" in buffer[0] or (len(buffer) > 1 and "\0" in "".join(buffer)):
-                    yield start, Broken(buffer[0].rstrip("\r\n"), _NUL.reason, _NUL.remedy)
+                    yield start, self._named(_NUL)
                 else:
                     yield start, cells
 
+    def _named(self, broken: Broken) -> Broken:
+        line = self._buffer[0].rstrip("\r\n")
+        first = line.partition(self._delimiter)[0].strip(' "')
+        return replace(broken, value=line, first=first)
+
     def _judge(self, cells: list[str], width: int) -> Broken | None:
-        """What is wrong with a record that is not one line of the right width, if anything."""
-        if self._overlong and len(self._buffer) == 1:
+        """What is wrong with a record that is not one plain line, if anything."""
+        several = len(self._buffer) > 1
+        if self._overlong and not several:
             return _TOO_LONG
-        if len(self._buffer) > 1 and (self._overlong or self._swallows(cells, width)):
+        if self._overlong or (several and len(cells) != width) or self._swallows(width):
             return _UNCLOSED
         extra = len(cells) - width
         if extra == 0:
             return None
-        # Delimiters at the end of a line, or a line of blanks: nothing is lost.
-        kept = width if extra > 0 else 0
-        if not any(cell.strip() for cell in cells[kept:]):
-            del cells[kept:]
+        if not any(cell.strip() for cell in cells):
+            cells.clear()
+            return None
+        if self._trailing is None:
+            # Where every line ends in delimiters the first does; a later one has been shifted.
+            self._trailing = extra if not any(cell.strip() for cell in cells[width:]) else 0
+        if 0 < extra <= self._trailing and not any(cell.strip() for cell in cells[width:]):
+            del cells[width:]
             return None
         what = "more" if extra > 0 else "fewer"
         remedy = (
@@ -279,14 +295,15 @@ class TextTable:
             "", f"the row has {what} cells ({len(cells)}) than the header ({width}).", remedy
         )
 
-    def _swallows(self, cells: list[str], width: int) -> bool:
-        """Whether a record of several lines is one because a quotation mark was not closed."""
-        if len(cells) != width:
-            return True
+    def _swallows(self, width: int) -> bool:
+        """Whether a quotation mark was not closed, so that the rest of the file is a cell."""
+        if '"' not in "".join(self._buffer):
+            return False
         try:
             list(csv.reader(self._buffer, delimiter=self._delimiter, strict=True))
-        except csv.Error:
-            return True
+        except csv.Error as error:
+            # Text behind a closing mark is untidy; only in several lines it tells of lost rows.
+            return len(self._buffer) > 1 or "end of data" in str(error)
         # A whole row inside a quoted cell: a comment rarely has exactly the header's delimiters.
         return width > 3 and any(
             line.count(self._delimiter) == width - 1 for line in self._buffer[1:]

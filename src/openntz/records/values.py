@@ -212,6 +212,6 @@ def _number_with_unit(plain: str, decimal: Decimal) -> Reading:
         raise ReadingError(UNREADABLE, _REMEDY)
     rest = found["rest"].strip(" .")
     # '2-3', '1/2', '5 (4-6)': a second number is not a unit.
-    if rest and (rest[0] in "-–/:(±" or re.match(r"\d", rest)):
+    if rest and (rest[0] in "-–/:;,(±" or re.match(r"\d", rest)):
         raise ReadingError("not one number.", _REMEDY)
     return Reading(read_number(found["number"], decimal), censor=censor, unit=rest, note=note)
