@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openntz.forecast.result import PersonForecast
 from openntz.report.charts import (
     EmptyPanel,
     LanePanel,
@@ -336,3 +337,10 @@ def test_therapy_that_stopped_is_a_moment():
     labels = {m.label for m in chart(build.stopped()).moments}
     assert f"stopped {build.stopped().therapy.stopped_on}" in labels
     assert timedelta(0) < build.AS_OF - build.stopped().therapy.stopped_on
+
+
+def test_a_first_dose_that_is_only_booked_is_drawn():
+    m = build.Maker("X").doses(date(2024, 7, 10), 1)
+    none = PersonForecast(person="X", as_of=datetime(2024, 6, 30), status="no dose")
+    panel = chart(build.reviewed(m.course(), none)).panel("doses")
+    assert [p.fill for p in panel.marks] == ["dashed"]

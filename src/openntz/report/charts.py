@@ -214,10 +214,10 @@ Panel = PlotPanel | LanePanel | EmptyPanel
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The whole history in one slim strip, with the window of the chart marked."""
+    """The whole history in one slim strip; ``doses`` are their days."""
 
     time: TimeAxis
-    doses: tuple[Mark, ...]
+    doses: tuple[float, ...]
     events: tuple[Mark, ...]
 
 

@@ -197,22 +197,28 @@ def _usual(doses: tuple[Dose, ...]) -> float | None:
     return max(sorted(set(amounts)), key=amounts.count) if amounts else None
 
 
+def _planned_marks(person: PersonReview, usual_mg: float | None) -> list[Mark]:
+    """Doses entered for later days, else the planned one, drawn by its outline."""
+    booked = [d for d in person.course.doses if d.day > person.as_of]
+    planned, last = person.therapy.planned, person.therapy.last_dose
+    if booked or planned is None or planned <= person.as_of or last is None:
+        return [dose_mark(d, None, usual_mg) for d in booked]
+    shape = "bar" if last.route == "IV" else "pin"
+    title = f"{planned.isoformat()}: next dose planned"
+    return [Mark(ordinal(planned), None, shape, "dose", title, "", "dashed")]
+
+
 def dose_panel(person: PersonReview, time: TimeAxis, guides: Guides) -> Panel:
     """Doses as ticks, intravenous and subcutaneous told apart, long gaps named."""
     doses = person.therapy.doses
-    if not doses:
+    usual = _usual(doses or person.course.doses)
+    given = [dose_mark(d, i, usual) for i, d in enumerate(doses, 1) if time.holds(ordinal(d.at))]
+    if given:
+        label = f"no. {len(doses)}, {given[-1].label}".removesuffix(", ")
+        given[-1] = replace(given[-1], label=label)
+    marks = given + [m for m in _planned_marks(person, usual) if time.holds(m.day)]
+    if not marks:
         return EmptyPanel("doses", "Doses", "none recorded")
-    usual = _usual(doses)
-    marks = [dose_mark(d, i, usual) for i, d in enumerate(doses, 1)]
-    numbered = f"no. {len(doses)}"
-    marks[-1] = replace(marks[-1], label=f"{numbered}, {marks[-1].label}".removesuffix(", "))
-    booked = [d for d in person.course.doses if d.at > doses[-1].at and d.day > person.as_of]
-    marks += [dose_mark(d, None, usual) for d in booked]
-    planned = person.therapy.planned
-    if planned is not None and not booked and planned > person.as_of:
-        title = f"{planned.isoformat()}: next dose planned"
-        route = "bar" if doses[-1].route == "IV" else "pin"
-        marks.append(Mark(ordinal(planned), None, route, "dose", title, "", "dashed"))
     gaps = tuple(
         Bar(ordinal(a.day), ordinal(b.day), "gap", f"{n} days", f"{n} days between two doses")
         for a, b, n in person.therapy.gaps()
@@ -224,7 +230,7 @@ def dose_panel(person: PersonReview, time: TimeAxis, guides: Guides) -> Panel:
         name="doses",
         title="Doses",
         unit=amount + " and ".join(routes),
-        marks=tuple(m for m in marks if time.holds(m.day)),
+        marks=tuple(marks),
         bars=gaps,
     )
 

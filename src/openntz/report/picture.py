@@ -29,7 +29,7 @@ from openntz.report.charts import (
 from openntz.report.earlier import earlier
 from openntz.report.event_panels import event_panels, relapse_mark, scan_mark
 from openntz.report.guides import Guides
-from openntz.report.level_panels import dose_mark, dose_panel, level_panel, saturation_panel
+from openntz.report.level_panels import dose_panel, level_panel, saturation_panel
 from openntz.report.person import PersonReview
 
 _SIGNS = {
@@ -110,13 +110,12 @@ def overview(person: PersonReview, time: TimeAxis) -> Overview | None:
     if not doses or ordinal(doses[0].at) >= time.start:
         return None
     known = person.known
-    usual = doses[-1].amount_mg
     events: list[Mark] = [relapse_mark(r) for r in known.relapses]
     events += [scan_mark(s) for s in known.mri]
     whole = TimeAxis(ordinal(doses[0].at) - _LEAD, time.end)
     return Overview(
         time=whole,
-        doses=tuple(dose_mark(d, i, usual) for i, d in enumerate(doses, 1)),
+        doses=tuple(ordinal(d.at) for d in doses),
         events=tuple(e for e in events if whole.holds(e.day)),
     )
 

@@ -148,7 +148,7 @@ def _overview(chart: Chart, frame: Frame, y: float) -> tuple[str, float]:
     top = y + above
     left, right = whole.left, whole.right
     from_x, to_x = whole.x(chart.time.start), whole.x(chart.time.end)
-    ticks = "".join(f"M{px(whole.x(d.day))} {px(top + 24)}v10" for d in chart.overview.doses)
+    ticks = "".join(f"M{px(whole.x(d))} {px(top + 24)}v10" for d in chart.overview.doses)
     parts = [
         f'<g class="overview">{title}',
         f'<rect class="strip" x="{px(left)}" y="{px(top)}" width="{px(right - left)}" '
