@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from openntz.forecast.result import Quantiles
 from openntz.monitor.finding import Status
@@ -286,3 +288,34 @@ def test_off_therapy_a_low_level_is_expected():
 
 def test_project_defaults_are_marked_for_the_reader():
     assert "5 µg/mL (project default)" in measured(4.0).message
+
+
+_VERDICTS = st.lists(
+    st.tuples(
+        st.integers(-400, 1500),
+        st.floats(0, 500),
+        st.sampled_from(["", "<", ">"]),
+        st.sampled_from(["fitted", "not a trough", "impossible", "censored above", "not usable"]),
+        st.booleans(),
+    ),
+    max_size=6,
+)
+
+
+@given(_VERDICTS, st.floats(0, 200), st.floats(0, 1), st.booleans())
+def test_level_rules_are_total_and_cite_only_rows_that_exist(rows, median, chance, computed):
+    drawn, verdicts = [], []
+    for i, (days, value, censor, use, unusual) in enumerate(rows, start=2):
+        drawn.append(level(days_before(days), value, censor=censor, line=i))
+        verdicts.append(verdict(drawn[-1], use, reason=FLAG, unusual=unusual))
+    known = [v for v in verdicts if v.at.date() <= days_before(0)]
+    changes = {"planned": pair(median), "probability_at_planned": {10.0: chance}}
+    predicted = forecast(levels=tuple(known), **(changes if computed else NO_FORECAST))
+    made = course(doses=ON, measurements=drawn)
+    for rule in (IMPLAUSIBLE, LOW):
+        found = finding(rule, made, predicted=predicted)
+        assert "fault in the software" not in found.message
+        rows_read = {r for r in found.evidence if r.startswith("measurements")}
+        assert rows_read <= {f"measurements:{v.line}" for v in known}
+    flagged = any(v.use in {"not a trough", "impossible"} for v in known)
+    assert (finding(IMPLAUSIBLE, made, predicted=predicted).status is Status.DUE) <= flagged

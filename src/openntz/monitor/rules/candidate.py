@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from openntz.course import vocabulary
-from openntz.course.events import Measurement, Ref
+from openntz.course.events import Measurement, Ref, Scan
 from openntz.definitions.activity import Activity, activity
 from openntz.definitions.antibodies import Persistence, Persistent, antibody_history
 from openntz.definitions.pregnancy import PregnancyState
@@ -134,13 +134,24 @@ def _history_stops(facts: CandidateFacts, profile: Profile) -> list[str]:
         )
         stops.append(f"{told}, so activity is not known")
     elif facts.scans.mri:
-        stops.append(f"MRI activity between {facts.scans.first} and {facts.scans.last}")
+        stops.append(f"activity on MRI of {_active(facts).day}")
     stops += _antibody_stops(facts.antibodies)
     if facts.pregnancy:
         stops.append(facts.pregnancy)
     if facts.forbidding:
         stops.append("a reaction is recorded after which natalizumab is not given again")
     return stops
+
+
+def _active(facts: CandidateFacts) -> Scan:
+    """The latest scan with a lesion that shows activity, else the latest scan."""
+    scans = facts.scans.scans
+    active = [
+        s
+        for s in scans
+        if any(n for n in (s.gadolinium_lesions, s.new_t2_lesions, s.enlarging_t2_lesions))
+    ]
+    return (active or scans)[-1]
 
 
 def _antibody_stops(verdict: Persistence) -> list[str]:
@@ -186,7 +197,7 @@ def _options(facts: CandidateFacts, profile: Profile) -> tuple[tuple[int, ...], 
             continue
         if chance >= least:
             kept.append(day)
-        rest = [f"{c:.0%}" for x in lower if (c := _chance(facts, day, x)) is not None]
+        rest = [chance_text(c, 0) for x in lower if (c := _chance(facts, day, x)) is not None]
         told.append(f"{days_text(day)}: {' / '.join([chance_text(chance, least), *rest])}")
     levels = " / ".join(f"{x:g}" for x in (target, *lower))
     return tuple(
@@ -241,7 +252,8 @@ def candidate(facts: CandidateFacts, profile: Profile) -> Verdict:
             evidence=evidence,
             keys=_KEYS,
         )
-    intervals = " or ".join(days_text(d) for d in kept)
+    *first, last = (days_text(d) for d in kept)
+    intervals = f"{', '.join(first)} or {last}" if first else last
     return Verdict(
         status=Status.WATCH,
         message=f"Candidate for a longer interval than {days_text(t.interval_days)}: {intervals} "
@@ -273,7 +285,7 @@ def _evidence(facts: CandidateFacts) -> tuple[Ref, ...]:
         *standing_refs(facts.therapy),
         *interval,
         *(r.ref for r in facts.relapses.relapses[-1:]),
-        *(s.ref for s in facts.scans.scans[-1:]),
+        *((_active(facts).ref,) if facts.scans.scans else ()),
         *facts.antibodies.refs,
         *((facts.jcv.ref,) if facts.jcv is not None else ()),
     )

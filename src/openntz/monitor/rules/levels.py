@@ -329,8 +329,14 @@ def _predicted(facts: LowFacts, profile: Profile) -> _Part:
 
 
 def chance_text(chance: float, limit: float) -> str:
-    """A chance in per cent, with a decimal where rounding would put it on the other side."""
+    """A chance in per cent.
+
+    With a decimal where rounding would put it on the other side of the limit. Rounded to none
+    or all it is 'near': a share of a limited number of draws is never certain.
+    """
     text = f"{chance:.0%}"
+    if text in {f"{0:.0%}", f"{1:.0%}"}:
+        return f"near {text}"
     return f"{chance:.1%}" if chance < limit and text == f"{limit:.0%}" else text
 
 
