@@ -245,8 +245,9 @@ def test_study_profile_mri_matches_magnims(ago, expected):
 
 def test_magnims_shortens_from_18_months_and_for_positives_only():
     assert finding("pml.mri-due", scanned(547, 150, index=0.5), profile="study").status is OK
-    assert finding("pml.mri-due", scanned(900, 150, index=0.39), profile="study").status is UNKNOWN
-    assert finding("pml.mri-due", scanned(900, 150, index=0.19), profile="study").status is OK
+    for index, expected in ((0.41, DUE), (0.40, UNKNOWN), (0.20, UNKNOWN), (0.19, OK)):
+        made = scanned(900, 150, index=index)
+        assert finding("pml.mri-due", made, profile="study").status is expected
 
 
 def test_mri_interval_is_yearly_up_to_two_years_whatever_the_index():
