@@ -141,6 +141,7 @@ def test_minutes_are_unknown_when_the_dose_has_no_time():
     ("onset", "number"),
     [
         ("2024-01-01T09:00", 3),
+        ("2024-01-01T10:00", 2),  # with the start of the dose: during it
         ("2024-01-01T10:12", 2),
         ("2024-01-01", 2),
         ("2024-01-28", 2),
