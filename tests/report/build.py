@@ -288,7 +288,7 @@ def forecast(
         "last_dose": last,
         "planned_dose": at(planned) if planned else None,
         "weight_kg": 68.0,
-        "parameters": MappingProxyType({"CL": (0.15, 0.01), "Vc": (3.4, 0.2)}),
+        "parameters": MappingProxyType({"cl": (0.15, 0.1), "vc": (-0.1, 0.2)}),
         "pareto_k": 0.32,
         "effective_draws": 612.0,
         "by_day": MappingProxyType(by_day),

@@ -280,3 +280,10 @@ def test_footers_name_versions_and_no_clock():
     text = page("index.html").text
     assert "OpenNTZ 0.1.0 · as of 2024-06-30 · profile eu (EU label)" in text
     assert "seed 1" in text
+
+
+def test_parameters_are_told_against_a_typical_person_matches_closed_form():
+    text = person_page(build.normal()).text
+    # exp(0.15) and exp(-0.1)
+    assert "Clearance CL, against a typical person × 1.16 eta +0.15" in text
+    assert "Central volume Vc, against a typical person × 0.90 eta -0.10" in text

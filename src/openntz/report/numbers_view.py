@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,6 +16,18 @@ _USES = {
     "impossible": "not used: cannot be true for this history",
     "censored above": "not used: above the limit of the test",
     "not usable": "not used",
+}
+
+# What varies between people in the model cards; each is the logarithm of own over typical.
+_PARAMETERS = {
+    "cl": "Clearance CL",
+    "vc": "Central volume Vc",
+    "vp": "Peripheral volume Vp",
+    "q": "Exchange Q",
+    "vmax": "Saturable elimination Vmax",
+    "km": "Saturation level Km",
+    "ka": "Absorption ka",
+    "f": "Bioavailability F",
 }
 
 
@@ -54,6 +67,15 @@ class LevelRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ParameterRow:
+    """One parameter of the person against the typical one."""
+
+    name: str
+    value: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Numbers:
     """Everything computed about one person, as text."""
 
@@ -65,7 +87,7 @@ class Numbers:
     levels: tuple[LevelRow, ...]
     trust: str
     weight: str
-    parameters: tuple[tuple[str, str, str], ...]
+    parameters: tuple[ParameterRow, ...]
     model: str
     card_hash: str
     saturation_models: tuple[str, ...]
@@ -144,6 +166,16 @@ def _level(verdict: LevelVerdict, computed: bool) -> LevelRow:
     )
 
 
+def _parameter(name: str, mean: float, sd: float) -> ParameterRow:
+    if name not in _PARAMETERS:
+        return ParameterRow(name.capitalize(), f"× {mean:.1f}", f"standard deviation {sd:.1f}")
+    return ParameterRow(
+        f"{_PARAMETERS[name]}, against a typical person",
+        f"× {math.exp(mean):.2f}",
+        f"eta {mean:+.2f}, standard deviation {sd:.2f}",
+    )
+
+
 def numbers(person: PersonReview, pareto_k_limit: float) -> Numbers:
     """The tables below the findings."""
     f = person.forecast
@@ -157,9 +189,7 @@ def numbers(person: PersonReview, pareto_k_limit: float) -> Numbers:
         levels=tuple(_level(v, f.computed) for v in f.levels),
         trust=trust(f, pareto_k_limit),
         weight=f"{words.number(f.weight_kg)} kg" if f.weight_kg is not None else "not recorded",
-        parameters=tuple(
-            (name, f"{mean:.3g}", f"{sd:.2g}") for name, (mean, sd) in f.parameters.items()
-        ),
+        parameters=tuple(_parameter(name, *value) for name, value in f.parameters.items()),
         model=f.model,
         card_hash=f.card_hash,
         saturation_models=f.saturation_models,
