@@ -77,7 +77,7 @@ def test_one_positive_waits_for_the_profiles_retest_matches_contract(profile, da
 
 def test_the_eu_interval_is_shown_as_unverified():
     found = finding(CONFIRM, results((50, P)))
-    assert "6 wk (unverified)" in found.message
+    assert "6 weeks (unverified)" in found.message
     assert "definition.antibodies.eu.apart" in found.facts
     assert "(unverified)" not in finding(CONFIRM, results((50, P)), profile="study").message
 

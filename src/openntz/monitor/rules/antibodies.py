@@ -59,6 +59,13 @@ def antibody_definition(profile: Profile) -> Definition:
     return Definition(profile.chosen("antibodies.persistent"))
 
 
+def _asked_for(definition: Definition, profile: Profile) -> str:
+    """What a definition asks for, with the warning its rank asks for: '6 weeks (unverified)'."""
+    fact = profile.fact(_DISTANCE_KEY[definition])
+    words = {"wk": "weeks", "d": "days"}.get(fact.unit, fact.unit)
+    return fact.shown.replace(f" {fact.unit}", f" {words}", 1)
+
+
 @dataclass(frozen=True, slots=True)
 class AntibodyFacts:
     """A person's antibody tests and every definition's answer."""
@@ -121,7 +128,7 @@ def _basis(verdict: Persistence, profile: Profile) -> str:
     first, again = verdict.first, verdict.confirming
     if first is None or again is None:
         return verdict.reason
-    asked = profile.fact(_DISTANCE_KEY[verdict.definition]).shown
+    asked = _asked_for(verdict.definition, profile)
     if first is again:
         return f"positive on {result_text(first)}, the last sample"
     apart = days_text((again.day - first.day).days)
@@ -295,7 +302,7 @@ def confirm(facts: AntibodyFacts, profile: Profile) -> Verdict:
     )
     if off is not None:
         return off
-    asked = profile.fact(_DISTANCE_KEY[chosen]).shown
+    asked = _asked_for(chosen, profile)
     opens, late = verdict.awaits_from, (t.as_of - verdict.awaits_from).days
     again = "" if last is open_since else f", again on {result_text(last)}"
     positive = (

@@ -21,7 +21,7 @@ from openntz.monitor.rules.hypersensitivity import hypersensitivity_facts
 from openntz.monitor.rules.levels import LEVEL_UNIT, chance_text
 from openntz.monitor.rules.next_dose import no_next_dose
 from openntz.monitor.rules.pregnancy import pregnancy_facts, without_record
-from openntz.monitor.rules.standing import standing_refs
+from openntz.monitor.rules.standing import standing_refs, weeks_text
 
 _KEYS = (
     "candidate.doses",
@@ -258,7 +258,7 @@ def candidate(facts: CandidateFacts, profile: Profile) -> Verdict:
         status=Status.WATCH,
         message=f"Candidate for a longer interval than {days_text(t.interval_days)}: {intervals} "
         f"({chances}). {_met(facts)} {_trials(profile)} The label's interval is "
-        f"{profile.fact('dosing.label-interval').shown.replace('wk', 'weeks')}; a longer one is a "
+        f"{weeks_text(profile.fact('dosing.label-interval'))}; a longer one is a "
         "decision of neurologist and patient, with levels and MRI to follow it.",
         evidence=evidence,
         keys=(*_KEYS, *_TRIAL_KEYS, "dosing.label-interval"),
