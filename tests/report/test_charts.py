@@ -220,7 +220,8 @@ def test_antibodies_with_numbers_are_drawn_on_a_log_axis_with_each_threshold():
         (4.0, "below", "open"),
         (226.0, "circle", "full"),
         (11736.0, "circle", "full"),
-        (None, "circle", "full"),
+        # 'positive' of an assay with a cut-off of 500 says no more than 500 or above.
+        (500.0, "above", "full"),
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from openntz.course import vocabulary
@@ -98,7 +98,7 @@ def lymphocyte_panel(person: PersonReview, time: TimeAxis, guides: Guides) -> Pa
         references = (
             Reference(
                 rise,
-                f"+{words.number(guides.rise.rise)}: {words.number(round(rise, 2))}",
+                f"rise of {words.number(guides.rise.rise)}: {words.number(round(rise, 2))}",
                 "rise",
                 guides.rise_title,
             ),
@@ -155,23 +155,39 @@ _FILL: Final[dict[Reading, Fill]] = {
 }
 
 
-def _antibody_mark(m: Measurement, on_scale: bool) -> Mark:
-    """Filled when positive at the assay's own threshold, open when negative, else dashed."""
-    reading = read_own(m)
-    told = m.answer or {Reading.UNDETERMINED: "no threshold recorded"}.get(reading, str(reading))
+def _antibody_title(m: Measurement, told: str) -> str:
     title = f"{_title(m)}; {told}"
     if m.assay is not None and m.assay.threshold is not None:
         title += f" at a threshold of {words.number(m.assay.threshold)} ng/mL"
-    label = told
-    if m.value is not None and m.unit == "ng/mL":
+    return title
+
+
+def _antibody_told(m: Measurement, reading: Reading) -> str:
+    undetermined = {Reading.UNDETERMINED: "no threshold recorded"}
+    return m.answer or undetermined.get(reading, str(reading))
+
+
+def _antibody_mark(m: Measurement) -> Mark:
+    """On the lane: filled when positive at the assay's own threshold, open when negative."""
+    reading = read_own(m)
+    told = _antibody_told(m, reading)
+    label = told if m.value is None else words.result(m).removeprefix(f"{m.answer}, ")
+    title = _antibody_title(m, told)
+    return Mark(ordinal(m.at), None, "circle", "antibodies", title, label, _FILL[reading])
+
+
+def _antibody_point(m: Measurement) -> Mark:
+    """On the axis in ng/mL: a number at its place, an answer as above or below its threshold."""
+    lane = _antibody_mark(m)
+    if m.value and m.unit == "ng/mL":
+        shape = {"<": "below", ">": "above"}.get(m.censor, "circle")
         label = f"{m.censor}{words.number(m.value)}"
-    elif m.value is not None:
-        label = words.result(m)
-    value = m.value if on_scale else None
-    if value is not None and m.censor:
-        shape = "below" if m.censor == "<" else "above"
-        return Mark(ordinal(m.at), value, shape, "antibodies", title, label, "open")
-    return Mark(ordinal(m.at), value, "circle", "antibodies", title, label, _FILL[reading])
+        return replace(lane, value=m.value, shape=shape, label=label)  # type: ignore[arg-type]
+    threshold = m.assay.threshold if m.assay is not None else None
+    if m.value is None and threshold and m.answer in {"positive", "negative"}:
+        shape = "above" if m.answer == "positive" else "below"
+        return replace(lane, value=threshold, shape=shape)
+    return lane
 
 
 def antibody_panel(person: PersonReview, time: TimeAxis) -> Panel:
@@ -187,13 +203,10 @@ def antibody_panel(person: PersonReview, time: TimeAxis) -> Panel:
         {m.assay.threshold for m in results.shown if m.assay and m.assay.threshold is not None}
     )
     cut_offs = words.listed([f"{words.number(t)}" for t in thresholds])
-    marks = tuple(
-        _antibody_mark(m, m.unit == "ng/mL" and bool(m.value))
-        for m in results.shown
-        if m.value is not None or m.answer is not None
-    )
+    told = [m for m in results.shown if m.value is not None or m.answer is not None]
     if not numeric:
         unit = f"cut-off {cut_offs} ng/mL" if cut_offs else "cut-off not recorded"
+        marks = tuple(_antibody_mark(m) for m in told)
         return LanePanel(name, title, unit, marks=marks, earlier=results.before)
     low = 0.6 * min([*numeric, *(t for t in thresholds if t > 0)])
     high = 2.0 * max([*numeric, *thresholds])
@@ -208,7 +221,7 @@ def antibody_panel(person: PersonReview, time: TimeAxis) -> Panel:
             Reference(t, f"cut-off {words.number(t)}", "target", "threshold of the assay")
             for t in thresholds
         ),
-        marks=marks,
+        marks=tuple(_antibody_point(m) for m in told),
         earlier=results.before,
     )
 

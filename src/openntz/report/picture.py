@@ -40,6 +40,7 @@ _SIGNS = {
     ("above", "full"): "above the limit of the test, used",
     ("above", "open"): "above the limit of the test, not used",
     ("cross", "full"): "measured, set aside from the fit",
+    ("ring", "full"): "expected day at a target",
     ("bar", "full"): "infusion (IV)",
     ("pin", "full"): "injection (SC)",
     ("bar", "dashed"): "planned",
