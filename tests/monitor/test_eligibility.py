@@ -76,6 +76,15 @@ def test_age_of_a_child_whose_first_dose_is_booked_is_acted_on():
     assert finding(AGE, made).status is Status.ACT
 
 
+def test_a_missing_and_an_impossible_birth_date_are_told_apart():
+    missing = finding(AGE, course(who=person(birth_date=None), doses=ON))
+    assert "The birth date is not recorded" in missing.message
+    future = finding(AGE, course(who=person(birth_date=AS_OF + timedelta(days=1)), doses=ON))
+    assert "lies in the future" in future.message
+    newborn = finding(AGE, course(who=person(birth_date=AS_OF), doses=ON))
+    assert newborn.status is Status.ACT
+
+
 def test_age_message_says_age_birth_date_and_limit():
     found = finding(AGE, course(who=person(birth_date=date(2007, 4, 19)), doses=ON))
     assert "17 years old (born 2007-04-19)" in found.message
@@ -127,10 +136,12 @@ def test_a_past_overlap_is_mentioned():
     assert "treatments:4" in found.evidence
 
 
-def test_a_therapy_that_ended_before_natalizumab_is_not_called_an_overlap():
-    found = combined(treatment("2015-01-01", "glatiramer", "dmt", end=date(2016, 1, 1)))
+@pytest.mark.parametrize(("days", "mentioned"), [(-1, False), (0, False), (1, True)])
+def test_a_therapy_that_ended_up_to_the_first_dose_is_not_called_an_overlap(days, mentioned):
+    ended = ON[0].day + timedelta(days=days)
+    found = combined(treatment("2015-01-01", "glatiramer", "dmt", end=ended))
     assert found.status is Status.OK
-    assert "glatiramer" not in found.message
+    assert ("glatiramer" in found.message) is mentioned
 
 
 @pytest.mark.parametrize("kind", ["steroid", "symptomatic", "Steroids", "symptomatic therapy"])
