@@ -6,6 +6,7 @@ does not act. Most counts stay within the laboratory's range, which therefore mi
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isclose
@@ -130,9 +131,10 @@ def lymphocyte_rise(course: Course, doses: Sequence[Dose], limits: RiseLimits) -
     if baseline is None or baseline.value is None:
         return LymphocyteRise(start, limits, None, ())
     changes = []
+    days = [d.day for d in doses]
     for count in counts:
-        given = [d.day for d in doses if d.day <= count.day]
-        on_drug = bool(given) and (count.day - given[-1]).days <= limits.on_drug_days
-        if count is not baseline and count.at > baseline.at and on_drug:
+        given = bisect_right(days, count.day)
+        on_drug = given > 0 and (count.day - days[given - 1]).days <= limits.on_drug_days
+        if on_drug and count is not baseline and count.at > baseline.at:
             changes.append(_change(count, start, baseline.value, limits.rise))
     return LymphocyteRise(start, limits, baseline, tuple(changes))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
@@ -14,6 +14,12 @@ from openntz.errors import ProfileError
 from openntz.evidence.registry import Fact, Registry, registry
 
 PROFILES: Final = ("eu", "us", "study")
+
+
+# Asked for once per person and rule, and the same few texts each time.
+@cache
+def _terms(text: str) -> tuple[str, ...]:
+    return tuple(t.strip() for t in text.split(",") if t.strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ class Profile:
 
     def words(self, key: str) -> tuple[str, ...]:
         """The terms of a fact that lists them with commas between."""
-        return tuple(t.strip() for t in str(self.fact(key).value).split(",") if t.strip())
+        return _terms(str(self.fact(key).value))
 
     def chosen(self, key: str) -> str:
         """The named definition this profile uses.
