@@ -8,7 +8,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from openntz.monitor.finding import Status
-from openntz.report.pages import PROBLEMS_SHOWN, render
+from openntz.report.headline import drug_sentence
+from openntz.report.pages import PROBLEMS_SHOWN, UNKNOWN_SHOWN, render
 from openntz.report.paths import page_names
 from tests.report import build
 
@@ -287,3 +288,20 @@ def test_parameters_are_told_against_a_typical_person_matches_closed_form():
     # exp(0.15) and exp(-0.1)
     assert "Clearance CL, against a typical person × 1.16 eta +0.15" in text
     assert "Central volume Vc, against a typical person × 0.90 eta -0.10" in text
+
+
+def test_nobody_with_persistent_antibodies_is_told_that_the_drug_acts():
+    person = build.normal("N100")
+    act = build.finding("N100", "antibody.persistent", Status.ACT, "Persistent.")
+    with_antibodies = build.reviewed(person.course, person.forecast, [act])
+    sentence = drug_sentence(with_antibodies, build.GUIDES)
+    assert sentence.startswith("The drug is present, but persistent antibodies may weaken it")
+    assert "and acting" in drug_sentence(person, build.GUIDES)
+
+
+def test_much_that_is_not_known_is_counted_and_does_not_drown_the_rest():
+    course = build.normal("N100").course
+    unknown = [build.finding("N100", rule, Status.UNKNOWN, "?") for rule in build.RULE_IDS]
+    person = build.reviewed(course, build.normal().forecast, unknown)
+    text = Page(dict(render(build.review([person])))["index.html"]).text
+    assert f"and {25 - UNKNOWN_SHOWN} more" in text

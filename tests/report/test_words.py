@@ -85,3 +85,8 @@ def test_waiting_is_told_in_days(n, text):
 def test_lists_read_as_sentences():
     assert words.listed([]) == ""
     assert words.listed(["a", "b", "c"]) == "a, b and c"
+
+
+def test_titles_within_a_sentence_keep_their_abbreviations():
+    assert words.within_sentence("Liver values") == "liver values"
+    assert words.within_sentence("MRI for PML") == "MRI for PML"

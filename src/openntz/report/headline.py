@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from openntz.definitions.therapy import TherapyState
 from openntz.forecast.result import Quantiles
+from openntz.monitor.finding import Status
 from openntz.report import words
 from openntz.report.guides import Guides
 from openntz.report.person import PersonReview
@@ -57,6 +58,13 @@ def _acts(saturation: Quantiles, lines: tuple[tuple[float, str], ...]) -> str:
     return " and acting" if saturation.p05 >= half else " and probably acting"
 
 
+_BLOCKED = ", but persistent antibodies may weaken it"
+
+
+def _has_persistent_antibodies(person: PersonReview) -> bool:
+    return any(f.rule == "antibody.persistent" and f.status is Status.ACT for f in person.findings)
+
+
 def drug_sentence(person: PersonReview, guides: Guides) -> str:
     """Whether the drug is there today, by level and saturation, or why that is not known."""
     f = person.forecast
@@ -66,7 +74,8 @@ def drug_sentence(person: PersonReview, guides: Guides) -> str:
     below, text = _amount(level, guides.targets)
     # With two targets undercut the drug is low, whatever the receptors say.
     if below < len(guides.targets) - 1:
-        text += _acts(saturation, guides.saturation_lines)
+        blocked = _has_persistent_antibodies(person)
+        text += _BLOCKED if blocked else _acts(saturation, guides.saturation_lines)
     amount = words.level(level.median)
     about = f"less than {amount[1:]}" if amount.startswith("<") else f"about {amount}"
     estimate = "" if f.status == "ok" else ", estimated from weight and doses alone"

@@ -33,6 +33,9 @@ ASSETS: Final = ("openntz.css", "openntz.js")
 # More problems than this are left to the CSV files, so that the index stays quick to open.
 PROBLEMS_SHOWN: Final = 200
 
+# What is not known is always said, but must not drown what has to be done.
+UNKNOWN_SHOWN: Final = 6
+
 # On a phone some five months fit with every dose still apart.
 NARROW_DAYS_BEFORE: Final = 150
 
@@ -108,7 +111,9 @@ def _environment() -> Environment:
     environment.globals["statuses"] = tuple(Status)
     environment.globals["headings"] = STATUS_HEADINGS
     environment.globals["problems_shown"] = PROBLEMS_SHOWN
+    environment.globals["unknown_shown"] = UNKNOWN_SHOWN
     environment.filters["count"] = words.count
+    environment.filters["within_sentence"] = words.within_sentence
     environment.filters["whole_dates"] = whole_dates
     return environment
 

@@ -154,6 +154,11 @@ def age_and_sex(person: Person, as_of: date) -> str:
     return f"{years}, {sex}"
 
 
+def within_sentence(title: str) -> str:
+    """A title as it stands in a sentence: 'Liver values' with a small letter, 'MRI' as it is."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
 def first_sentence(text: str) -> str:
     """The first sentence of a message; a full stop inside a number or date does not end it."""
     for i, sign in enumerate(text[:-1]):
