@@ -104,6 +104,14 @@ def test_waiting_time_is_inclusive_and_counts_from_the_end(name, wait):
     assert wait_until(DAY, (treatment(start, "fingolimod"),), LIMITS) == (DAY, None)
 
 
+def test_one_wait_may_run_into_the_next():
+    exchange = treatment(DAY, "plasma exchange", "other", end=DAY)
+    infusion = treatment(DAY + timedelta(days=15), "ivig", "other")
+    free, cause = wait_until(DAY, (exchange, infusion), LIMITS)
+    assert free == DAY + timedelta(days=15 + 183 + 1)
+    assert cause == infusion
+
+
 def test_history_sets_unreliable_results_apart():
     exchange = treatment(DAY - timedelta(days=3), "plasma exchange", "other")
     early = measurement(vocabulary.JCV_INDEX, DAY - timedelta(days=40), 1.8, line=5)

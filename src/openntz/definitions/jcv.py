@@ -91,6 +91,35 @@ class JcvHistory:
         return self.results[-1] if self.results else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Blocked:
+    """Days, both included, on which a test cannot be relied on, and why."""
+
+    first: date
+    last: date
+    cause: Treatment
+
+
+def _blocked(treatments: tuple[Treatment, ...], limits: JcvLimits) -> tuple[_Blocked, ...]:
+    found = []
+    for treatment in treatments:
+        if mentions(treatment.name, limits.exchange_names):
+            wait = limits.wait_after_exchange
+        elif mentions(treatment.name, limits.immunoglobulin_names):
+            wait = limits.wait_after_immunoglobulin
+        else:
+            continue
+        last = (treatment.end or treatment.day) + timedelta(days=wait)
+        found.append(_Blocked(treatment.day, last, treatment))
+    return tuple(found)
+
+
+def _longest(day: date, blocked: tuple[_Blocked, ...]) -> _Blocked | None:
+    """What blocks a day for longest, if anything does."""
+    over = (b for b in blocked if b.first <= day <= b.last)
+    return max(over, key=lambda b: b.last, default=None)
+
+
 def wait_until(
     day: date, treatments: tuple[Treatment, ...], limits: JcvLimits
 ) -> tuple[date, Treatment | None]:
@@ -102,30 +131,23 @@ def wait_until(
         ``day`` itself and None when nothing stands in the way. A course of treatment counts
         from its end, or from its start when no end is recorded.
     """
-    free, cause = day, None
-    for treatment in treatments:
-        if mentions(treatment.name, limits.exchange_names):
-            wait = limits.wait_after_exchange
-        elif mentions(treatment.name, limits.immunoglobulin_names):
-            wait = limits.wait_after_immunoglobulin
-        else:
-            continue
-        until = (treatment.end or treatment.day) + timedelta(days=wait)
-        if treatment.day <= day <= until and until >= free:
-            free, cause = until + timedelta(days=1), treatment
-    return free, cause
+    blocked, cause = _blocked(treatments, limits), None
+    while (found := _longest(day, blocked)) is not None:
+        day, cause = found.last + timedelta(days=1), found.cause
+    return day, cause
 
 
 def jcv_history(course: Course, limits: JcvLimits) -> JcvHistory:
     """All anti-JCV results of a course, those that cannot be relied on set apart."""
     results, unreliable = [], []
+    blocked = _blocked(course.treatments, limits)
     for measurement in course.results(vocabulary.JCV_INDEX):
         result = classify(measurement, limits)
         if result is None:
             continue
-        _, cause = wait_until(result.day, course.treatments, limits)
-        if cause is None:
+        found = _longest(result.day, blocked)
+        if found is None:
             results.append(result)
         else:
-            unreliable.append((result, cause))
+            unreliable.append((result, found.cause))
     return JcvHistory(tuple(results), tuple(unreliable), course.has("measurements"))

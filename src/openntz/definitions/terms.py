@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 _GAP = re.compile(r"[\W_]+")
 _DENIAL = r"(?:no|not|without|never|none)"
@@ -14,10 +15,16 @@ def plain(text: str) -> str:
     return _GAP.sub(" ", text.casefold()).strip()
 
 
+@cache
+def _wanted(terms: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Terms with the padded form that is looked for; kept, for the lists come from profiles."""
+    return tuple((t, f" {plain(t)} ") for t in terms if plain(t))
+
+
 def mentions(text: str, terms: Iterable[str]) -> str | None:
     """The first of ``terms`` found in ``text`` as whole words, or None."""
     body = f" {plain(text)} "
-    return next((t for t in terms if plain(t) and f" {plain(t)} " in body), None)
+    return next((term for term, form in _wanted(tuple(terms)) if form in body), None)
 
 
 def asserts(text: str, terms: Iterable[str]) -> str | None:
