@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,6 +30,9 @@ from openntz.mechanism.kernels.layout import LANES
 from openntz.mechanism.regimen import Floats, PkParameters, Schedule, refuse
 
 __all__ = ["Concentration", "PkParameters", "Schedule", "simulate", "simulate_people"]
+
+# About a millisecond; a shorter infusion is a bolus, and its rate might not be a finite number.
+SHORTEST_INFUSION_DAY: Final = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +96,21 @@ class _Events:
 def _events(parameters: PkParameters, doses: Schedule, first_segment: int) -> _Events:
     day = parameters.segment_day
     skin = doses.subcutaneous
-    at_once = ~skin & (doses.duration_day == 0.0)
+    ends = doses.start_day + doses.duration_day
+    # The length as the solver's clock has it, so that the amount comes out exact.
+    lasting = ends - doses.start_day
+    at_once = ~skin & (lasting < SHORTEST_INFUSION_DAY)
     drip = ~skin & ~at_once
     segment = np.searchsorted(day, doses.start_day[skin], side="right") - 1
     bioavailable, lag = parameters.f[:, segment], parameters.lag_day[:, segment]
     if (bioavailable == bioavailable[:1]).all() and (lag == lag[:1]).all():
         bioavailable, lag = bioavailable[:1], lag[:1]
     changes = np.arange(1, len(day) - first_segment)
-    on, length = doses.start_day[drip], doses.duration_day[drip]
-    speed = doses.amount_mg[drip] / length
+    on, speed = doses.start_day[drip], doses.amount_mg[drip] / lasting[drip]
     # The order of these groups is the order in which simultaneous events are applied.
     groups = (
         (SEGMENT, day[first_segment + changes], changes, np.zeros(len(changes))),
-        (RATE_OFF, on + length, np.zeros(len(on), np.int64), speed),
+        (RATE_OFF, ends[drip], np.zeros(len(on), np.int64), speed),
         (RATE_ON, on, np.zeros(len(on), np.int64), speed),
         (
             BOLUS,

@@ -24,8 +24,8 @@ def refuse(what: str, where: str, remedy: str) -> SolverError:
 class Schedule:
     """Doses of one person; arrays of shape (m,), times in days from an origin of the caller's.
 
-    ``duration_day`` is the length of an infusion (0: given at once) and 0 for a subcutaneous
-    dose. The doses are sorted by start; they may overlap or coincide.
+    ``duration_day`` is the length of an infusion (0, or under a millisecond: given at once) and
+    0 for a subcutaneous dose. The doses are sorted by start; they may overlap or coincide.
 
     Raises
     ------

@@ -108,6 +108,8 @@ def take_stages(w: NDArray[np.float64], lanes: int) -> None:
         # Two equal steps to the stop rather than a long one and a stub.
         even = 0.5 * left
         h = even if (h > even and h < left) else h
+        # The step as the clock takes it: near an event, rounding of the time would cost amount.
+        h = (w[TIME + lane] + h) - w[TIME + lane]
         w[STEP + lane] = left if h >= left else h
     for i in range(STATES):
         for lane in range(lanes):
@@ -222,7 +224,8 @@ def accept(w: NDArray[np.float64], lanes: int, most_steps: float) -> None:
         size = abs(w[TIME + lane])
         size = size if size > 1.0 else 1.0
         landed = w[TIME + lane] == w[STOP + lane]
-        stuck = w[PROPOSED + lane] <= LEAST_RELATIVE_STEP * size
+        short = w[PROPOSED + lane] <= LEAST_RELATIVE_STEP * size
+        stuck = short & (not w[ERROR + lane] <= 1.0)
         w[CARE + lane] = 1.0 if landed | stuck | (w[TAKEN + lane] >= most_steps) else 0.0
 
 
@@ -292,7 +295,8 @@ def arrive(lanes: Lanes, problem: Problem, lane: int) -> bool:
         o = k * LANES + lane
         if abs(w[K1 + o]) * h > START_SHARE * abs(w[Y + o]):
             h = START_SHARE * abs(w[Y + o]) / abs(w[K1 + o])
-    w[PROPOSED + lane] = max(h, START_LEAST * (stop - w[TIME + lane]))
+    least = LEAST_RELATIVE_STEP * max(1.0, abs(w[TIME + lane]))
+    w[PROPOSED + lane] = max(h, START_LEAST * (stop - w[TIME + lane]), least)
     return True
 
 
