@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -576,6 +577,7 @@ def hostile(id: str = "../" + HOSTILE) -> PersonReview:
     return reviewed(course, given=(bad,))
 
 
+@cache
 def everybody() -> tuple[PersonReview, ...]:
     return (
         normal(),
