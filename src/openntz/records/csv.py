@@ -29,7 +29,7 @@ from openntz.records.mapping import Layout, read_mapping
 from openntz.records.measurements import MeasurementReader
 from openntz.records.parquet import ParquetTable
 from openntz.records.people import contradiction, merged, read_person
-from openntz.records.problems import CellError, Log, Problem, Records, TableSummary
+from openntz.records.problems import CellError, Log, Problem, Records, TableSummary, printable
 from openntz.records.rows import Row, bind
 from openntz.records.text import Broken, TextTable
 
@@ -200,7 +200,7 @@ def _table(name: str, file: Path, reading: _Reading) -> bool:
             )
         with source:
             binding = bind(table, source.names, mapping)
-            reading.unknown[name] = tuple(header for _, header in binding.unknown)
+            reading.unknown[name] = tuple(printable(header) for _, header in binding.unknown)
             row = Row(table, binding, mapping, reading.layout, reading.limits, reading.log)
             for said in source.notes:
                 reading.log.note("assumed", name, "", file.name, said).add(source.header_line)

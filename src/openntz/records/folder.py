@@ -10,7 +10,7 @@ from typing import Final
 from openntz.course.tables import CONTRACT, plain_name
 from openntz.errors import InputError
 from openntz.records.mapping import Layout
-from openntz.records.problems import CellError, Log
+from openntz.records.problems import CellError, Log, printable
 
 ENDINGS: Final = (".csv", ".tsv", ".txt", ".parquet")
 
@@ -56,7 +56,7 @@ def find_tables(folder: Path, layout: Layout, log: Log) -> Found:
                 "file", name, 0, CellError("", extra.name, reason, "Keep one of the two."), ""
             )
     read = set(tables.values())
-    return Found(tables, tuple(p.name for p in files if p not in read))
+    return Found(tables, tuple(printable(p.name) for p in files if p not in read))
 
 
 def _candidates(name: str, files: list[Path], layout: Layout, log: Log) -> list[Path]:

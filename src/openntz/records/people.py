@@ -63,13 +63,14 @@ def _onset(row: Row, birth_date: date | None) -> date | None:
     return row.optional(_possible_onset, row, text, birth_date) if text else None
 
 
-def _possible_onset(row: Row, text: str, birth_date: date | None) -> date:
-    moment = row.any_moment("ms_onset", text, rough=True)
+def _possible_onset(row: Row, text: str, birth_date: date | None) -> date | None:
+    moment = row.moment("ms_onset", text, rough=True)
     day = moment.at.date()
     if day > row.limits.as_of:
-        reason = f"{day} is after {row.limits.as_of}, the day of the review."
-        raise CellError("ms_onset", text, reason, "Check the year.")
-    row.check_moment("ms_onset", text, moment.at)
+        # A review of an earlier day reads a later export: what it could not know is left out.
+        reason = f"After {row.limits.as_of}, the day of the review: taken as unknown."
+        row.note("later", "ms_onset", text, reason)
+        return None
     if birth_date is not None and day < birth_date:
         raise CellError(
             "ms_onset", text, f"{day} is before the birth date {birth_date}.", "Check both dates."

@@ -118,7 +118,7 @@ class Records:
     def place(self, problem: Problem) -> str:
         """File name and line of a problem, ``doses.csv:4``."""
         summary = self.tables.get(problem.table)
-        name = summary.path.name if summary else problem.table
+        name = printable(summary.path.name) if summary else problem.table
         return f"{name}:{problem.line}" if problem.line else name
 
 
@@ -127,12 +127,18 @@ def _order(problem: Problem) -> tuple[int, str, int, str, str]:
     return known, problem.table, problem.line, problem.column, problem.reason
 
 
+def printable(text: str) -> str:
+    """Text from outside with unprintable characters spelled out: nothing may steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
+
+
 def shown(value: str) -> str:
-    """A cell for a message: unprintable characters spelled out, long text cut."""
-    if not value.isprintable():
-        value = "".join(
-            c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in value
-        )
+    """A cell for a message: printable, long text cut."""
+    value = printable(value)
     return value if len(value) <= LONGEST_VALUE else value[: LONGEST_VALUE - 1] + "…"
 
 
@@ -199,10 +205,10 @@ class Log:
             Problem(
                 table=table,
                 line=line,
-                column=error.column,
+                column=printable(error.column),
                 value=shown(error.value),
-                reason=error.reason,
-                remedy=error.remedy,
+                reason=printable(error.reason),
+                remedy=printable(error.remedy),
                 kind=kind,
                 person=person,
             )
@@ -230,7 +236,10 @@ class Log:
         key = (table, column, kind, reason, each, person)
         note = self._notes.get(key)
         if note is None:
-            note = Note(table, column, shown(value), reason, remedy, kind, person)
+            note = Note(
+                *(table, printable(column), shown(value), printable(reason)),
+                *(printable(remedy), kind, person),
+            )
             self._notes[key] = note
         return note
 

@@ -161,3 +161,11 @@ def tables_page(registry: Registry) -> str:
         _MAPPING.format(example=MAPPING_EXAMPLE),
     ]
     return "\n".join(part.rstrip() + "\n" for part in parts)
+
+
+if __name__ == "__main__":
+    import sys
+
+    from openntz.evidence.registry import registry
+
+    sys.stdout.write(tables_page(registry()))

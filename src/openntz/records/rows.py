@@ -72,6 +72,10 @@ def bind(table: Table, names: Sequence[str], mapping: TableMapping) -> Binding:
             if unit:
                 units[ours] = unit
         claims.setdefault(ours, []).append(position)
+    for ours in mapped.values():
+        # Who maps a header to 'dose_mg' says that it is in mg, unless a column states the unit.
+        if table.column(ours).unit and "dose_unit" not in claims:
+            units.setdefault(ours, table.column(ours).unit)
     _check_required(table, claims, names, mapping)
     taken = {position for positions in claims.values() for position in positions}
     return Binding(
