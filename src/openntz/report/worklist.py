@@ -8,6 +8,7 @@ from datetime import date
 
 from openntz.definitions.therapy import TherapyState
 from openntz.monitor.finding import Finding, Status
+from openntz.monitor.rules.catalogue import gravity
 from openntz.report import words
 from openntz.report.person import PersonReview
 from openntz.report.rules import RuleName
@@ -73,11 +74,13 @@ def first_due(person: PersonReview) -> date | None:
     return min((f.due for f in person.findings if f.due and f.status in open_), default=None)
 
 
-def urgency(person: PersonReview) -> tuple[int, int, int, str, str]:
-    """Sort key: most urgent status, how much of it, the earliest date, the identifier."""
+def urgency(person: PersonReview) -> tuple[int, int, int, int, str, str]:
+    """Sort key: most urgent status, its gravest rule, how much, earliest date, identifier."""
     due = first_due(person)
+    status = worst(person.findings)
     return (
-        worst(person.findings).urgency,
+        status.urgency,
+        min((gravity(f.rule) for f in person.with_status(status)), default=0),
         -len(person.with_status(Status.ACT)),
         -len(person.with_status(Status.DUE)),
         due.isoformat() if due else _FAR,

@@ -52,3 +52,33 @@ RULES: Final[tuple[Rule, ...]] = (
     LABORATORY_DUE,
     REVIEW_DUE,
 )
+
+# Whose findings come first among equally urgent ones: harm at hand, then what bears on the next
+# dose or on being without one, then all else (overdue checks). A judgment of this project.
+_HARM_AT_HAND: Final = frozenset(
+    {
+        "hypersensitivity.contraindicated",
+        "liver.injury",
+        "platelets.low",
+        "combination.contraindicated",
+        "restart.active-disease",
+        "eligibility.age",
+        "pregnancy.plan",
+    }
+)
+_NEXT_DOSE: Final = frozenset(
+    {
+        "antibody.persistent",
+        "antibody.before-re-exposure",
+        "level.low",
+        "interval.late-dose",
+        "stopping.no-successor",
+    }
+)
+
+
+def gravity(rule: str) -> int:
+    """Tier of a rule among findings of the same status: 0 comes first."""
+    if rule in _HARM_AT_HAND:
+        return 0
+    return 1 if rule in _NEXT_DOSE else 2
