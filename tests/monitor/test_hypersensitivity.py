@@ -170,6 +170,21 @@ def test_a_delayed_reaction_names_the_days():
     assert "dose 3, 9 days after it, delayed" in answer.message
 
 
+@pytest.mark.parametrize(
+    ("onset", "words"),
+    [
+        (after(3, 60), "dose 3, 60 minutes after its start, during the infusion."),
+        (after(3, 70), "dose 3, 70 minutes after its start."),
+        (after(3, 1), "dose 3, 1 minute after its start, during the infusion."),
+        (ON[2].day, "dose 3, the same day."),
+        (ON[2].day + timedelta(days=1), "dose 3, 1 day after it."),
+        (after(3, 3 * 24 * 60), "dose 3, 3 days after it, delayed."),
+    ],
+)
+def test_onset_is_told_as_exactly_as_it_is_known(onset, words):
+    assert words in found(reaction(onset, "hypersensitivity", 3)).message
+
+
 def test_a_reaction_before_any_dose_forbids_the_doses_after_it():
     answer = found(reaction(ON[0].day - timedelta(days=400), "anaphylaxis", 4))
     assert answer.status is Status.ACT

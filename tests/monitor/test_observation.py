@@ -110,6 +110,12 @@ def test_a_restart_still_ahead_counts_anew_from_none():
     assert "0 of the first 12 infusions given since a gap of 202 days" in answer.message
 
 
+@pytest.mark.parametrize(("gap", "status"), [(182, Status.OK), (183, Status.DUE)])
+def test_a_gap_up_to_a_booked_dose_counts_to_the_day(gap, status):
+    doses = (*doses_until(days_before(150), 14), dose(AS_OF + timedelta(days=gap - 150), line=40))
+    assert found(doses).status is status
+
+
 # ── injections: the rule is from memory until a site confirms it
 
 
@@ -206,6 +212,11 @@ def test_doses_count_and_not_weeks():
     assert answer.status is Status.DUE
     assert "doses count, not weeks" in answer.message
     assert "doses count" not in found(given(2)).message
+    # The study counts neither, and at 12 doses both readings agree.
+    moderate = reaction(late[0].at, "rigors", 2)
+    assert "doses count" not in found(late, moderate, profile="study").message
+    twelve = given(12)
+    assert "doses count" not in found(twelve, reaction(twelve[3].at, "flushing", 1)).message
 
 
 def test_the_three_readings_of_12_differ_on_one_person():
