@@ -181,6 +181,14 @@ def test_two_columns_of_one_name_must_agree(tmp_path, first, second, kept):
         assert only(records.courses["A"].doses).amount_mg == kept
 
 
+def test_two_columns_of_persons_must_agree(tmp_path):
+    rows = "person,person,start,dose_mg,route\nA,B,2024-01-01,300,IV\nA,A,2024-02-01,300,IV\n"
+    records = read(tmp_path, doses=rows)
+
+    assert [d.ref.line for d in records.courses["A"].doses] == [3]
+    assert only(records.rejected).value == "A / B"
+
+
 def test_unknown_columns_of_one_name_are_told_apart(tmp_path):
     text = "person,date,room,room,,\nA,2024-01-01,1,2,3,4\n"
     scan = only(read(tmp_path, mri=text).courses["A"].mri)

@@ -68,6 +68,15 @@ def test_words_are_mapped_whatever_their_case(tmp_path):
     assert only(read(tmp_path, mapping=mapping, doses=rows).courses["A"].doses).route == "IV"
 
 
+def test_identifiers_are_mapped_too(tmp_path):
+    mapping = '[doses.values.person]\n"0001" = "A"\n'
+    rows = dose_rows("0001,2024-05-01T10:00,2024-05-01T11:00,300,IV,,,,")
+    records = read(tmp_path, mapping=mapping, doses=rows)
+
+    assert list(records.courses) == ["A"]
+    assert len(records.courses["A"].doses) == 1
+
+
 def test_a_grade_in_words_is_read_once_mapped(tmp_path):
     rows = "person,onset,term,grade\nA,2024-05-01,rigors,severe\n"
     mapping = '[reactions.values.grade]\nsevere = "3"\n'

@@ -136,6 +136,26 @@ def test_below_the_limit_of_quantification_is_less_than_that_limit(tmp_path, val
     assert "limit" in only(records.notes).reason
 
 
+def test_a_level_of_zero_without_a_limit_is_used_as_written_and_said(tmp_path):
+    measured, records = one(tmp_path, result("natalizumab", "0", "ug/mL"))
+
+    assert (measured.value, measured.censor) == (0.0, "")
+    assert "no limit of quantification is recorded" in only(records.notes).reason
+
+
+def test_equal_numbers_in_other_units_are_not_confused(tmp_path):
+    rows = result_rows(
+        "A,2024-05-01,natalizumab,20,ug/mL,,,,",
+        "A,2024-05-02,natalizumab,20,ug/mL,,,,",
+        "A,2024-05-03,natalizumab,20,ng/mL,,,,",
+        "A,2024-05-04,natalizumab,20 ng/mL,,,,,",
+        "A,2024-05-05,natalizumab,20,ug/mL,,,,",
+    )
+    found = read(tmp_path, measurements=rows).courses["A"].measurements
+
+    assert [m.value for m in found] == [20.0, 20.0, 0.02, 0.02, 20.0]
+
+
 def test_a_value_at_the_limit_of_quantification_is_a_value(tmp_path):
     measured, _ = one(tmp_path, result("natalizumab", "2.0", "ug/mL", lloq="2"))
 

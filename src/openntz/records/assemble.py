@@ -78,6 +78,8 @@ class Assembler:
         lost = self._log.incomplete.get(name, set())
         # An empty list of a recorded table says 'none recorded'; here there was something.
         unknown = {table for table in lost if not kept.get(table)}
+        if rows.person is not None:
+            unknown.discard("people")
         return Course.create(person, recorded=self._recorded - unknown, **kept)
 
     def _stranger(self, name: str, rows: PersonRows) -> Person:

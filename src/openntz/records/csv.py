@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -203,7 +204,9 @@ def _table(name: str, file: Path, reading: _Reading) -> bool:
             reading.unknown[name] = tuple(printable(header) for _, header in binding.unknown)
             row = Row(table, binding, mapping, reading.layout, reading.limits, reading.log)
             for said in source.notes:
-                reading.log.note("assumed", name, "", file.name, said).add(source.header_line)
+                reading.log.note(
+                    "assumed", name, "", file.name, said, "Export the table in UTF-8."
+                ).add(source.header_line)
             _rows(name, source, row, reading)
     except CellError as error:
         reading.log.set_aside("file", name, 0, error, "")
@@ -226,6 +229,7 @@ def _rows(name: str, source: TextTable | ParquetTable, row: Row, reading: _Readi
     """Pass every record of a file on, and count it."""
     log, read_row = reading.log, _row_reader(name, row, reading)
     person_at = row.binding.index.get("person")
+    changed = "person" in row.binding.rivals or "person" in row.mapping.values
     read = 0
     for line, cells in source.records():
         read += 1
@@ -244,7 +248,7 @@ def _rows(name: str, source: TextTable | ParquetTable, row: Row, reading: _Readi
                 log.note("information", name, "", "", reason).add(line)
                 read -= 1
                 continue
-            person = reading.identifier(cell if cell else row.text("person"))
+            person = reading.identifier(row.text("person") if changed or not cell else cell)
             if read_row(person) and (row.notes or row.errors):
                 _keep_what_was_said(row, person)
         except CellError as error:
@@ -269,13 +273,11 @@ def _row_reader(name: str, row: Row, reading: _Reading) -> Callable[[str], bool]
     """What to do with the row that is set; True when it is used."""
     if name == "people":
         return lambda person: _add_person(row, person, reading)
+    read_event: Callable[[], Event]
     if name == "measurements":
-        read_event: Callable[[], Event] = MeasurementReader(row)
-    elif name == "doses":
-        read_event = lambda: read_dose(row)  # noqa: E731 - three shapes of one small thing
+        read_event = MeasurementReader(row)
     else:
-        reader = READERS[name]
-        read_event = lambda: reader(row)  # noqa: E731
+        read_event = partial(read_dose if name == "doses" else READERS[name], row)
     people = reading.people
 
     def add(person: str) -> bool:

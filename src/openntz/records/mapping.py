@@ -149,9 +149,10 @@ def read_mapping(path: Path) -> Layout:
 
 def _invalid(error: ValidationError, where: str) -> InputError:
     first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
+    place = ".".join(str(part) for part in first["loc"]) or "the entry"
+    unknown = first["type"] == "extra_forbidden"
     return InputError(
-        f"{place or 'the entry'}: {first['msg'].lower()}.",
+        f"there is no key {place!r}." if unknown else f"{place}: {first['msg'].lower()}.",
         where=where,
         remedy="Keys: file, columns, values, defaults, date_format, decimal, delimiter; in"
         " [measurements] also tests and test_defaults.",

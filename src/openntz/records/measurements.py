@@ -14,10 +14,10 @@ from operator import itemgetter
 from typing import Final
 
 from openntz.course.events import Answer, Censor, Measurement, Ref
-from openntz.course.vocabulary import ANTIBODIES, JCV_INDEX
+from openntz.course.vocabulary import ANTIBODIES, JCV_INDEX, NATALIZUMAB
 from openntz.records.limits import Range
 from openntz.records.problems import CellError, ReadingError
-from openntz.records.recipes import Recipe, RecipeBook
+from openntz.records.recipes import LARGEST_BOOK, PlainNumber, Recipe, RecipeBook
 from openntz.records.rows import NOTHING_EXTRA, Row
 from openntz.records.values import Reading, read_value
 
@@ -63,28 +63,35 @@ class MeasurementReader:
         text = row.cells[self._value_at].strip() if self._value_at is not None else ""
         if not self._direct or not text:
             text = row.text("value")
-        if _PLAIN(text) and recipe.plain and row.mapping.decimal != ",":
-            value = float(text) * recipe.times / recipe.over
-            if recipe.possible.low <= value <= recipe.possible.high and value >= recipe.lloq:
-                row.notes.extend(recipe.notes)
-                return self._event(recipe, taken.at, taken.time_known, text, value)
-        return self._slow(recipe, taken.at, taken.time_known, text)
-
-    def _event(
-        self, recipe: Recipe, at: datetime, time_known: bool, text: str, value: float
-    ) -> Measurement:
+        number = recipe.numbers.get(text) or self._plain_number(recipe, text)
+        if number is None:
+            return self._slow(recipe, taken.at, taken.time_known, text)
+        row.notes.extend(recipe.notes)
         return Measurement(
-            at=at,
-            time_known=time_known,
-            ref=Ref("measurements", self._row.line),
-            extra=self._row.extra if self._row.binding.unknown else NOTHING_EXTRA,
+            at=taken.at,
+            time_known=taken.time_known,
+            ref=Ref("measurements", row.line),
+            extra=row.extra if row.binding.unknown else NOTHING_EXTRA,
             test=recipe.test,
-            value=value,
-            answer=None if recipe.cut_off is None else recipe.answer(value, ""),
+            value=number.value,
+            answer=number.answer,
             unit=recipe.unit,
             assay=recipe.assay,
-            as_written=f"{text} {recipe.written}" if recipe.written else text,
+            as_written=number.as_written,
         )
+
+    def _plain_number(self, recipe: Recipe, text: str) -> PlainNumber | None:
+        """A bare number that can be right and is not below the limit, or None for the long way."""
+        if recipe.no_unit is not None or self._row.mapping.decimal == "," or not _PLAIN(text):
+            return None
+        value = float(text) * recipe.times / recipe.over
+        if not recipe.possible.holds(value) or value < recipe.lloq or _is_bare_zero(recipe, value):
+            return None
+        written = f"{text} {recipe.written}".rstrip()
+        number = PlainNumber(value, recipe.answer(value, ""), written)
+        if len(recipe.numbers) < LARGEST_BOOK:
+            recipe.numbers[text] = number
+        return number
 
     def _slow(self, recipe: Recipe, at: datetime, time_known: bool, text: str) -> Measurement:
         row = self._row
@@ -130,6 +137,8 @@ class MeasurementReader:
         if recipe.lloq and not censor and value < recipe.lloq:
             value, censor = recipe.lloq, "<"
             said.append("Below the limit of quantification: used as less than that limit.")
+        if _is_bare_zero(recipe, value) and not censor:
+            said.append("Zero is used as written: no limit of quantification is recorded.")
         answer = reading.answer or recipe.answer(value, censor)
         return _Result(value, censor, answer, recipe.unit, said)
 
@@ -181,6 +190,11 @@ class MeasurementReader:
             other = " The other reading cannot be right." if len(values) > 1 else ""
             said.append(note + other)
         return value
+
+
+def _is_bare_zero(recipe: Recipe, value: float) -> bool:
+    """Whether a level is zero where no laboratory can measure zero."""
+    return value == 0 and recipe.test == NATALIZUMAB and not recipe.lloq
 
 
 def _impossible(test: str, text: str, shown: str, possible: Range) -> CellError:

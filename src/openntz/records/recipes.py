@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from openntz.course.events import Answer, Assay, Censor
@@ -25,10 +25,19 @@ from openntz.records.values import read_value
 from openntz.units import conversion, read_unit
 
 # An assay may repeat its sample number: a book that grows with the file is no book.
-_LARGEST_BOOK: Final = 20_000
+LARGEST_BOOK: Final = 20_000
 # Results that mean nothing without their assay, so they carry one even when nothing is known.
 _ALWAYS_ASSAYED: Final = frozenset({NATALIZUMAB, SATURATION, ANTIBODIES, JCV_INDEX})
 _NO_DEFAULTS: Final = ResultDefaults()
+
+
+@dataclass(frozen=True, slots=True)
+class PlainNumber:
+    """What a bare number means in a recipe."""
+
+    value: float
+    answer: Answer | None
+    as_written: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,8 @@ class Recipe:
 
     ``lloq`` is 0 when it is not known; ``cut_off`` is the assay's threshold in the unit of the
     values, None when there is none to compare with; ``no_unit`` says why a number cannot be
-    used without a unit; ``plain`` whether a bare number needs no second thought.
+    used without a unit. ``numbers`` remembers what bare numbers came to: laboratories report
+    few digits, so most rows repeat one.
     """
 
     test: str
@@ -51,11 +61,7 @@ class Recipe:
     cut_off: float | None
     notes: tuple[Note, ...]
     no_unit: tuple[str, str] | None = None
-
-    @property
-    def plain(self) -> bool:
-        """Whether a bare number can be taken as it is."""
-        return self.no_unit is None
+    numbers: dict[str, PlainNumber] = field(default_factory=dict, init=False, compare=False)
 
     def check_unit(self, text: str) -> None:
         """Raise ``CellError`` when a number has no unit it could be in."""
@@ -97,7 +103,7 @@ class RecipeBook:
             except CellError as error:
                 found = error
             if key is not None:
-                if len(self._known) >= _LARGEST_BOOK:
+                if len(self._known) >= LARGEST_BOOK:
                     self._known.clear()
                 self._known[key] = found
         if isinstance(found, CellError):
@@ -241,7 +247,7 @@ class RecipeBook:
                 own = reading.unit
                 same = recipe if not own else self._with_conversion(recipe, own)
                 value = numbers[0] * same.times / same.over
-                if same.plain and recipe.possible.holds(value):
+                if same.no_unit is None and recipe.possible.holds(value):
                     return value
         except (ReadingError, CellError):
             pass  # said below

@@ -89,7 +89,7 @@ def check_lines(records: Records) -> tuple[str, ...]:
         lines.append(f"Events from {seen.first} to {seen.last}; as of {records.as_of}.")
     lines += ["", *_table_lines(seen)]
     if seen.missing:
-        lines.append(f"Not recorded (no such table): {', '.join(seen.missing)}.")
+        lines.append(f"Not recorded (no table that can be read): {', '.join(seen.missing)}.")
     if records.other_files:
         lines.append(f"Files that are no table, left alone: {', '.join(records.other_files)}.")
     for kind, problems in by_kind(records).items():
