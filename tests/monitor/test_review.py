@@ -77,9 +77,10 @@ def test_two_year_review_is_over_once_a_visit_followed():
     assert "weigh" not in finding(RULE, treated(800, 20)).message
 
 
-def test_benefit_review_is_named_at_six_months():
-    found = finding(RULE, treated(170, 80))
-    assert "no benefit" in found.message
+@pytest.mark.parametrize(("exposure", "named"), [(152, False), (153, True), (183, True)])
+def test_benefit_review_is_named_from_a_month_before_six_months(exposure, named):
+    found = finding(RULE, treated(exposure, exposure - 80))
+    assert ("no benefit" in found.message) is named
     assert "swiss-label" in found.sources
 
 
