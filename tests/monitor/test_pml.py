@@ -91,6 +91,14 @@ def test_published_figure_matches_uptodate_table(exposure, index, prior, figure)
     assert "uptodate-pml" in found.sources
 
 
+@pytest.mark.parametrize(
+    ("exposure", "figure"), [(730, "1 per 1,000"), (731, "3 per 1,000"), (1462, "6 per 1,000")]
+)
+def test_published_figure_without_an_index_matches_uptodate_table(exposure, figure):
+    found = finding("pml.stratum", treated(exposure, measurements=[jcv(30, answer="positive")]))
+    assert f"Published PML risk: {figure} (" in found.message
+
+
 def test_figure_beyond_the_last_band_is_said_to_be_the_last():
     within = finding("pml.stratum", treated(2192, measurements=[jcv(30, 1.6)]))
     beyond = finding("pml.stratum", treated(2193, measurements=[jcv(30, 1.6)]))
