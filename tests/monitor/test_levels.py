@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from openntz.forecast.result import Quantiles
 from openntz.monitor.finding import Status
+from openntz.monitor.rules.levels import chance_text
 from tests.build import (
     NO_FORECAST,
     course,
@@ -78,6 +79,16 @@ def test_several_flagged_levels_are_counted():
     found = judged((300, 150.0, "not a trough"), (200, 185.0, "impossible"))
     assert "1 earlier level likewise" in found.message
     assert found.evidence == ("measurements:3", "measurements:2")
+
+
+def test_one_flagged_level_is_told_with_time_and_reason():
+    drawn = level("2024-05-01T09:00", 185.0)
+    made = course(doses=ON, measurements=[drawn])
+    found = finding(IMPLAUSIBLE, made, predicted=forecast(levels=(verdict(drawn, "impossible"),)))
+    assert "185 µg/mL on 2024-05-01 09:00: impossible" in found.message
+    assert "likewise" not in found.message
+    untimed = judged((30, 185.0, "not a trough"))
+    assert f"on {days_before(30)}: {FLAG}" in untimed.message
 
 
 @pytest.mark.parametrize(
@@ -262,6 +273,37 @@ def test_a_population_forecast_says_so():
     found = finding(LOW, made, predicted=predicted)
     assert found.status is Status.WATCH
     assert "population forecast for this weight" in found.message
+
+
+def test_a_forecast_without_a_planned_dose_says_nothing_about_it():
+    found = finding(LOW, course(doses=ON), predicted=forecast(planned=None))
+    assert found.status is Status.UNKNOWN
+    assert "No forecast: no dose is planned" in found.message
+
+
+@pytest.mark.parametrize(
+    ("chance", "text"),
+    [
+        (0.0, "near 0%"),
+        (0.004, "near 0%"),
+        (0.2, "20%"),
+        (0.499, "49.9%"),
+        (0.5, "50%"),
+        (0.504, "50%"),
+        (0.96, "96%"),
+        (0.996, "near 100%"),
+        (1.0, "near 100%"),
+    ],
+)
+def test_a_chance_is_rounded_but_not_across_its_limit(chance, text):
+    assert chance_text(chance, 0.5) == text
+
+
+def test_a_level_says_how_long_after_a_dose_it_was_drawn():
+    drawn = level(ON[-2].day, 0.5)
+    made = course(doses=ON, measurements=[drawn])
+    found = finding(LOW, made, predicted=forecast(levels=(verdict(drawn),)))
+    assert "4 weeks after a dose: below 1 µg/mL" in found.message
 
 
 def test_neither_level_nor_forecast_is_unknown():
