@@ -57,6 +57,9 @@ class Silent:
     def say(self, text: str) -> None:
         del text
 
+    def bytes_read(self, done: int, total: int) -> None:
+        del done, total
+
     def track(self, items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
         del total, what
         yield from items

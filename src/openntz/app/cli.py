@@ -138,13 +138,17 @@ def review(
 
 
 @app.command()
-def check(folder: Folder, as_of: AsOf = None, mapping: Mapping = None) -> None:
+def check(folder: Folder, as_of: AsOf = None, site: Site = None, mapping: Mapping = None) -> None:
     """Read a clinic's tables and say what was used, assumed and set aside, and why."""
+    from openntz.app.progress import PatientProgress
     from openntz.app.say import say_check
     from openntz.workflows.check import run_check
 
     try:
-        records = run_check(folder, as_of=_day(as_of), mapping=mapping)
+        with PatientProgress(_err()) as progress:
+            records = run_check(
+                folder, as_of=_day(as_of), mapping=mapping, site=site, progress=progress
+            )
     except OpenNTZError as error:
         _stop(error)
     say_check(_out(), records)

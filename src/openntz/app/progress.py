@@ -33,6 +33,7 @@ class PatientProgress:
         self._console = console
         self._started = time.monotonic()
         self._bar: Progress | None = None
+        self._reading: TaskID | None = None
 
     def __enter__(self) -> PatientProgress:
         return self
@@ -66,6 +67,14 @@ class PatientProgress:
             self._bar.start()
         return self._bar
 
+    def bytes_read(self, done: int, total: int) -> None:
+        """Move the bar of the reading stage."""
+        bar = self._show()
+        if bar is not None:
+            if self._reading is None:
+                self._reading = bar.add_task("megabytes", total=_megabytes(total))
+            bar.update(self._reading, completed=_megabytes(done))
+
     def track(self, items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
         """Pass items through, moving the bar once there is one."""
         task: TaskID | None = None
@@ -76,3 +85,7 @@ class PatientProgress:
                 if task is None:
                     task = bar.add_task(what, total=total)
                 bar.update(task, completed=count)
+
+
+def _megabytes(count: int) -> int:
+    return round(count / 1e6)

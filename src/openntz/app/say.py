@@ -93,42 +93,49 @@ def _first_sentence(text: str) -> str:
 
 
 def say_check(console: Console, records: Records) -> None:
-    """Tables, totals, then every problem with its place and remedy."""
+    """Tables, totals, then every problem by kind with its place and remedy."""
+    from openntz.records.summary import HEADINGS, by_kind, overview
+
+    seen = overview(records)
     table = _plain_table("table", "rows", "used", "set aside", "repeated", right=(1, 2, 3, 4))
-    for name, summary in records.tables.items():
+    for summary in seen.tables:
         if summary.usable:
             counts = (summary.read, summary.used, summary.rejected, summary.duplicate)
-            table.add_row(Text(name), *(str(n) for n in counts))
+            table.add_row(Text(summary.table), *(str(n) for n in counts))
         else:
-            table.add_row(Text(f"{name} (cannot be read)"), "", "", "", "")
+            table.add_row(Text(f"{summary.table} (cannot be read)"), "", "", "", "")
     console.print(table)
-    if records.missing:
-        console.print(f"not in this export: {', '.join(records.missing)}")
-    doses = sum(len(c.doses) for c in records.courses.values())
-    results = sum(len(c.measurements) for c in records.courses.values())
-    console.print(f"{len(records.courses)} people, {doses} doses, {results} measurements")
-    for title, style, problems in (
-        ("set aside", "bold red", records.rejected),
-        ("notes: used under an assumption, repeated, or kept and not used", "bold", records.notes),
-    ):
-        if problems:
-            console.print()
-            console.print(Text(f"{len(problems)} {title}", style=style))
-            for problem in problems[:_PROBLEMS_SHOWN]:
-                _say_problem(console, records, problem)
-            if len(problems) > _PROBLEMS_SHOWN:
-                console.print(f"... and {len(problems) - _PROBLEMS_SHOWN} more")
+    for summary in seen.tables:
+        if summary.unknown_columns:
+            columns = ", ".join(summary.unknown_columns)
+            console.print(Text(f"{summary.table}: columns kept without being used: {columns}"))
+    if seen.missing:
+        console.print(f"not in this export: {', '.join(seen.missing)}")
+    if records.other_files:
+        console.print(Text(f"left alone, no tables: {', '.join(records.other_files)}"))
+    span = f", {seen.first} to {seen.last}" if seen.first and seen.last else ""
+    console.print(
+        f"{seen.people} people, {seen.doses} doses, {seen.levels} natalizumab levels{span}; "
+        f"as of {records.as_of}"
+    )
+    for kind, problems in by_kind(records).items():
+        lost = kind in {"file", "row", "cell"}
+        console.print()
+        console.print(
+            Text(f"{HEADINGS[kind]}: {len(problems)}", style="bold red" if lost else "bold")
+        )
+        for problem in problems[:_PROBLEMS_SHOWN]:
+            _say_problem(console, records, problem)
+        if len(problems) > _PROBLEMS_SHOWN:
+            console.print(f"... and {len(problems) - _PROBLEMS_SHOWN} more")
     if not records.rejected and not records.notes:
         console.print(Text("every row was used as it is", style="green"))
 
 
 def _say_problem(console: Console, records: Records, problem: Problem) -> None:
-    cell = f"  {problem.column}" if problem.column else ""
-    value = f"  {problem.value!r}" if problem.value else ""
-    console.print(
-        Text.assemble((records.place(problem), "bold"), cell, value, "  ", problem.reason),
-        soft_wrap=True,
-    )
+    parts = (problem.column, f"'{problem.value}'" if problem.value else "", problem.reason)
+    rest = "".join(f"  {part}" for part in parts if part)
+    console.print(Text.assemble((records.place(problem), "bold"), rest), soft_wrap=True)
     if problem.remedy:
         console.print(Text(f"    {problem.remedy}", style="dim"), soft_wrap=True)
 

@@ -6,10 +6,13 @@ from datetime import date
 from pathlib import Path
 
 from openntz.records.problems import Records
-from openntz.workflows.read import read_folder_for
+from openntz.workflows.progress import Progress
+from openntz.workflows.read import read_tables, registry_for
 
 
-def run_check(folder: Path, *, as_of: date, mapping: Path | None) -> Records:
+def run_check(
+    folder: Path, *, as_of: date, mapping: Path | None, site: Path | None, progress: Progress
+) -> Records:
     """What was used, assumed and set aside.
 
     Raises
@@ -17,4 +20,4 @@ def run_check(folder: Path, *, as_of: date, mapping: Path | None) -> Records:
     InputError
         When nothing in the folder can be used.
     """
-    return read_folder_for(folder, as_of, mapping)
+    return read_tables(folder, as_of, mapping, registry_for(site), progress)

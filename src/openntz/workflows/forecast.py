@@ -13,7 +13,7 @@ from openntz.definitions.therapy import Therapy
 from openntz.errors import InputError
 from openntz.forecast.result import PersonForecast
 from openntz.workflows.person import Practice, forecast_course, standing
-from openntz.workflows.read import read_folder_for, registry_for
+from openntz.workflows.read import read_tables, registry_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ def run_forecast(question: ForecastQuestion) -> ForecastAnswer:
     practice = Practice.create(
         registry=registry_for(question.site), profile=question.profile, seed=question.seed
     )
-    records = read_folder_for(question.folder, question.as_of, question.mapping)
+    records = read_tables(question.folder, question.as_of, question.mapping, practice.registry)
     course = find_course(dict(records.courses), question.person)
     stands = standing(course, question.as_of, practice.profile)
     planned = None if stands.planned is None else max(stands.planned, question.as_of)

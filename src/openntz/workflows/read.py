@@ -8,6 +8,7 @@ from pathlib import Path
 from openntz.evidence.registry import Registry, registry
 from openntz.records.csv import read_folder
 from openntz.records.problems import Records
+from openntz.workflows.progress import Progress
 
 
 def registry_for(site: Path | None) -> Registry:
@@ -21,12 +22,19 @@ def registry_for(site: Path | None) -> Registry:
     return registry() if site is None else registry().with_site(site)
 
 
-def read_folder_for(folder: Path, as_of: date, mapping: Path | None) -> Records:
-    """The courses in a folder of tables.
+def read_tables(
+    folder: Path,
+    as_of: date,
+    mapping: Path | None,
+    evidence: Registry,
+    progress: Progress | None = None,
+) -> Records:
+    """The courses in a folder of tables, within the limits of a registry.
 
     Raises
     ------
     InputError
-        When nothing in the folder can be used.
+        When nothing in the folder, or the mapping file, can be used.
     """
-    return read_folder(folder, as_of=as_of, mapping=mapping)
+    told = None if progress is None else progress.bytes_read
+    return read_folder(folder, as_of=as_of, mapping=mapping, progress=told, evidence=evidence)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Final
 
 from openntz import __version__
 from openntz.compute.executors import map_in_order
@@ -27,24 +26,11 @@ from openntz.report.pages import render
 from openntz.report.person import PersonReview
 from openntz.report.review import Review, TableCount
 from openntz.workflows.person import Practice, review_person
-from openntz.workflows.read import read_folder_for, registry_for
-
-Item = TypeVar("Item")
+from openntz.workflows.progress import Progress
+from openntz.workflows.read import read_tables, registry_for
 
 _GENERATOR: Final = '<meta name="generator" content="OpenNTZ'
 _HEAD: Final = 2000  # characters of a page in which its head stands
-
-
-class Progress(Protocol):
-    """Whoever shows how far a job is."""
-
-    def say(self, text: str) -> None:
-        """One line for the watcher."""
-        ...
-
-    def track(self, items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
-        """Pass items through and count them."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +157,9 @@ def run_review(request: ReviewRequest, progress: Progress) -> ReviewOutcome:
     practice = Practice.create(
         registry=registry_for(request.site), profile=request.profile, seed=request.seed
     )
-    records = read_folder_for(request.folder, request.as_of, request.mapping)
+    records = read_tables(
+        request.folder, request.as_of, request.mapping, practice.registry, progress
+    )
     prepare_out(request.folder, request.out)
     models = practice.models
     people = _reviewed(list(records.courses.values()), request, practice, progress)
