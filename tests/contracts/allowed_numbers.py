@@ -28,6 +28,7 @@ ARITHMETIC: Final[Mapping[tuple[str, str, float], str]] = {
     ("forecast/map_estimate.py", "hessian_from", 4): "four corners of a mixed difference",
     ("forecast/pareto.py", "fit_generalised_pareto", 0.5): _PSIS,
     ("forecast/predict.py", "band", 0.5): "probability that defines the median",
+    ("forecast/predict.py", "saturation_band", 0.5): "probability that defines the median",
     ("forecast/predict.py", "time_below", 0.5): "probability that defines the median",
     ("forecast/triage.py", "predictive_quantile", 10): "bracket of a root search",
 }

@@ -291,3 +291,35 @@ def test_killed_run_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.Monk
         review(folder, out, seed=9)
     assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == before
     shutil.rmtree(out)
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "rule", "before"),
+    [
+        (
+            "reactions",
+            "P03,2024-13-40,hypersensitivity,4,\n",
+            "hypersensitivity.contraindicated",
+            "ok",
+        ),
+        ("treatments", "P03,fingolimod,dmt,soon,\n", "combination.contraindicated", "ok"),
+        ("mri", "P13,2024-02-30,3,1,0,\n", "interval.candidate", "watch"),
+    ],
+)
+def test_a_row_set_aside_takes_back_what_rests_on_its_absence(
+    table: str, row: str, rule: str, before: str, tmp_path: Path
+) -> None:
+    person = row.partition(",")[0]
+    folder = small_clinic(tmp_path / "few", {person, "N037"})
+
+    def status(out: Path, who: str) -> str:
+        review(folder, out)
+        findings = json.loads((out / "findings.json").read_text(encoding="utf-8"))
+        return next(f["status"] for f in findings if (f["person"], f["rule"]) == (who, rule))
+
+    assert status(tmp_path / "a", person) == before
+    others = status(tmp_path / "a", "N037")
+    with (folder / f"{table}.csv").open("a", encoding="utf-8") as stream:
+        stream.write(row)
+    assert status(tmp_path / "b", person) == "unknown"
+    assert status(tmp_path / "b", "N037") == others

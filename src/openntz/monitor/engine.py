@@ -12,9 +12,23 @@ from openntz.monitor.rule import Rule, Situation, Verdict
 from openntz.monitor.rules.catalogue import RULES
 
 
+def _doubted(rule: Rule, situation: Situation, verdict: Verdict) -> Verdict:
+    """Take back an answer that rests on 'none recorded' where rows were set aside."""
+    lost = sorted(situation.incomplete.intersection(rule.silence))
+    if not lost or verdict.status not in rule.reassuring:
+        return verdict
+    return replace(
+        verdict,
+        status=Status.UNKNOWN,
+        message=f"Rows of this person in {' and '.join(lost)} were set aside (rejected.csv names "
+        f"them), so this is not known. Mend them and run again. What the rest says: "
+        f"{verdict.message}",
+    )
+
+
 def _verdict(rule: Rule, situation: Situation, profile: Profile) -> Verdict:
     try:
-        return rule.decide(rule.derive(situation, profile), profile)
+        return _doubted(rule, situation, rule.decide(rule.derive(situation, profile), profile))
     except (OpenNTZError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         return Verdict(
             status=Status.UNKNOWN,

@@ -19,6 +19,7 @@ from openntz.monitor.profile import Profile
 class Situation:
     """One person at one date: the course up to it, what is booked after it, and the forecast.
 
+    ``incomplete`` names the tables of which a row of this person was set aside.
     ``profiles`` are those a rule may have to compare its own with; the engine fills them in.
     """
 
@@ -27,6 +28,7 @@ class Situation:
     booked: tuple[Event, ...]
     therapy: Therapy
     forecast: PersonForecast
+    incomplete: frozenset[str] = frozenset()
     profiles: Mapping[str, Profile] = field(default_factory=dict)
 
 
@@ -48,6 +50,9 @@ class Rule:
     ``derive`` turns a situation into the rule's own typed facts; ``decide`` is pure in those
     facts and the profile, so that it can be tested at its limits without a course. ``sources``
     are cited with every finding, besides those of the thresholds used.
+
+    ``silence`` names the tables in which no row means 'none' to this rule; where rows of the
+    person were set aside in one of them, an answer among ``reassuring`` becomes 'unknown'.
     """
 
     id: str
@@ -56,6 +61,8 @@ class Rule:
     derive: Callable[[Situation, Profile], Any]
     decide: Callable[[Any, Profile], Verdict]
     sources: tuple[str, ...]
+    silence: tuple[str, ...] = ()
+    reassuring: tuple[Status, ...] = (Status.OK,)
 
 
 def days_text(days: int) -> str:

@@ -114,8 +114,13 @@ def forecast_course(
     )
 
 
-def review_person(course: Course, as_of: date, practice: Practice) -> PersonResult:
-    """Standing, forecast and one finding per rule for one person at one date."""
+def review_person(
+    course: Course, as_of: date, practice: Practice, incomplete: frozenset[str] = frozenset()
+) -> PersonResult:
+    """Standing, forecast and one finding per rule for one person at one date.
+
+    ``incomplete`` names the tables of which a row of this person was set aside.
+    """
     stands = standing(course, as_of, practice.profile)
     # A dose that is overdue can be given today at the earliest.
     planned = None if stands.planned is None else max(stands.planned, as_of)
@@ -126,6 +131,7 @@ def review_person(course: Course, as_of: date, practice: Practice) -> PersonResu
         booked=course.after(as_of),
         therapy=stands,
         forecast=forecast,
+        incomplete=incomplete,
     )
     others = {name: p for name, p in practice.profiles.items() if name != practice.profile.id}
     return PersonResult(

@@ -115,10 +115,13 @@ def _site_note(request: ReviewRequest, practice: Practice) -> str:
 
 
 def _reviewed(
-    courses: list[Course], request: ReviewRequest, practice: Practice, progress: Progress
+    records: Records, request: ReviewRequest, practice: Practice, progress: Progress
 ) -> tuple[PersonReview, ...]:
+    courses = list(records.courses.values())
+
     def one(course: Course) -> PersonReview:
-        result = review_person(course, request.as_of, practice)
+        lost = records.incomplete.get(course.person.id, frozenset())
+        result = review_person(course, request.as_of, practice, lost)
         return PersonReview(
             course=result.course,
             therapy=result.therapy,
@@ -162,7 +165,7 @@ def run_review(request: ReviewRequest, progress: Progress) -> ReviewOutcome:
     )
     prepare_out(request.folder, request.out)
     models = practice.models
-    people = _reviewed(list(records.courses.values()), request, practice, progress)
+    people = _reviewed(records, request, practice, progress)
     review = Review(
         as_of=request.as_of,
         profile=practice.profile.id,

@@ -298,4 +298,6 @@ CANDIDATE = Rule(
     derive=candidate_facts,
     decide=candidate,
     sources=("nova-2022", "next-ms-2023", "ryerson-2019"),
+    silence=("relapses", "mri", "reactions", "doses"),
+    reassuring=(Status.WATCH,),
 )

@@ -246,4 +246,5 @@ COMBINATION = Rule(
     derive=combination_facts,
     decide=combination,
     sources=("eu-leaflet",),
+    silence=("treatments",),
 )

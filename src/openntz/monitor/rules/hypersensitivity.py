@@ -227,4 +227,5 @@ HYPERSENSITIVITY = Rule(
     derive=hypersensitivity_facts,
     decide=hypersensitivity,
     sources=("mims", "eu-leaflet", "founding-s2"),
+    silence=("reactions", "doses"),
 )

@@ -193,4 +193,5 @@ NEWBORN_COUNT = Rule(
     derive=newborn_facts,
     decide=newborn_blood_count,
     sources=("compendium-26085", "ms-und-kinderwunsch", "pregnancy-350-registry"),
+    silence=("pregnancies",),
 )

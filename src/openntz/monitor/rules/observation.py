@@ -257,4 +257,5 @@ OBSERVATION = Rule(
     derive=observation_facts,
     decide=observation,
     sources=("eu-smpc", "us-pi", "bafrani-observation", "loonstra-2020"),
+    silence=("reactions", "doses"),
 )

@@ -237,4 +237,5 @@ PLAN = Rule(
     derive=pregnancy_facts,
     decide=plan,
     sources=("abn-2019", "gulf-consensus-2020", "ms-und-kinderwunsch", "pregnancy-350-registry"),
+    silence=("pregnancies",),
 )

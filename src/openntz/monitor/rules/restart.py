@@ -183,4 +183,5 @@ ACTIVE_DISEASE = Rule(
     derive=restart_facts,
     decide=active_disease,
     sources=("founding-s4", "clinicspeak-restart"),
+    silence=("relapses", "mri", "doses"),
 )

@@ -185,4 +185,5 @@ WEARING_OFF = Rule(
     derive=wearing_off_facts,
     decide=wearing_off,
     sources=("van-kempen-2019", "bringeland-2020", "founding-s3"),
+    silence=("symptoms",),
 )
