@@ -10,7 +10,12 @@ import pytest
 from numba import njit
 from numpy.typing import NDArray
 
-from openntz.mechanism.kernels.arithmetic import exponential, inverse_fifth_root, logarithm
+from openntz.mechanism.kernels.arithmetic import (
+    exponential,
+    hill,
+    inverse_fifth_root,
+    logarithm,
+)
 
 Floats = NDArray[np.float64]
 # Four units in the last place.
@@ -63,6 +68,38 @@ def test_power_from_both_matches_numpy() -> None:
     points = np.exp(np.linspace(-20.0, 10.0, 10_001))
     # The error of the logarithm is multiplied by the exponent's size, at most 30 here.
     np.testing.assert_allclose(_over(power, points), points**1.5, rtol=40 * TOLERANCE)
+
+
+@pytest.mark.parametrize("steepness", [0.6, 1.0, 1.5, 4.0])
+def test_hill_matches_numpy(steepness: float) -> None:
+    @njit
+    def saturated(x: float) -> float:
+        return hill(x, steepness)[0]
+
+    @njit
+    def free(x: float) -> float:
+        return hill(x, steepness)[1]
+
+    points = np.exp(np.linspace(-12.0, 12.0, 20_001))
+    powered = points**steepness
+    # As for the power above: the logarithm's error times up to 48.
+    rtol = 50 * TOLERANCE
+    np.testing.assert_allclose(_over(saturated, points), powered / (1 + powered), rtol=rtol)
+    np.testing.assert_allclose(_over(free, points), 1 / (1 + powered), rtol=rtol)
+
+
+def test_hill_has_its_limits() -> None:
+    @njit
+    def saturated(x: float) -> float:
+        return hill(x, 1.5)[0]
+
+    @njit
+    def free(x: float) -> float:
+        return hill(x, 1.5)[1]
+
+    ends = np.array([0.0, 1e300])
+    np.testing.assert_allclose(_over(saturated, ends), [0.0, 1.0], atol=1e-100)
+    np.testing.assert_allclose(_over(free, ends), [1.0, 0.0], atol=1e-100)
 
 
 def test_inverse_fifth_root_matches_numpy() -> None:

@@ -12,11 +12,12 @@ neither on the block nor on the thread, so any number of threads gives the same 
 from __future__ import annotations
 
 import hashlib
+import inspect
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from types import FunctionType
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ import numpy as np
 from numba import njit
 
 from openntz.errors import SolverError
-from openntz.mechanism.kernels import dopri5, two_compartment
+from openntz.mechanism.kernels import blood_and_lesions, dopri5, two_compartment
 from openntz.mechanism.kernels.dopri5 import OK, STEP_UNDERFLOW, TOO_MANY_STEPS, Lanes, Problem
 from openntz.mechanism.kernels.layout import LANES
 
@@ -75,16 +76,27 @@ TWO_COMPARTMENT: Final = System(
     observed=((two_compartment.CENTRAL, two_compartment.INVERSE_VOLUME),),
 )
 
+BLOOD_AND_LESIONS: Final = System(
+    name="blood_and_lesions",
+    derive=blood_and_lesions.derive,
+    states=blood_and_lesions.STATES,
+    parameters=blood_and_lesions.PARAMETERS,
+    observed=(
+        (blood_and_lesions.CENTRAL, blood_and_lesions.INVERSE_VOLUME),
+        (blood_and_lesions.LYMPHOCYTES, -1),
+        (blood_and_lesions.HAZARD, -1),
+    ),
+)
 
-@cache
-def _fingerprint() -> str:
-    """Hash of all kernel sources: an edit to any of them makes new cache slots."""
-    digest = hashlib.sha256()
-    folder = resources.files("openntz.mechanism.kernels")
-    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if file.name.endswith(".py"):
-            digest.update(file.name.encode())
-            digest.update(file.read_bytes())
+
+def _fingerprint(system: System) -> str:
+    """Hash of everything the compiled code follows from: an edit makes a new cache slot."""
+    digest = hashlib.sha256(repr((system.name, system.observed, _layout(system))).encode())
+    files = {Path(__file__), *Path(dopri5.__file__).parent.glob("*.py")}
+    files.add(Path(inspect.getfile(inspect.unwrap(system.derive))))
+    for file in sorted(files):
+        digest.update(file.name.encode())
+        digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -117,26 +129,32 @@ def compile_system(system: System) -> Callable[..., None]:
         "derive": system.derive,
     }
 
-    def build(template: Callable[..., Any], *, keep: bool = False) -> Any:
-        name = f"{template.__name__}_{system.name}_{_fingerprint()}"
+    fingerprint = _fingerprint(system)
+
+    def build(template: Callable[..., Any], **options: Any) -> Any:
+        name = f"{template.__name__}_{system.name}_{fingerprint}"
         function = FunctionType(template.__code__, bound, name)
         function.__qualname__ = name
         # No template allocates, and counting references to the arrays of ``Problem`` would take
         # as long as the arithmetic, and longer with several threads.
-        options: dict[str, Any] = {"cache": keep, "nogil": True, "_nrt": False}
-        return njit(error_model="numpy", **options)(function)
+        options |= {"nogil": True, "_nrt": False, "error_model": "numpy"}
+        return njit(**options)(function)
 
     for template in (
         dopri5.take_stages,
-        dopri5.scale_error,
         dopri5.judge,
         dopri5.accept,
         dopri5.write_outputs,
         dopri5.arrive,
         dopri5.load_next,
     ):
-        bound[template.__name__] = build(template)
-    return build(dopri5.advance_block, keep=True)
+        # Called from compiled code only, so they need no entry from Python.
+        bound[template.__name__] = build(template, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    try:
+        return build(dopri5.advance_block, cache=True)
+    except RuntimeError:
+        # No folder that can be written: compile for this process alone.
+        return build(dopri5.advance_block)
 
 
 def new_lanes(system: System) -> Lanes:

@@ -20,6 +20,7 @@ _LOG2_E = 1.44269504088896338700
 _ROUND = 6755399441055744.0
 _EXPONENT_BIAS = 1023
 _MANTISSA_BITS = 52
+_HILL_MOST = 500.0 * 0.6931471805599453
 _SQRT_HALF_BITS = 0x3FE6A09E00000000
 _ONE_BITS = 0x3FF0000000000000
 
@@ -80,8 +81,26 @@ def logarithm(x: float) -> float:
     w = z * z
     odd = z * (_L1 + w * (_L3 + w * (_L5 + w * _L7)))
     even = w * (_L2 + w * (_L4 + w * _L6))
-    half = 0.5 * f * f
-    return k * _LN2_HIGH - ((half - (s * (half + odd + even) + k * _LN2_LOW)) - f)
+    return k * _LN2_HIGH - ((s * (f - (odd + even)) - k * _LN2_LOW) - f)
+
+
+@njit(forceinline=True)
+def hill(ratio: float, steepness: float) -> tuple[float, float]:
+    """``ratio^g / (1 + ratio^g)`` and its complement ``1 / (1 + ratio^g)``, for ratio >= 0.
+
+    Power and sigmoid share one division: exp(x) is 2^k times a quotient n/d, and the sigmoid
+    of it is 2^k n / (d + 2^k n). A power beyond 2^+-500 counts as that, far past saturation.
+    """
+    x = steepness * logarithm(ratio)
+    x = _HILL_MOST if x > _HILL_MOST else x
+    x = -_HILL_MOST if x < -_HILL_MOST else x
+    k = (x * _LOG2_E + _ROUND) - _ROUND
+    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
+    s = r * r
+    below = 2.0 - (r - s * (_P1 + s * (_P2 + s * (_P3 + s * (_P4 + s * _P5)))))
+    above = (below + 2.0 * r) * _double((int(k) + _EXPONENT_BIAS) << _MANTISSA_BITS)
+    share = 1.0 / (below + above)
+    return above * share, below * share
 
 
 @njit(forceinline=True)

@@ -107,125 +107,106 @@ def take_stages(w: NDArray[np.float64], lanes: int) -> None:
         h = w[PROPOSED + lane]
         # Two equal steps to the stop rather than a long one and a stub.
         even = 0.5 * left
-        h = even if (h > even and h < left) else h
+        h = even if (h > even) & (h < left) else h
         # The step as the clock takes it: near an event, rounding of the time would cost amount.
         h = (w[TIME + lane] + h) - w[TIME + lane]
         w[STEP + lane] = left if h >= left else h
-    for i in range(STATES):
-        for lane in range(lanes):
-            o = i * LANES + lane
-            w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * (A21 * w[K1 + o])
     for lane in range(lanes):
+        for i in range(STATES):
+            o = i * LANES + lane
+            slope = A21 * w[K1 + o]
+            w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
         derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K2 + lane)
-    for i in range(STATES):
-        for lane in range(lanes):
-            o = i * LANES + lane
-            w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * (A31 * w[K1 + o] + A32 * w[K2 + o])
     for lane in range(lanes):
+        for i in range(STATES):
+            o = i * LANES + lane
+            slope = A31 * w[K1 + o] + A32 * w[K2 + o]
+            w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
         derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K3 + lane)
-    for i in range(STATES):
-        for lane in range(lanes):
-            o = i * LANES + lane
-            w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * (
-                A41 * w[K1 + o] + A42 * w[K2 + o] + A43 * w[K3 + o]
-            )
     for lane in range(lanes):
+        for i in range(STATES):
+            o = i * LANES + lane
+            slope = A41 * w[K1 + o] + A42 * w[K2 + o] + A43 * w[K3 + o]
+            w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
         derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K4 + lane)
-    for i in range(STATES):
-        for lane in range(lanes):
-            o = i * LANES + lane
-            w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * (
-                A51 * w[K1 + o] + A52 * w[K2 + o] + A53 * w[K3 + o] + A54 * w[K4 + o]
-            )
     for lane in range(lanes):
-        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K5 + lane)
-    for i in range(STATES):
-        for lane in range(lanes):
+        for i in range(STATES):
             o = i * LANES + lane
-            w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * (
+            slope = A51 * w[K1 + o] + A52 * w[K2 + o] + A53 * w[K3 + o] + A54 * w[K4 + o]
+            w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
+        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K5 + lane)
+    for lane in range(lanes):
+        for i in range(STATES):
+            o = i * LANES + lane
+            slope = (
                 A61 * w[K1 + o]
                 + A62 * w[K2 + o]
                 + A63 * w[K3 + o]
                 + A64 * w[K4 + o]
                 + A65 * w[K5 + o]
             )
-    for lane in range(lanes):
+            w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
         derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K6 + lane)
-    for i in range(STATES):
-        for lane in range(lanes):
+    for lane in range(lanes):
+        for i in range(STATES):
             o = i * LANES + lane
-            w[Y_NEW + o] = w[Y + o] + w[STEP + lane] * (
+            slope = (
                 B1 * w[K1 + o] + B3 * w[K3 + o] + B4 * w[K4 + o] + B5 * w[K5 + o] + B6 * w[K6 + o]
             )
-    for lane in range(lanes):
+            w[Y_NEW + o] = w[Y + o] + w[STEP + lane] * slope
         derive(w, Y_NEW + lane, PARAMETER + lane, RATE + lane, K7 + lane)
 
 
-def scale_error(w: NDArray[np.float64], lanes: int, rtol: float, atol: float) -> None:
-    """Largest error of the trial step in units of the tolerance, per lane: accepted if <= 1."""
+def judge(w: NDArray[np.float64], lanes: int, rtol: float, atol: float) -> None:
+    """Error of each trial step, where it would end, and whether an output is due on the way.
+
+    ERROR is the largest over the states in units of the tolerance: a step is good if <= 1.
+    """
     for lane in range(lanes):
-        w[ERROR + lane] = 0.0
-    for i in range(STATES):
-        for lane in range(lanes):
+        worst = 0.0
+        for i in range(STATES):
             o = i * LANES + lane
             before, after = abs(w[Y + o]), abs(w[Y_NEW + o])
             size = before if before > after else after
-            wrong = abs(
-                w[STEP + lane]
-                * (
-                    E1 * w[K1 + o]
-                    + E3 * w[K3 + o]
-                    + E4 * w[K4 + o]
-                    + E5 * w[K5 + o]
-                    + E6 * w[K6 + o]
-                    + E7 * w[K7 + o]
-                )
-            ) / (atol + rtol * size)
+            slope = E1 * w[K1 + o] + E3 * w[K3 + o] + E4 * w[K4 + o]
+            slope += E5 * w[K5 + o] + E6 * w[K6 + o] + E7 * w[K7 + o]
+            wrong = abs(w[STEP + lane] * slope) / (atol + rtol * size)
             # Written so that a value that is not a number counts as the largest error.
-            worst = w[ERROR + lane]
-            w[ERROR + lane] = worst if wrong <= worst else wrong
-
-
-def judge(w: NDArray[np.float64], lanes: int) -> None:
-    """Where each step would end (AHEAD), and whether an output is due on the way (DUE)."""
-    for lane in range(lanes):
-        h = w[STEP + lane]
-        time, stop = w[TIME + lane], w[STOP + lane]
-        w[AHEAD + lane] = stop if h == stop - time else time + h
-    for lane in range(lanes):
-        passed = w[NEXT_OUTPUT + lane] <= w[AHEAD + lane]
-        w[DUE + lane] = 1.0 if passed & (w[ERROR + lane] <= 1.0) else 0.0
+            worst = worst if wrong <= worst else wrong
+        w[ERROR + lane] = worst
+        h, time, stop = w[STEP + lane], w[TIME + lane], w[STOP + lane]
+        ahead = stop if h == stop - time else time + h
+        w[AHEAD + lane] = ahead
+        w[DUE + lane] = 1.0 if (w[NEXT_OUTPUT + lane] <= ahead) & (worst <= 1.0) else 0.0
 
 
 def accept(w: NDArray[np.float64], lanes: int, most_steps: float) -> None:
     """Move every lane whose step was good, propose the next step, and say who needs care."""
-    for i in range(STATES):
-        for lane in range(lanes):
+    for lane in range(lanes):
+        error = w[ERROR + lane]
+        good = error <= 1.0
+        for i in range(STATES):
             o = i * LANES + lane
             # Both sides are read first: a choice between two addresses would not vectorise.
-            good = w[ERROR + lane] <= 1.0
             y, y_new = w[Y + o], w[Y_NEW + o]
             k, k_new = w[K1 + o], w[K7 + o]
             w[Y + o] = y_new if good else y
             w[K1 + o] = k_new if good else k
-    for lane in range(lanes):
         time, ahead = w[TIME + lane], w[AHEAD + lane]
-        w[TIME + lane] = ahead if w[ERROR + lane] <= 1.0 else time
+        time = ahead if good else time
+        w[TIME + lane] = time
         w[TAKEN + lane] += 1.0
-    for lane in range(lanes):
-        error = w[ERROR + lane]
         error = error if error <= ERROR_MOST else ERROR_MOST
         error = error if error >= ERROR_LEAST else ERROR_LEAST
         factor = SAFETY * inverse_fifth_root(error)
         factor = factor if factor <= GROW_MOST else GROW_MOST
         factor = factor if factor >= SHRINK_MOST else SHRINK_MOST
-        w[PROPOSED + lane] = w[STEP + lane] * factor
-    for lane in range(lanes):
-        size = abs(w[TIME + lane])
+        h = w[STEP + lane] * factor
+        w[PROPOSED + lane] = h
+        size = abs(time)
         size = size if size > 1.0 else 1.0
-        landed = w[TIME + lane] == w[STOP + lane]
-        short = w[PROPOSED + lane] <= LEAST_RELATIVE_STEP * size
-        stuck = short & (not w[ERROR + lane] <= 1.0)
+        stuck = (h <= LEAST_RELATIVE_STEP * size) & (error > 1.0)
+        landed = time == w[STOP + lane]
         w[CARE + lane] = 1.0 if landed | stuck | (w[TAKEN + lane] >= most_steps) else 0.0
 
 
@@ -352,8 +333,7 @@ def advance_block(
         running += person[lane] >= 0
     while running > 0:
         take_stages(w, number)
-        scale_error(w, number, rtol, atol)
-        judge(w, number)
+        judge(w, number, rtol, atol)
         for lane in range(LANES):
             if w[DUE + lane] > 0.0:
                 write_outputs(lanes, problem, lane)
