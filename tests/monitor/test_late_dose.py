@@ -86,6 +86,21 @@ def test_a_dose_booked_later_than_the_interval_says_so():
     assert "7 days later than the interval" in found.message
 
 
+def test_words_fit_the_day():
+    assert "planned for 2024-06-30, today" in finding(RULE, last_dose(28)).message
+    assert "in 1 day" in finding(RULE, last_dose(27)).message
+    on_the_due_day = finding(RULE, last_dose(28, booked=1)).message
+    assert "late" not in on_the_due_day.replace("later than the interval", "")
+    assert "1 day late; it is booked" in finding(RULE, last_dose(29, booked=1)).message
+    assert "later than" not in finding(RULE, last_dose(20, booked=8)).message
+    assert "1 day later than the interval" in finding(RULE, last_dose(20, booked=9)).message
+
+
+def test_beyond_eight_weeks_the_missed_date_stays_the_due_date():
+    assert finding(RULE, last_dose(57)).due == days_before(29)
+    assert finding(RULE, last_dose(57, interval=70)).due == AS_OF + timedelta(days=13)
+
+
 def test_a_stop_on_record_is_believed():
     stopped = [plan(days_before(60), stopped=days_before(60), reason="patient choice", line=8)]
     found = finding(RULE, last_dose(100, plans=stopped))

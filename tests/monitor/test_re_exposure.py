@@ -87,6 +87,16 @@ def test_a_dose_booked_90_days_after_the_last_is_acted_on(booked, status):
         assert answer.due == AS_OF + timedelta(days=booked)
 
 
+def test_an_interval_alone_is_no_booking():
+    """Two doses, 40 days ago, every 120 days: no gap of 90 days has come about yet."""
+    assert found(given(68, 40), plans=[plan("2020-01-01", 120)]).status is Status.OK
+
+
+def test_doses_are_counted_in_words():
+    assert found(given(100)).message.startswith("1 dose, the last on")
+    assert found(given(128, 100)).message.startswith("2 doses, the last on")
+
+
 def test_a_plan_to_resume_counts_as_planned():
     doses = given(150, 122)
     plans = [stop(days_before(120)), plan(days_before(5), 28)]
