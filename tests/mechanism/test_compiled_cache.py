@@ -80,7 +80,9 @@ def before(copied: tuple[Path, Path]) -> dict[str, str]:
         ("solver.py", '{"PARAMETER": system', '{"NOTHING": 1, "PARAMETER": system'),
     ],
 )
-def test_an_edit_makes_a_new_slot(copied: tuple[Path, Path], file: str, old: str, new: str) -> None:
+def test_an_edit_makes_a_new_slot(
+    copied: tuple[Path, Path], before: dict[str, str], file: str, old: str, new: str
+) -> None:
     """numba looks only at the file of the function it keeps; the slot's name must change."""
     kernel = copied[0] / "openntz" / "mechanism" / file
     text = kernel.read_text("utf-8")
