@@ -28,5 +28,6 @@ $(READY): pyproject.toml uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit("OpenNTZ needs Python 3.11 or newer; set PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
-	@$(BIN)/uv sync --locked --quiet --inexact
+	@$(BIN)/uv sync --locked --quiet --inexact --compile-bytecode
+	@$(BIN)/python -m compileall -q src
 	@touch $(READY)
