@@ -17,25 +17,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from openntz.errors import SolverError
 from openntz.mechanism import solver
+from openntz.mechanism.events import Events, dose_events
 from openntz.mechanism.kernels import two_compartment as kernel
-from openntz.mechanism.kernels.dopri5 import BOLUS, RATE_OFF, RATE_ON, SEGMENT, Problem
+from openntz.mechanism.kernels.dopri5 import Problem
 from openntz.mechanism.kernels.layout import LANES
 from openntz.mechanism.regimen import Floats, PkParameters, Schedule, refuse
 
 __all__ = ["Concentration", "PkParameters", "Schedule", "simulate", "simulate_people"]
 
-# About a millisecond; a shorter infusion is a bolus, and its rate might not be a finite number.
-SHORTEST_INFUSION_DAY: Final = 1e-8
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Concentration:
     """Serum concentration of n lanes at T times, with how each lane's integration ended.
 
@@ -83,73 +80,12 @@ class Concentration:
         return good, self._values[good]
 
 
-@dataclass(frozen=True, slots=True)
-class _Events:
-    """Event lists; (rows, E) with one row for all lanes or one for each."""
-
-    time: Floats
-    kind: NDArray[np.int64]
-    index: NDArray[np.int64]
-    value: Floats
-
-
-def _events(parameters: PkParameters, doses: Schedule, first_segment: int) -> _Events:
-    day = parameters.segment_day
-    skin = doses.subcutaneous
-    ends = doses.start_day + doses.duration_day
-    # The length as the solver's clock has it, so that the amount comes out exact.
-    lasting = ends - doses.start_day
-    at_once = ~skin & (lasting < SHORTEST_INFUSION_DAY)
-    drip = ~skin & ~at_once
-    segment = np.searchsorted(day, doses.start_day[skin], side="right") - 1
-    bioavailable, lag = parameters.f[:, segment], parameters.lag_day[:, segment]
-    if (bioavailable == bioavailable[:1]).all() and (lag == lag[:1]).all():
-        bioavailable, lag = bioavailable[:1], lag[:1]
-    changes = np.arange(1, len(day) - first_segment)
-    on, speed = doses.start_day[drip], doses.amount_mg[drip] / lasting[drip]
-    # The order of these groups is the order in which simultaneous events are applied.
-    groups = (
-        (SEGMENT, day[first_segment + changes], changes, np.zeros(len(changes))),
-        (RATE_OFF, ends[drip], np.zeros(len(on), np.int64), speed),
-        (RATE_ON, on, np.zeros(len(on), np.int64), speed),
-        (
-            BOLUS,
-            doses.start_day[at_once],
-            np.full(at_once.sum(), kernel.CENTRAL),
-            doses.amount_mg[at_once],
-        ),
-        (
-            BOLUS,
-            doses.start_day[skin] + lag,
-            np.full(skin.sum(), kernel.DEPOT),
-            doses.amount_mg[skin] * bioavailable,
-        ),
-    )
-    rows = len(lag)
-
-    def joined(part: int, dtype: type) -> NDArray:
-        blocks = [
-            np.broadcast_to(np.asarray(group[part], dtype), (rows, np.shape(group[1])[-1]))
-            for group in groups
-        ]
-        return np.concatenate(blocks, axis=1)
-
-    time = joined(1, float)
-    order = np.argsort(time, axis=1, kind="stable")
-    return _Events(
-        *(
-            np.take_along_axis(joined(part, dtype), order, axis=1)
-            for part, dtype in ((1, float), (0, np.int64), (2, np.int64), (3, float))
-        )
-    )
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Piece:
     """One (parameters, schedule, times) prepared for the solver."""
 
     start: float
-    events: _Events
+    events: Events
     rows: Floats  # (lanes, segments from the first used on, kernel parameters)
     time: Floats  # ascending
     order: NDArray[np.intp]  # the caller's times in this order are ``time``
@@ -185,7 +121,7 @@ def _prepare(parameters: PkParameters, doses: Schedule, time_day: ArrayLike) -> 
         )
     return _Piece(
         start=start,
-        events=_events(parameters, doses, first_segment),
+        events=dose_events(parameters, doses, first_segment),
         rows=_rows(parameters, first_segment),
         time=time[order],
         order=order,
@@ -194,14 +130,14 @@ def _prepare(parameters: PkParameters, doses: Schedule, time_day: ArrayLike) -> 
 
 def _ranges(shapes: Sequence[tuple[int, ...]], lanes: Sequence[int]) -> NDArray[np.int64]:
     """(first, one past last) of every lane; piece i has lists of shape (1 or lanes, length)."""
-    pairs = []
-    offset = 0
+    table = np.empty((sum(lanes), 2), np.int64)
+    lane = offset = 0
     for (count, size), n in zip(shapes, lanes, strict=True):
-        first = offset + size * np.arange(count, dtype=np.int64)
-        first = np.broadcast_to(first, n) if count == 1 else first
-        pairs.append(np.stack([first, first + size], axis=1))
-        offset += count * size
-    return np.concatenate(pairs)
+        shift = size * np.arange(n) if count > 1 else 0
+        table[lane : lane + n, 0] = offset + shift
+        table[lane : lane + n, 1] = offset + size + shift
+        lane, offset = lane + n, offset + count * size
+    return table
 
 
 def _problem(pieces: Sequence[_Piece]) -> Problem:
@@ -219,7 +155,7 @@ def _problem(pieces: Sequence[_Piece]) -> Problem:
         start_time=np.repeat([piece.start for piece in pieces], lanes),
         initial=np.zeros((n, kernel.STATES)),
         parameters=np.concatenate([p.rows.reshape(-1, kernel.PARAMETERS) for p in pieces]),
-        parameter_row=(np.cumsum(segments) - segments).astype(np.int64),
+        parameter_row=np.cumsum(segments) - segments,
         event_range=_ranges([e.time.shape for e in events], lanes),
         event_time=flat([e.time for e in events]),
         event_kind=flat([e.kind for e in events]),
@@ -227,7 +163,7 @@ def _problem(pieces: Sequence[_Piece]) -> Problem:
         event_value=flat([e.value for e in events]),
         output_range=_ranges([(1, len(p.time)) for p in pieces], lanes),
         output_time=flat([piece.time for piece in pieces]),
-        output_row=(np.cumsum(outputs) - outputs).astype(np.int64),
+        output_row=np.cumsum(outputs) - outputs,
         values=np.full((int(outputs.sum()), 1), np.nan),
         status=np.zeros(n, np.int64),
         steps=np.zeros(n, np.int64),

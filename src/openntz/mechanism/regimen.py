@@ -20,7 +20,7 @@ def refuse(what: str, where: str, remedy: str) -> SolverError:
     return SolverError(what, where=where, remedy=remedy)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Schedule:
     """Doses of one person; arrays of shape (m,), times in days from an origin of the caller's.
 
@@ -66,7 +66,7 @@ class Schedule:
         object.__setattr__(self, "subcutaneous", under_skin[order])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PkParameters:
     """Parameters of n lanes (people or draws) over k covariate segments.
 

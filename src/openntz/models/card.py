@@ -79,7 +79,7 @@ class Residual:
         return np.hypot(self.proportional * level, self.additive)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Card:
     """A population model: typical values, covariates, variability, error, validity domain.
 
