@@ -79,6 +79,7 @@ def test_a_suited_person_is_a_candidate_and_is_told_everything():
     assert "Candidate for a longer interval than 4 weeks: 5 weeks or 6 weeks (" in message
     assert "at 6 weeks: 95% / 99% / near 100%" in message
     assert "at 7 weeks: 70% / 95% / 99%" in message
+    assert "at 8 weeks: 30% / 80% / 95%" in message
     assert "10 weeks" not in message  # longer than any trial went
     assert "of at least 10 / 5 / 2 µg/mL" in message
     assert "17 doses, 2 usable levels" in message
