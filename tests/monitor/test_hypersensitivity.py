@@ -142,11 +142,50 @@ def test_a_restart_that_is_booked_or_planned_is_acted_on():
     assert resumed.status is Status.ACT
 
 
-@pytest.mark.parametrize("term", ["urticaria", "rigors"])
-def test_off_therapy_an_unjudged_reaction_is_told_but_not_urged(term):
-    answer = found(reaction(after(3, 12), term, None), plans=[stop(days_before(5))])
+def test_off_therapy_a_reaction_without_a_grade_is_told_but_not_urged():
+    answer = found(reaction(after(3, 12), "rigors", None), plans=[stop(days_before(5))])
     assert answer.status is Status.OK
     assert "Judge it before any restart" in answer.message
+
+
+def test_off_therapy_a_possible_hypersensitivity_is_watched_matches_contract():
+    answer = found(reaction(after(3, 12), "urticaria", 1), plans=[stop(days_before(5))])
+    assert answer.status is Status.WATCH
+    assert "Judge it before any restart" in answer.message
+    assert "plans:4" in answer.evidence
+
+
+# ── doses not in the export
+
+
+def unseen(*reactions, plans=()):
+    made = course(reactions=reactions, plans=plans, recorded=without("doses"))
+    return finding(RULE, made)
+
+
+def test_a_forbidding_reaction_without_doses_in_the_export_is_acted_on_unless_stopped():
+    event = reaction(days_before(30), "anaphylaxis", 3)
+    answer = unseen(event)
+    assert answer.status is Status.ACT
+    assert "Doses are not in the export and no stop is recorded" in answer.message
+    stopped = unseen(event, plans=[stop(AS_OF)])
+    assert stopped.status is Status.WATCH
+    assert "whether one was given after it is not known" in stopped.message
+    assert "plans:4" in stopped.evidence
+
+
+def test_a_stop_still_to_come_or_lifted_by_a_later_plan_does_not_count():
+    event = reaction(days_before(30), "anaphylaxis", 3)
+    to_come = plan(days_before(2), stopped=AS_OF + timedelta(days=1))
+    assert unseen(event, plans=[to_come]).status is Status.ACT
+    lifted = [stop(days_before(20)), plan(days_before(5), 28)]
+    assert unseen(event, plans=lifted).status is Status.ACT
+
+
+def test_a_possible_hypersensitivity_without_doses_is_watched():
+    answer = unseen(reaction(days_before(30), "urticaria", 1))
+    assert answer.status is Status.WATCH
+    assert "Doses are not in the export" in answer.message
 
 
 # ── times

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
-from openntz.course.events import Dose, Ref
+from openntz.course.events import Dose, Plan, Ref
 from openntz.definitions.reactions import (
     ReactionKind,
     ReactionLink,
@@ -21,6 +22,7 @@ from openntz.monitor.rule import Rule, Situation, Verdict, days_text
 from openntz.monitor.rules.next_dose import next_dose_text
 from openntz.monitor.rules.standing import (
     NEVER_DOSED,
+    joined,
     not_in_export,
     off_text,
     standing_refs,
@@ -63,7 +65,11 @@ def _minutes(minutes: int | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class HypersensitivityFacts:
-    """Reactions by what they mean, and the doses given after the first that forbids."""
+    """Reactions by what they mean, and the doses given after the first that forbids.
+
+    ``stop`` is the stop on record that no later plan lifts; it says whether therapy goes on
+    where doses are not in the export.
+    """
 
     therapy: Therapy
     recorded: bool
@@ -72,6 +78,8 @@ class HypersensitivityFacts:
     ungraded: tuple[ReactionLink, ...] = ()
     others: int = 0
     given_after: tuple[Dose, ...] = ()
+    doses_recorded: bool = True
+    stop: Plan | None = None
 
 
 def hypersensitivity_facts(situation: Situation, profile: Profile) -> HypersensitivityFacts:
@@ -92,7 +100,16 @@ def hypersensitivity_facts(situation: Situation, profile: Profile) -> Hypersensi
         ungraded=tuple(found[ReactionKind.UNGRADED]),
         others=len(found[ReactionKind.INFUSION]),
         given_after=after,
+        doses_recorded=course.has("doses"),
+        stop=_stop_on_record(course.plans, situation.as_of),
     )
+
+
+def _stop_on_record(plans: tuple[Plan, ...], as_of: date) -> Plan | None:
+    """The last plan when it is a stop up to a date."""
+    last = plans[-1] if plans else None
+    stopped = last.stopped if last is not None else None
+    return last if stopped is not None and stopped <= as_of else None
 
 
 def _refs(links: tuple[ReactionLink, ...]) -> tuple[Ref, ...]:
@@ -103,6 +120,35 @@ def _refs(links: tuple[ReactionLink, ...]) -> tuple[Ref, ...]:
 
 def _listed(links: tuple[ReactionLink, ...]) -> str:
     return "; ".join(reaction_text(link) for link in links)
+
+
+def _doses_unseen(facts: HypersensitivityFacts) -> str:
+    """What is known of therapy where doses are not in the export."""
+    stop = facts.stop
+    if stop is None:
+        return "Doses are not in the export and no stop is recorded."
+    why = f" ({stop.reason})" if stop.reason else ""
+    return (
+        f"Natalizumab was stopped on {stop.stopped}{why}; doses are not in the export, so "
+        "whether one was given after it is not known."
+    )
+
+
+def _forbidden_unseen(facts: HypersensitivityFacts, told: str, rule: str) -> Verdict:
+    """A reaction that forbids, in an export without doses: going on cannot be ruled out."""
+    stop = facts.stop
+    todo = (
+        "Check whether natalizumab is still given. Do not give it before the reaction has been "
+        "judged; if it stands, stop for good, record the stop and plan what follows."
+        if stop is None
+        else ""
+    )
+    return Verdict(
+        status=Status.ACT if stop is None else Status.WATCH,
+        message=joined(told.strip(), _doses_unseen(facts), rule, todo),
+        evidence=(*_refs(facts.forbidding), *(() if stop is None else (stop.ref,))),
+        keys=("hypersensitivity.terms", "hypersensitivity.severe-grade"),
+    )
 
 
 def _forbidden(facts: HypersensitivityFacts) -> Verdict:
@@ -118,6 +164,8 @@ def _forbidden(facts: HypersensitivityFacts) -> Verdict:
         "Natalizumab is contraindicated after any hypersensitivity, and is not given again after "
         "a severe reaction."
     )
+    if not facts.doses_recorded:
+        return _forbidden_unseen(facts, told, rule)
     number = len(facts.given_after)
     given = (
         f"{number} dose{'s were' if number > 1 else ' was'} given after it, "
@@ -161,6 +209,31 @@ def _forbidden(facts: HypersensitivityFacts) -> Verdict:
     )
 
 
+def _possible(facts: HypersensitivityFacts) -> Verdict:
+    """A possible sign of hypersensitivity, which somebody has to judge."""
+    t = facts.therapy
+    if not facts.doses_recorded:
+        standing, before = _doses_unseen(facts), "any further dose"
+    elif t.expects_dose:
+        standing, before = "", next_dose_text(t)
+    else:
+        standing = "No dose is recorded." if t.last_dose is None else off_text(t)
+        before = "any restart"
+    return Verdict(
+        status=Status.WATCH,
+        message=joined(
+            f"Recorded: {_listed(facts.possible)}. This may have been hypersensitivity; the "
+            "record does not say whether it was judged.",
+            standing,
+            f"Judge it before {before} and record the answer: after any hypersensitivity "
+            "natalizumab is contraindicated.",
+        ),
+        due=t.planned,
+        evidence=(*_refs(facts.possible), *(() if t.expects_dose else standing_refs(t))),
+        keys=("hypersensitivity.possible-terms", "hypersensitivity.severe-grade"),
+    )
+
+
 def hypersensitivity(facts: HypersensitivityFacts, profile: Profile) -> Verdict:
     """Has there been a reaction after which natalizumab must not be given?"""
     t = facts.therapy
@@ -174,18 +247,10 @@ def hypersensitivity(facts: HypersensitivityFacts, profile: Profile) -> Verdict:
         )
     if facts.forbidding:
         return _forbidden(facts)
+    if facts.possible:
+        return _possible(facts)
     if t.state is TherapyState.NEVER and not t.expects_dose:
         return NEVER_DOSED
-    if facts.possible and t.expects_dose:
-        return Verdict(
-            status=Status.WATCH,
-            message=f"Recorded: {_listed(facts.possible)}. This may have been hypersensitivity; "
-            f"the record does not say whether it was judged. Judge it before {next_dose_text(t)} "
-            "and record the answer: after any hypersensitivity natalizumab is contraindicated.",
-            due=t.planned,
-            evidence=_refs(facts.possible),
-            keys=("hypersensitivity.possible-terms", "hypersensitivity.severe-grade"),
-        )
     if facts.ungraded and t.expects_dose:
         grade = profile.number("hypersensitivity.severe-grade")
         return Verdict(
@@ -200,14 +265,14 @@ def hypersensitivity(facts: HypersensitivityFacts, profile: Profile) -> Verdict:
 
 def _none_forbids(facts: HypersensitivityFacts) -> Verdict:
     t = facts.therapy
-    count = facts.others + len(facts.possible) + len(facts.ungraded)
+    count = facts.others + len(facts.ungraded)
     recorded = f"{count} reaction{'s' if count != 1 else ''} recorded"
     if not count:
         message = "No reaction is recorded."
-    elif facts.possible or facts.ungraded:
+    elif facts.ungraded:
         message = (
             f"{recorded}, none called hypersensitivity or graded severe: "
-            f"{_listed((*facts.possible, *facts.ungraded))}. {off_text(t)} Judge it before any "
+            f"{_listed(facts.ungraded)}. {off_text(t)} Judge it before any "
             "restart."
         )
     else:
@@ -215,7 +280,7 @@ def _none_forbids(facts: HypersensitivityFacts) -> Verdict:
     return Verdict(
         status=Status.OK,
         message=message,
-        evidence=(*_refs((*facts.possible, *facts.ungraded)), *standing_refs(t)),
+        evidence=(*_refs(facts.ungraded), *standing_refs(t)),
         keys=("hypersensitivity.terms", "hypersensitivity.severe-grade"),
     )
 
