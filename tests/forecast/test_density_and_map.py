@@ -11,7 +11,7 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal, norm
 
-from openntz.forecast.density import ANTIBODY, WEIGHT, Levels, Problem, build_problem
+from openntz.forecast.density import ANTIBODY, SMOOTH, WEIGHT, Levels, Problem, build_problem
 from openntz.forecast.history import AntibodyEffect, History, build_history, weights_of
 from openntz.forecast.map_estimate import find_map, gradient_stencil
 from openntz.forecast.triage import as_limit, by_timing, fitted_levels
@@ -148,6 +148,6 @@ def test_problem_without_levels_has_prior_density_alone() -> None:
     assert isinstance(problem.levels, Levels)
     assert problem.levels.count == 0
     theta = np.array([[0.3, 0.1, -0.1], [0.0, 0.0, 0.0]])
-    assert problem.negative_log_posterior(theta, rtol=1e-6) == pytest.approx(
+    assert problem.negative_log_posterior(theta, SMOOTH) == pytest.approx(
         -problem.log_prior(theta), rel=1e-14
     )

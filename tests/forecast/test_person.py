@@ -159,7 +159,7 @@ DAY_AND_INFUSION = 60 + 24 * 60
     ("minutes", "use"),
     [
         (-1, "fitted"),
-        (0, "fitted"),
+        (0, "not a trough"),
         (1, "not a trough"),
         (60, "not a trough"),
         (DAY_AND_INFUSION, "not a trough"),

@@ -28,6 +28,20 @@ Array = NDArray[np.float64]
 _FLOOR_UG_PER_ML: Final = 1e-9
 
 
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """Tolerances of the integration: relative, and absolute in mg."""
+
+    rtol: float
+    atol_mg: float
+
+
+# Differences between neighbouring points have to be smooth.
+SMOOTH: Final = Accuracy(1e-8, 1e-8)
+# Draws spread by per cents; a hundredth of one is more than enough.
+SPREAD: Final = Accuracy(1e-4, 1e-5)
+
+
 class Kind(IntEnum):
     """How a level was reported."""
 
@@ -112,7 +126,7 @@ class Problem:
         )
 
     def concentration(
-        self, theta: Array, time_day: Array, *, rtol: float, threads: int = 1
+        self, theta: Array, time_day: Array, accuracy: Accuracy, *, threads: int = 1
     ) -> Array:
         """Concentration (n, T) in ug/mL.
 
@@ -122,7 +136,12 @@ class Problem:
             When the integrator could not reach the requested accuracy.
         """
         result = simulate(
-            self.parameters(theta), self.history.schedule, time_day, rtol=rtol, threads=threads
+            self.parameters(theta),
+            self.history.schedule,
+            time_day,
+            rtol=accuracy.rtol,
+            atol=accuracy.atol_mg,
+            threads=threads,
         )
         return result.ug_per_ml
 
@@ -147,7 +166,7 @@ class Problem:
         _, log_det = np.linalg.slogdet(2 * np.pi * self.prior_covariance)
         return -0.5 * (theta * solved).sum(axis=1) - 0.5 * log_det
 
-    def negative_log_posterior(self, theta: Array, *, rtol: float) -> Array:
+    def negative_log_posterior(self, theta: Array, accuracy: Accuracy) -> Array:
         """Negative log of prior times likelihood, (n,), for ``theta`` (n, p).
 
         Raises
@@ -157,7 +176,7 @@ class Problem:
         """
         value = -self.log_prior(theta)
         if self.levels.count:
-            predicted = self.concentration(theta, self.levels.time_day, rtol=rtol)
+            predicted = self.concentration(theta, self.levels.time_day, accuracy)
             value = value - self.log_likelihood(predicted)
         if not np.all(np.isfinite(value)):
             raise SolverError(

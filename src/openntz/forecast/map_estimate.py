@@ -13,12 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from openntz.forecast.density import Problem
+from openntz.forecast.density import SMOOTH, Problem
 
 Array = NDArray[np.float64]
 
-# The integration is an order tighter than the steps below, so that differences are smooth.
-_RTOL: Final = 1e-8
 _GRADIENT_STEP: Final = 1e-3
 _HESSIAN_STEP: Final = 1e-2
 _GRADIENT_TOLERANCE: Final = 1e-4
@@ -84,7 +82,7 @@ def find_map(problem: Problem) -> MapEstimate:
 
     def value_and_gradient(u: Array) -> tuple[float, Array]:
         points = gradient_stencil(u, _GRADIENT_STEP) * scale
-        values = problem.negative_log_posterior(points, rtol=_RTOL)
+        values = problem.negative_log_posterior(points, SMOOTH)
         slope = (values[1 : 1 + p] - values[1 + p :]) / (2 * _GRADIENT_STEP)
         return float(values[0]), slope
 
@@ -96,9 +94,7 @@ def find_map(problem: Problem) -> MapEstimate:
         options={"gtol": _GRADIENT_TOLERANCE},
     )
     mode = np.asarray(result.x, dtype=float)
-    values = problem.negative_log_posterior(
-        hessian_stencil(mode, _HESSIAN_STEP) * scale, rtol=_RTOL
-    )
+    values = problem.negative_log_posterior(hessian_stencil(mode, _HESSIAN_STEP) * scale, SMOOTH)
     _, slope = value_and_gradient(mode)
     # BFGS may stop for loss of precision at the mode itself; the slope decides.
     converged = bool(np.abs(slope).max() < _GRADIENT_STEP)

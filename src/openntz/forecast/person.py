@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from openntz.course import vocabulary
 from openntz.course.course import Course, age_on
 from openntz.errors import SolverError
-from openntz.forecast.density import ANTIBODY, WEIGHT, Problem, build_problem
+from openntz.forecast.density import ANTIBODY, SPREAD, WEIGHT, Problem, build_problem
 from openntz.forecast.history import (
     AntibodyEffect,
     History,
@@ -45,9 +45,6 @@ from openntz.models.domain import Value
 from openntz.models.saturation import SaturationCard
 
 Array = NDArray[np.float64]
-
-# Expected levels are compared with limits given to two digits; no need for more.
-_TRIAGE_RTOL: Final = 1e-4
 
 _PRIOR_ONLY: Final = "No usable level: the population for this weight, not a measurement."
 
@@ -192,7 +189,7 @@ def _judge_levels(
     if first.levels.count:
         theta = prior_draws(first, settings.triage_draws, generator)
         expected = first.concentration(
-            theta, first.levels.time_day, rtol=_TRIAGE_RTOL, threads=request.threads
+            theta, first.levels.time_day, SPREAD, threads=request.threads
         )
         column = 0
         for i, (verdict, limit) in enumerate(zip(verdicts, limits, strict=True)):

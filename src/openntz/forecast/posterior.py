@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, softmax
 
-from openntz.forecast.density import Problem
+from openntz.forecast.density import SPREAD, Problem
 from openntz.forecast.map_estimate import MapEstimate
 from openntz.forecast.pareto import pareto_k
 
@@ -18,8 +18,6 @@ Array = NDArray[np.float64]
 # Heavier tails than the normal, and a share of the prior, keep the weights bounded.
 _DEGREES: Final = 5.0
 _PRIOR_SHARE: Final = 0.1
-# Solver error stays a thousandth of the assay's.
-_RTOL: Final = 1e-5
 _MORE_ROUNDS: Final = 3
 _ENOUGH: Final = 0.25
 
@@ -99,7 +97,7 @@ def _propose(
     stretch = np.sqrt(_DEGREES / generator.chisquare(_DEGREES, n))
     local = centre + (normal * stretch[:, None]) @ root.T
     theta = np.where(from_prior[:, None], prior_draws(problem, n, generator), local)
-    solved = problem.concentration(theta, times, rtol=_RTOL, threads=threads)
+    solved = problem.concentration(theta, times, SPREAD, threads=threads)
     log_prior = problem.log_prior(theta)
     log_target = log_prior + problem.log_likelihood(solved[:, : problem.levels.count])
     log_proposal = np.logaddexp(
@@ -187,5 +185,5 @@ def sample_prior(
         When the model cannot be solved for a draw.
     """
     theta = prior_draws(problem, n, generator)
-    solved = problem.concentration(theta, time_day, rtol=_RTOL, threads=threads)
+    solved = problem.concentration(theta, time_day, SPREAD, threads=threads)
     return Posterior(theta=theta, concentration=solved, pareto_k=None, effective_draws=None)

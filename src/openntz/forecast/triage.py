@@ -83,16 +83,20 @@ def by_timing(level: Measurement, history: History, not_a_trough_hours: float) -
             "Check the date, the tube, and whether earlier doses are missing from the record.",
         )
     window = timedelta(hours=not_a_trough_hours)
-    for start, end in zip(history.dose_starts, history.dose_ends, strict=True):
-        # At the very start of a dose the level is still the trough.
-        if start < moment <= end + window:
+    spans = zip(history.dose_starts, history.dose_ends, history.dose_time_known, strict=True)
+    for start, end, known in spans:
+        # A level put at the start because a time is not recorded is taken for the trough; one
+        # that was timed there was drawn when the drug was already running.
+        timed = known and level.time_known
+        if start < moment <= end + window or (timed and moment == start):
             minutes = round((moment - start) / timedelta(minutes=1))
+            since = f"{minutes} minutes after" if minutes else "at"
             return _verdict(
                 level,
                 moment,
                 use="not a trough",
-                reason=f"drawn {minutes} minutes after the start of the dose of "
-                f"{start:%Y-%m-%d %H:%M}, so it cannot be a trough. Repeat just before a dose.",
+                reason=f"drawn {since} the start of the dose of {start:%Y-%m-%d %H:%M}, so it "
+                "cannot be a trough. Repeat just before a dose.",
             )
     return _verdict(level, moment)
 
