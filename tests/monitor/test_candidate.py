@@ -154,17 +154,50 @@ def test_counts_that_were_not_reported_leave_activity_unknown():
     stopped_by(suited(mri=[scan(days_before(40), 0, None, 0)]), "does not report all lesion counts")
 
 
-@pytest.mark.parametrize(
-    ("table", "words"),
-    [
-        ("relapses", "relapses are not in the export"),
-        ("mri", "the MRI table is not in the export"),
-        ("pregnancies", "pregnancies are not in the export"),
-    ],
-)
-def test_a_missing_table_stops(table, words):
-    mri = [] if table == "mri" else None
-    stopped_by(suited(recorded=without(table), mri=mri), words)
+MISSING = [
+    ("relapses", "relapses (activity)"),
+    ("mri", "mri (activity)"),
+    ("measurements", "measurements (levels and antibodies)"),
+    ("pregnancies", "pregnancies"),
+    ("reactions", "reactions"),
+]
+PRIOR = {"status": "prior only", "reason": "No usable level.", "probability_by_day": CHANCES}
+
+
+def lacking(table: str, **changes):
+    """A suited person in an export without one table."""
+    if table == "mri":
+        changes.setdefault("mri", [])
+    if table == "measurements":
+        changes = {"levels": 0, "predicted": forecast(**PRIOR), **changes}
+    return suited(recorded=without(table), **changes)
+
+
+@pytest.mark.parametrize(("table", "words"), MISSING)
+def test_a_missing_table_leaves_it_unknown_and_is_named(table, words):
+    found = lacking(table)
+    assert found.status is Status.UNKNOWN
+    assert f"not in the export: {words}." in found.message
+    assert "usable levels" not in found.message
+
+
+@pytest.mark.parametrize(("table", "words"), MISSING)
+def test_a_failed_condition_decides_and_the_missing_table_is_told(table, words):
+    found = lacking(table, interval=56)
+    stopped_by(found, "the interval is already")
+    assert f"not in the export: {words}." in found.message
+
+
+def test_all_missing_tables_are_named_together():
+    found = suited(recorded=without("relapses", "reactions"))
+    assert found.status is Status.UNKNOWN
+    assert "relapses (activity), reactions" in found.message
+
+
+def test_a_person_outside_the_model_is_no_candidate_even_without_measurements():
+    stopped_by(
+        lacking("measurements", predicted=forecast(**NO_FORECAST)), "The route is not in the model"
+    )
 
 
 def test_a_missing_pregnancy_table_does_not_matter_for_men():

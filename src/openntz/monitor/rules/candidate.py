@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from types import MappingProxyType
+from typing import Final
 
 from openntz.course import vocabulary
 from openntz.course.events import Measurement, Ref, Scan
@@ -21,7 +23,7 @@ from openntz.monitor.rules.hypersensitivity import hypersensitivity_facts
 from openntz.monitor.rules.levels import LEVEL_UNIT, chance_text
 from openntz.monitor.rules.next_dose import no_next_dose
 from openntz.monitor.rules.pregnancy import pregnancy_facts, without_record
-from openntz.monitor.rules.standing import standing_refs, weeks_text
+from openntz.monitor.rules.standing import joined, standing_refs, weeks_text
 
 _KEYS = (
     "candidate.doses",
@@ -31,6 +33,16 @@ _KEYS = (
     "candidate.probability",
     "candidate.longest-interval",
     "candidate.target",
+)
+# What cannot be said of a person without a table, in the reader's words.
+_WHAT_IS_NOT_KNOWN: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "relapses": "relapses (activity)",
+        "mri": "mri (activity)",
+        "measurements": "measurements (levels and antibodies)",
+        "pregnancies": "pregnancies",
+        "reactions": "reactions",
+    }
 )
 _TRIAL_KEYS = (
     "nova.new-t2",
@@ -50,7 +62,9 @@ class CandidateFacts:
 
     ``antibodies`` is the answer of the profile's definition; ``pregnancy`` says what about
     pregnancy stops a longer interval, empty when nothing does. ``probability`` maps days after
-    the last dose to P(trough >= level) per level in ug/mL.
+    the last dose to P(trough >= level) per level in ug/mL. ``missing`` names the tables that are
+    not in the export and that a condition rests on; ``lacks_levels_only`` says
+    that the forecast is the population's because no level of the person could be used.
     """
 
     therapy: Therapy
@@ -66,6 +80,8 @@ class CandidateFacts:
     forecast_reason: str
     probability: Mapping[int, Mapping[float, float]]
     jcv: Measurement | None
+    missing: tuple[str, ...] = ()
+    lacks_levels_only: bool = False
 
 
 def candidate_facts(situation: Situation, profile: Profile) -> CandidateFacts:
@@ -95,7 +111,19 @@ def candidate_facts(situation: Situation, profile: Profile) -> CandidateFacts:
         forecast_reason="" if forecast.status == "ok" else forecast.reason or forecast.status,
         probability=forecast.probability_by_day,
         jcv=index[-1] if index else None,
+        missing=_missing(situation, profile),
+        lacks_levels_only=forecast.status == "prior only",
     )
+
+
+def _missing(situation: Situation, profile: Profile) -> tuple[str, ...]:
+    """Tables of the conditions that the export lacks; pregnancies only where they matter."""
+    tables = [t for t in _WHAT_IS_NOT_KNOWN if not situation.course.has(t)]
+    if "pregnancies" in tables:
+        facts = pregnancy_facts(situation, profile)
+        if without_record(facts, profile).status is not Status.UNKNOWN:
+            tables.remove("pregnancies")
+    return tuple(tables)
 
 
 def _pregnancy(situation: Situation, profile: Profile) -> str:
@@ -105,13 +133,14 @@ def _pregnancy(situation: Situation, profile: Profile) -> str:
         return f"pregnant (conception {last.conception})"
     if last is not None and last.state is PregnancyState.UNCLEAR:
         return f"the outcome of the pregnancy that began on {last.conception} is not recorded"
-    if last is None and without_record(facts, profile).status is Status.UNKNOWN:
-        return "pregnancies are not in the export"
     return ""
 
 
 def _history_stops(facts: CandidateFacts, profile: Profile) -> list[str]:
-    """Conditions on doses, activity, antibodies, pregnancy and reactions that are not met."""
+    """Conditions on doses, activity, antibodies, pregnancy and reactions that are not met.
+
+    What is not known for want of a table is no failed condition (``_not_known``).
+    """
     stops = []
     needed = round(profile.number("candidate.doses"))
     if facts.doses < needed:
@@ -119,16 +148,12 @@ def _history_stops(facts: CandidateFacts, profile: Profile) -> list[str]:
     if facts.route == "SC":
         stops.append("doses are injections, and the trials were of infusions")
     free, scanned = profile.days("candidate.relapse-free"), profile.days("candidate.scan-within")
-    if facts.relapses.relapse is None:
-        stops.append("relapses are not in the export, so activity is not known")
-    elif facts.relapses.relapse:
+    if facts.relapses.relapse:
         last = facts.relapses.relapses[-1].day
         stops.append(f"relapse on {last}, less than {free} days ago")
-    if facts.scans.mri is None:
+    if facts.scans.mri is None and facts.scans.scans_recorded:
         told = (
-            "the MRI table is not in the export"
-            if not facts.scans.scans_recorded
-            else f"no MRI since the first dose in the last {scanned} days"
+            f"no MRI since the first dose in the last {scanned} days"
             if not facts.scans.scans
             else f"the MRI of {facts.scans.scans[-1].day} does not report all lesion counts"
         )
@@ -168,11 +193,19 @@ def _level_stops(facts: CandidateFacts, profile: Profile) -> list[str]:
     """Conditions on levels and forecast that are not met."""
     stops = []
     needed = round(profile.number("candidate.levels"))
-    if facts.levels < needed:
+    seen = "measurements" not in facts.missing
+    if seen and facts.levels < needed:
         stops.append(f"{facts.levels} usable levels, {needed} asked for")
-    if facts.forecast_reason:
+    if facts.forecast_reason and (seen or not facts.lacks_levels_only):
         stops.append(f"no forecast from own levels ({facts.forecast_reason.rstrip('.')})")
     return stops
+
+
+def _not_known(facts: CandidateFacts) -> str:
+    """'not in the export: relapses (activity), reactions', empty when nothing is missing."""
+    if not facts.missing:
+        return ""
+    return f"not in the export: {', '.join(_WHAT_IS_NOT_KNOWN[t] for t in facts.missing)}"
 
 
 def longer_intervals(facts: CandidateFacts, profile: Profile) -> tuple[int, ...]:
@@ -245,10 +278,22 @@ def candidate(facts: CandidateFacts, profile: Profile) -> Verdict:
             else "no longer interval was forecast"
         )
     evidence = _evidence(facts)
+    unknown = _not_known(facts)
     if stops:
         return Verdict(
             status=Status.OK,
-            message=f"Not a candidate for a longer interval: {'; '.join(stops)}.",
+            message=joined(
+                f"Not a candidate for a longer interval: {'; '.join(stops)}.",
+                f"Besides, {unknown}." if unknown else "",
+            ),
+            evidence=evidence,
+            keys=_KEYS,
+        )
+    if unknown:
+        return Verdict(
+            status=Status.UNKNOWN,
+            message=f"Whether a longer interval may be considered is not known; {unknown}. "
+            "Nothing that is in the export stops it.",
             evidence=evidence,
             keys=_KEYS,
         )
