@@ -219,7 +219,7 @@ def test_transient_is_not_persistent():
 @pytest.mark.parametrize(
     ("tests", "confirm", "persistent"),
     [
-        ([(100, P)], Status.OK, Status.OK),
+        ([(100, P)], Status.OK, Status.WATCH),  # another definition calls it persistent
         ([(100, P), (50, P)], Status.OK, Status.WATCH),
         ([(100, N)], Status.OK, Status.OK),
         ([], Status.OK, Status.OK),
@@ -233,8 +233,25 @@ def test_off_therapy_nothing_is_urged(tests, confirm, persistent):
 
 def test_off_therapy_an_open_positive_is_told():
     found = finding(CONFIRM, results((100, P), plans=STOPPED))
-    assert "retest before natalizumab is restarted" in found.message
+    assert "Retest before natalizumab is restarted" in found.message
     assert "plans:44" in found.evidence
+
+
+@pytest.mark.parametrize("apart", [41, 42])
+def test_off_therapy_a_retest_that_came_too_early_is_told_as_a_retest(apart):
+    found = finding(CONFIRM, results((100, P), (100 - apart, P), plans=STOPPED))
+    assert "not retested" not in found.message
+    if apart < 42:  # the EU label's distance
+        assert f"again on {days_before(100 - apart)}" in found.message
+        assert "no test 6 weeks (unverified) or more after it" in found.message
+
+
+@pytest.mark.parametrize("changes", [{"plans": STOPPED}, {"doses": ()}])
+def test_persistent_by_another_definition_only_is_watched_off_therapy(changes):
+    found = finding(PERSISTENT, results((100, P), (59, P), **changes))
+    assert found.status is Status.WATCH
+    assert "Persistent by another definition only" in found.message
+    assert "By any two positive tests" in found.message
 
 
 def test_off_therapy_with_a_restart_booked_everything_counts_again():

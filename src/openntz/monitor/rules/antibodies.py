@@ -188,16 +188,12 @@ def persistent(facts: AntibodyFacts, profile: Profile) -> Verdict:
         )
         message = f"Persistent by another definition only. {basis}. {standing}.{told}"
         refs = (*evidence, *(r for d in by_others for r in facts.history.verdicts[d].refs))
-        if off is not None:
-            return Verdict(
-                status=Status.OK,
-                message=f"{off.message} {message}",
-                evidence=refs,
-                keys=definition_keys(chosen, *by_others),
-            )
+        todo = (
+            "Look at the level, the lymphocyte rise and reactions." if off is None else off.message
+        )
         return Verdict(
             status=Status.WATCH,
-            message=f"{message} Look at the level, the lymphocyte rise and reactions.",
+            message=f"{message} {todo}",
             evidence=refs,
             keys=definition_keys(chosen, *by_others),
         )
@@ -295,13 +291,6 @@ def confirm(facts: AntibodyFacts, profile: Profile) -> Verdict:
     if verdict.awaits_from is None or verdict.first is None:
         return _nothing_to_confirm(facts, verdict, keys)
     open_since = verdict.first
-    off = no_next_dose(
-        t,
-        f"Antibodies were positive on {result_text(open_since)} and not retested; retest before "
-        "natalizumab is restarted.",
-    )
-    if off is not None:
-        return off
     asked = _asked_for(chosen, profile)
     opens, late = verdict.awaits_from, (t.as_of - verdict.awaits_from).days
     again = "" if last is open_since else f", again on {result_text(last)}"
@@ -309,6 +298,9 @@ def confirm(facts: AntibodyFacts, profile: Profile) -> Verdict:
         f"Antibodies were positive on {result_text(open_since)}{again}, and no test {asked} or "
         f"more after it is recorded.{told}"
     )
+    off = no_next_dose(t, f"{positive} Retest before natalizumab is restarted.")
+    if off is not None:
+        return off
     evidence = (*open_since.refs, *last.refs)
     if late < 0:
         return Verdict(
