@@ -42,38 +42,11 @@ from openntz.monitor.finding import Finding, Status
 from openntz.report.guides import Guides
 from openntz.report.person import PersonReview
 from openntz.report.review import Review, TableCount
+from tests.contract import RULE_IDS
 
 AS_OF = date(2024, 6, 30)
 LIMITS = TherapyLimits(label_interval=28, presumed_stopped_from=57, left_from=365)
 HORIZON = (28, 35, 42, 49, 56, 70)
-
-RULE_IDS = (
-    "eligibility.age",
-    "combination.contraindicated",
-    "hypersensitivity.contraindicated",
-    "observation.post-infusion",
-    "antibody.no-lymphocyte-rise",
-    "antibody.confirm",
-    "antibody.persistent",
-    "antibody.before-re-exposure",
-    "level.implausible",
-    "level.low",
-    "interval.candidate",
-    "interval.late-dose",
-    "pml.stratum",
-    "pml.mri-due",
-    "pml.jcv-due",
-    "stopping.rebound-window",
-    "stopping.no-successor",
-    "restart.active-disease",
-    "pregnancy.plan",
-    "pregnancy.newborn-count",
-    "liver.injury",
-    "platelets.low",
-    "symptom.wearing-off",
-    "laboratory.due",
-    "review.due",
-)
 
 REGISTRY = Registry(
     MappingProxyType(

@@ -11,6 +11,7 @@ from openntz.monitor.finding import Status
 from openntz.report.headline import drug_sentence
 from openntz.report.pages import PROBLEMS_SHOWN, UNKNOWN_SHOWN, render
 from openntz.report.paths import page_names
+from tests.contract import RULE_IDS
 from tests.report import build
 
 VOID = {"meta", "link", "br", "input", "img", "hr"}
@@ -201,7 +202,7 @@ def test_all_rules_are_listed_with_their_counts():
     cells = {
         (v["data-rule"], v["data-status"]) for t, v in index.tags if t == "td" and "data-rule" in v
     }
-    assert cells >= {(rule, str(s)) for rule in build.RULE_IDS for s in Status}
+    assert cells >= {(rule, str(s)) for rule in RULE_IDS for s in Status}
 
 
 def test_rows_set_aside_are_named_with_place_and_remedy():
@@ -301,7 +302,7 @@ def test_nobody_with_persistent_antibodies_is_told_that_the_drug_acts():
 
 def test_much_that_is_not_known_is_counted_and_does_not_drown_the_rest():
     course = build.normal("N100").course
-    unknown = [build.finding("N100", rule, Status.UNKNOWN, "?") for rule in build.RULE_IDS]
+    unknown = [build.finding("N100", rule, Status.UNKNOWN, "?") for rule in RULE_IDS]
     person = build.reviewed(course, build.normal().forecast, unknown)
     text = Page(dict(render(build.review([person])))["index.html"]).text
     assert f"and {25 - UNKNOWN_SHOWN} more" in text
