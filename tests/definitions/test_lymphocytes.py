@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -105,7 +106,13 @@ def test_any_rise_in_the_window_counts_else_its_last_count():
     assert found.best_in_window.day == 110
 
 
-def test_a_rise_is_lost_only_after_two_counts_in_a_row_without_it():
+def test_a_rise_is_lost_only_after_as_many_counts_in_a_row_as_asked_for():
+    first = replace(LIMITS, lost_counts=1)
+    counts = [lymphocytes(FIRST + timedelta(days=d), v) for d, v in [(-3, 1.9), (84, 2.9)]]
+    low = lymphocytes(FIRST + timedelta(days=200), 2.0)
+    doses = doses_every(FIRST, 12)
+    for rows, lost in [(counts, 0), ([*counts, low], 1)]:
+        assert len(lymphocyte_rise(course(measurements=rows), doses, first).lost) == lost
     assert not rise((-3, 1.9), (84, 2.9), (200, 2.0)).lost
     assert len(rise((-3, 1.9), (84, 2.9), (200, 2.0), (300, 2.1)).lost) == 2
     assert not rise((-3, 1.9), (84, 2.9), (200, 2.0), (250, 2.9), (300, 2.1)).lost

@@ -161,10 +161,13 @@ def _lost(rise: LymphocyteRise) -> Verdict:
     first = rise.first_rise
     seen = _count_text(first) if first is not None else ""
     low = " and ".join(_count_text(c) for c in rise.lost)
+    one = len(rise.lost) == 1
+    latest = "the latest count has" if one else f"the latest {len(rise.lost)} counts have"
+    chance = " One low count alone may be chance: repeat it." if one else ""
     return Verdict(
         status=Status.WATCH,
-        message=f"Lymphocytes had risen ({_baseline_text(rise)}; {seen}) but the latest "
-        f"{len(rise.lost)} counts have not: {low}; {rise.limits.rise:g} above baseline asked for. "
+        message=f"Lymphocytes had risen ({_baseline_text(rise)}; {seen}) but {latest} "
+        f"not: {low}; {rise.limits.rise:g} above baseline asked for.{chance} "
         "Look for steroids or infection at the time; otherwise take antibodies and a level.",
         evidence=_refs(rise, first, *rise.lost),
         keys=(*_KEYS, "rise.lost-counts"),
