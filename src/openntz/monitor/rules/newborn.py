@@ -126,7 +126,11 @@ def _delivered(newborn: Newborn, profile: Profile) -> Verdict:
     missing = f"Delivered {ago(born, as_of, profile)}; no blood count of the newborn is recorded."
     if (as_of - born).days > within:
         return _answer(
-            newborn, Status.OK, missing, f"It is asked for up to {days_text(within)} after birth."
+            newborn,
+            Status.WATCH,
+            missing,
+            _exposure(newborn),
+            f"It is asked for up to {days_text(within)} after birth: record it if it was done.",
         )
     return _answer(
         newborn,
