@@ -210,6 +210,22 @@ def test_not_stopped_is_ok_and_names_a_planned_stop():
     assert "A stop is planned" in found.message
 
 
+@pytest.mark.parametrize(("ago", "expected"), [(28, UNKNOWN), (56, UNKNOWN), (57, ACT)])
+def test_without_plans_in_the_export_going_on_is_not_known(ago, expected):
+    made = course(recorded=without("plans"), doses=doses_on([days_before(500), days_before(ago)]))
+    found = finding(SUCCESSOR, made)
+    assert found.status is expected
+    if expected is UNKNOWN:
+        assert "No stop is recorded, and plans are not in the export" in found.message
+    assert "has not been stopped" not in found.message
+
+
+def test_with_plans_in_the_export_no_stop_on_record_is_ok():
+    found = finding(SUCCESSOR, course(doses=doses_on([days_before(500), days_before(5)])))
+    assert found.status is OK
+    assert found.message == "No stop is recorded."
+
+
 def test_successor_unknown_without_table_or_dose():
     record = plan(days_before(100), stopped=days_before(100))
     given = doses_on([days_before(500), days_before(100)])

@@ -153,6 +153,7 @@ class SuccessorFacts:
     planned: tuple[Treatment, ...]
     unclear: tuple[Treatment, ...]
     recorded: bool
+    plans_recorded: bool
 
 
 def successor_facts(situation: Situation, profile: Profile) -> SuccessorFacts:
@@ -188,6 +189,7 @@ def successor_facts(situation: Situation, profile: Profile) -> SuccessorFacts:
         planned=tuple(t for t, kind in booked if kind in wanted),
         unclear=tuple(unclear),
         recorded=situation.course.has("treatments"),
+        plans_recorded=situation.course.has("plans"),
     )
 
 
@@ -198,6 +200,13 @@ def _named(treatments: tuple[Treatment, ...]) -> str:
 def _followed(facts: SuccessorFacts) -> Verdict | None:
     """The answer when something follows, or nothing has been stopped."""
     therapy = facts.therapy
+    if not therapy.off_therapy and not facts.plans_recorded:
+        return Verdict(
+            status=Status.UNKNOWN,
+            message="No stop is recorded, and plans are not in the export: by the dates of the "
+            "doses natalizumab goes on, but a stop would be recorded there.",
+            evidence=standing_refs(therapy),
+        )
     if not therapy.off_therapy:
         stop = (
             f" A stop is planned for {therapy.planned_stop}: arrange what follows before it."
@@ -206,7 +215,7 @@ def _followed(facts: SuccessorFacts) -> Verdict | None:
         )
         return Verdict(
             status=Status.OK,
-            message=f"Natalizumab has not been stopped.{stop}",
+            message=f"No stop is recorded.{stop}",
             evidence=standing_refs(therapy),
         )
     if facts.running:
