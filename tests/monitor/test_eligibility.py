@@ -149,6 +149,28 @@ def test_steroids_and_symptomatic_treatments_do_not_count(kind):
     assert combined(treatment("2024-05-01", "methylprednisolone", kind)).status is Status.OK
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "supplement",
+        "mineral",
+        "Painkiller",
+        "pain relief",
+        "paracetamol",
+        "antihypertensive",
+        "antidiabetic",
+        "hormone",
+        "hormonal therapy",
+        "thyroid replacement",
+        "spasmolytic",
+        "bladder",
+        "sleep aid",
+    ],
+)
+def test_everyday_treatments_do_not_count(kind):
+    assert combined(treatment("2024-05-01", "a drug", kind)).status is Status.OK
+
+
 @pytest.mark.parametrize("kind", ["", "oncology"])
 def test_a_treatment_of_unknown_kind_is_shown(kind):
     found = combined(treatment("2024-05-01", "compound X", kind))
