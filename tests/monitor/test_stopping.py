@@ -55,12 +55,28 @@ def test_check_inside_the_window_holds_for_three_months(check, expected):
         assert found.due == days_before(check) + timedelta(days=90)
 
 
-@pytest.mark.parametrize(("after", "expected"), [(59, DUE), (60, WATCH)])
-def test_only_a_check_inside_the_window_counts(after, expected):
-    event = scan(days_before(100 - after), line=44)
-    found = finding(REBOUND, stopped(100, mri=[event]))
+@pytest.mark.parametrize(("after", "expected"), [(0, DUE), (1, WATCH), (50, WATCH)])
+def test_on_the_day_the_window_opens_a_check_since_the_last_dose_counts(after, expected):
+    event = scan(days_before(60 - after), line=44)
+    found = finding(REBOUND, stopped(60, mri=[event]))
     assert found.status is expected
     assert ("mri:44" in found.evidence) is (expected is WATCH)
+    last = days_before(60)
+    assert found.due == last + timedelta(days=60 if after == 0 else after + 90)
+
+
+@pytest.mark.parametrize(("check", "expected"), [(89, WATCH), (90, DUE), (91, DUE)])
+def test_a_check_before_the_window_holds_for_three_months(check, expected):
+    found = finding(REBOUND, stopped(92, edss=[edss(days_before(check))]))
+    assert found.status is expected
+
+
+def test_visits_alone_leave_the_missing_mri_in_the_words():
+    found = finding(REBOUND, stopped(70, edss=[edss(days_before(20))]))
+    assert "No MRI since the last dose." in found.message
+    both = stopped(70, edss=[edss(days_before(20))], mri=[scan(days_before(30))])
+    found = finding(REBOUND, both)
+    assert f"Last MRI since the last dose: {days_before(30)}." in found.message
 
 
 def test_window_says_the_published_timing():

@@ -73,16 +73,16 @@ def _published(profile: Profile) -> str:
 
 
 def _seen(facts: ReboundFacts, latest: Event | None, profile: Profile) -> str:
-    """What was done inside the window, and what is not known."""
+    """What was done since the last dose, and what is not known."""
     if latest is None:
-        text = "No MRI and no visit is recorded inside it."
+        text = "No MRI and no visit is recorded since the last dose."
     else:
         what = "MRI" if latest in facts.scans else "visit"
-        text = f"Last {what} inside it: {ago(latest.day, facts.therapy.as_of, profile)}."
+        text = f"Last {what} since the last dose: {ago(latest.day, facts.therapy.as_of, profile)}."
     if facts.missing:
         tables = " and ".join(facts.missing)
         return f"{text} {not_in_export(tables, 'whether more was done is not known.')}"
-    if facts.scans and latest is facts.scans[-1]:
+    if latest is None or (facts.scans and latest is facts.scans[-1]):
         return text
     if facts.scans:
         return f"{text} Last MRI since the last dose: {facts.scans[-1].day}."
@@ -105,9 +105,8 @@ def rebound_window(facts: ReboundFacts, profile: Profile) -> Verdict:
     if not opens <= therapy.as_of <= closes:
         return _outside(therapy, opens, closes)
     every = profile.days("rebound.check-every")
-    checks = [c for c in (*facts.scans, *facts.visits) if c.day >= opens]
-    latest = max(checks, key=lambda c: c.at, default=None)
-    due = opens if latest is None else latest.day + timedelta(days=every)
+    latest = max((*facts.scans, *facts.visits), key=lambda c: c.at, default=None)
+    due = opens if latest is None else max(opens, latest.day + timedelta(days=every))
     overdue = therapy.as_of >= due and not facts.missing
     if overdue:
         todo = "MRI or a visit is due."
