@@ -71,6 +71,13 @@ def test_jaundice_matches_contract(ago, expected):
     assert finding(RULE, as_reaction).status is expected
 
 
+def test_normal_values_without_the_symptoms_table_say_what_was_not_looked_for():
+    found = finding(RULE, on(alt(30), recorded=without("symptoms")))
+    assert found.status is OK
+    assert "jaundice could not be looked for" in found.message
+    assert "jaundice" not in finding(RULE, on(alt(30))).message
+
+
 def test_denied_jaundice_is_not_jaundice():
     denied = symptom(days_before(5), "fatigue", comment="no jaundice")
     assert finding(RULE, on(alt(30), symptoms=[denied])).status is OK

@@ -67,6 +67,7 @@ class LiverFacts:
     bilirubin: tuple[LiverResult, ...]
     jaundice: tuple[Event, ...]
     recorded: bool
+    symptoms_recorded: bool = True
 
 
 def _with_limit(result: Measurement, profile: Profile) -> LiverResult:
@@ -97,6 +98,7 @@ def liver_facts(situation: Situation, profile: Profile) -> LiverFacts:
         ),
         jaundice=tuple(e for e, text in said if e.day >= since and asserts(text, terms)),
         recorded=course.has("measurements"),
+        symptoms_recorded=course.has("symptoms"),
     )
 
 
@@ -204,6 +206,8 @@ def liver_injury(facts: LiverFacts, profile: Profile) -> Verdict:
         keys = (*keys, "result.counts-for")
     else:
         status, head, tail = Status.OK, "Liver values are normal", ""
+        if not facts.symptoms_recorded:
+            tail = not_in_export("symptoms", "jaundice could not be looked for.")
     return Verdict(
         status=status,
         message=joined(f"{head}: {listed}.", _refused(facts.enzymes), tail),
