@@ -17,9 +17,15 @@ from openntz.mechanism import solver
 
 PROBE = """
 import json
+import re
 import numpy as np
+from numba import njit
 from openntz.mechanism import solver
+from openntz.mechanism.kernels.arithmetic import inverse_fifth_root
 from openntz.mechanism.pharmacokinetics import PkParameters, Schedule, simulate
+
+# Someone else's code may compile these functions first, with options of its own.
+assert njit(lambda x: inverse_fifth_root(x) / x)(2.0) > 0.0
 
 one = np.ones((1, 1))
 level = simulate(
@@ -29,7 +35,10 @@ level = simulate(
 ).ug_per_ml[0, 0]
 stats = solver.compile_system(solver.TWO_COMPARTMENT).stats
 hits, misses = sum(stats.cache_hits.values()), sum(stats.cache_misses.values())
-print(json.dumps({"level": level, "hits": hits, "misses": misses}))
+compiled = solver.compile_system(solver.TWO_COMPARTMENT)
+code = compiled.inspect_llvm(compiled.signatures[0]) if misses else ""
+packed = len(re.findall(r"fdiv <[0-9]+ x double>", code))
+print(json.dumps({"level": level, "hits": hits, "misses": misses, "packed": packed}))
 """
 SLOT = """
 import json
@@ -60,6 +69,8 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def test_a_second_process_does_not_compile(copied: tuple[Path, Path]) -> None:
     first = _run(PROBE, *copied)
     assert (first["hits"], first["misses"]) == (0, 1)
+    # Six stages and three error terms divide; each in lanes, whoever compiled first.
+    assert first["packed"] >= 9
     second = _run(PROBE, *copied)
     assert (second["hits"], second["misses"]) == (1, 0)
     assert second["level"] == first["level"]

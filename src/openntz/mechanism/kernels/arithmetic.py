@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
+
+from openntz.mechanism.kernels.layout import inlined
 
 _LN2_HIGH = 6.93147180369123816490e-01
 _LN2_LOW = 1.90821492927058770002e-10
@@ -54,7 +56,7 @@ _bits: Any = intrinsic(_bits_of_double)
 _double: Any = intrinsic(_double_of_bits)
 
 
-@njit(forceinline=True)
+@inlined
 def exponential(x: float) -> float:
     """``exp(x)`` for any finite x; arguments beyond +-700 give the value at +-700."""
     x = 700.0 if x > 700.0 else x
@@ -69,7 +71,7 @@ def exponential(x: float) -> float:
     return value * _double((int(k) + _EXPONENT_BIAS) << _MANTISSA_BITS)
 
 
-@njit(forceinline=True)
+@inlined
 def logarithm(x: float) -> float:
     """``log(x)`` for x > 0; x below 1e-300 gives the value at 1e-300."""
     x = 1e-300 if x < 1e-300 else x
@@ -84,7 +86,7 @@ def logarithm(x: float) -> float:
     return k * _LN2_HIGH - ((s * (f - (odd + even)) - k * _LN2_LOW) - f)
 
 
-@njit(forceinline=True)
+@inlined
 def hill(ratio: float, steepness: float) -> tuple[float, float]:
     """``ratio^g / (1 + ratio^g)`` and its complement ``1 / (1 + ratio^g)``, for ratio >= 0.
 
@@ -103,7 +105,7 @@ def hill(ratio: float, steepness: float) -> tuple[float, float]:
     return above * share, below * share
 
 
-@njit(forceinline=True)
+@inlined
 def inverse_fifth_root(x: float) -> float:
     """``x ** -0.2`` for 1e-30 < x < 1e30, to 1 part in 1,000.
 

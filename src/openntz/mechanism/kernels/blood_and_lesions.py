@@ -16,11 +16,10 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from openntz.mechanism.kernels.arithmetic import hill
-from openntz.mechanism.kernels.layout import LANES
+from openntz.mechanism.kernels.layout import LANES, inlined
 
 CENTRAL: Final = 0
 PERIPHERAL: Final = 1
@@ -46,7 +45,7 @@ HAZARD_RATE: Final = 12  # h0
 PARAMETERS: Final = 13
 
 
-@njit(forceinline=True)
+@inlined
 def derive(w: NDArray[np.float64], y: int, p: int, rate: int, k: int) -> None:
     """Rates of change of one lane; ``y``, ``p``, ``rate`` and ``k`` are offsets."""
     central = w[y + CENTRAL * LANES]

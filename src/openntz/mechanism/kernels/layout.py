@@ -1,6 +1,15 @@
-"""How many lanes advance together; every kernel uses the same number."""
+"""What all kernels share: how many lanes advance together, and how small functions compile."""
 
-from typing import Final
+from __future__ import annotations
 
-# Eight doubles are one AVX-512 or two AVX2 registers.
+from typing import Any, Final
+
+from numba import njit
+
+# Sixteen doubles are two AVX-512 or four AVX2 registers: enough to hide latencies.
 LANES: Final = 16
+
+# Options no caller can change. Without them a function takes over those of whoever calls it
+# first: Python's error model puts a branch at every division, and loops no longer vectorise.
+_options: dict[str, Any] = {"error_model": "numpy", "_nrt": False, "nogil": True}
+inlined: Any = njit(forceinline=True, **_options)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from openntz.mechanism.kernels.layout import LANES
+from openntz.mechanism.kernels.layout import LANES, inlined
 
 DEPOT: Final = 0
 CENTRAL: Final = 1
@@ -26,7 +25,7 @@ INVERSE_VOLUME: Final = 6  # 1/Vc
 PARAMETERS: Final = 7
 
 
-@njit(forceinline=True)
+@inlined
 def derive(w: NDArray[np.float64], y: int, p: int, rate: int, k: int) -> None:
     """Rates of change (mg/day) of one lane; ``y``, ``p``, ``rate`` and ``k`` are offsets.
 
