@@ -105,3 +105,28 @@ def test_evidence_prints_value_source_and_how_well_read() -> None:
     assert done.exit_code == 0
     for word in ("8", "wk", "founding"):
         assert word in done.output
+
+
+def test_most_urgent_people_are_printed_first(tmp_path: Path) -> None:
+    folder = small_clinic(tmp_path / "few", {"N010", "P01", "P16"})
+    done = runner.invoke(app, ["review", str(folder), *DAY, "--out", str(tmp_path / "out")])
+    first = [line for line in done.output.splitlines() if line.startswith(("N010", "P01", "P16"))]
+    assert first[0].startswith("P01")
+    assert "hypersensitivity.contraindicated" in first[0]
+
+
+def test_unreadable_table_is_named_in_the_terminal(tmp_path: Path) -> None:
+    folder = small_clinic(tmp_path / "few", {"P13"})
+    text = (folder / "doses.csv").read_text(encoding="utf-8").replace("route", "way", 1)
+    (folder / "doses.csv").write_text(text, encoding="utf-8")
+    done = runner.invoke(app, ["review", str(folder), *DAY, "--out", str(tmp_path / "out")])
+    assert done.exit_code == 1
+    assert "doses could not be read" in done.output
+
+
+def test_a_closed_pipe_is_no_exit_code_of_ours() -> None:
+    check = f"{sys.executable} -m openntz check {CLINIC} --as-of 2024-06-30"
+    command = f"{check} | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode not in {1, 2}
+    assert "Traceback" not in done.stderr

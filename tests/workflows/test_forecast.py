@@ -57,8 +57,13 @@ def test_after_the_supposed_dose_matches_a_recorded_one(answer) -> None:
 
 
 def test_a_dose_in_the_past_is_refused() -> None:
+    with pytest.raises(InputError, match="before the as-of day"):
+        run_forecast(replace(QUESTION, next_dose=date(2024, 6, 29)))
+
+
+def test_a_dose_on_the_day_of_the_last_is_refused() -> None:
     with pytest.raises(InputError, match="not after the last dose"):
-        run_forecast(replace(QUESTION, next_dose=date(2024, 6, 1)))
+        run_forecast(replace(QUESTION, as_of=date(2024, 6, 19), next_dose=date(2024, 6, 19)))
 
 
 def test_unknown_person_gets_near_names() -> None:

@@ -6,6 +6,7 @@ Heavy imports stay inside the commands so that ``--help`` answers at once. Exit 
 
 from __future__ import annotations
 
+import signal
 import sys
 from datetime import date, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ EXIT_SET_ASIDE: Final = 1
 EXIT_UNUSABLE: Final = 2
 DEFAULT_SEED: Final = 20261122
 _PIPE_WIDTH: Final = 140
+_INTERRUPTED: Final = 130  # what typer makes of Ctrl-C
 
 app = typer.Typer(
     name="openntz",
@@ -212,5 +214,16 @@ def evidence(
 
 
 def main() -> None:
-    """Entry point of the ``openntz`` command."""
-    app()
+    """Entry point of the ``openntz`` command.
+
+    An interruption is said in one line. A reader that closes the pipe early (``| head``) ends
+    the process by its signal, as Unix tools do, and not with an exit code that means something.
+    """
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        app()
+    except SystemExit as done:
+        if done.code == _INTERRUPTED:
+            sys.stderr.write("stopped; files already written are whole, the rest is as it was\n")
+        raise

@@ -13,6 +13,8 @@ from rich.text import Text
 
 from openntz import __version__
 from openntz.monitor.finding import Finding, Status
+from openntz.report.words import level_between, percent_between
+from openntz.report.worklist import gravest_first, ordered
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,6 +35,7 @@ _COLOUR: Final = {
 }
 _PROBLEMS_SHOWN: Final = 200
 _FINDINGS_SHOWN: Final = 12
+_LEAST: Final = 0.01
 
 
 def _plain_table(*columns: str, right: tuple[int, ...] = ()) -> Table:
@@ -45,15 +48,17 @@ def _plain_table(*columns: str, right: tuple[int, ...] = ()) -> Table:
 def say_review(console: Console, outcome: ReviewOutcome) -> None:
     """Counts, the most urgent findings, and where the worklist is."""
     review = outcome.review
-    findings = [f for person in review.people for f in person.findings]
+    people = ordered(review.people)
+    findings = [f for person in people for f in person.findings]
     console.print(
         Text.assemble(
             (f"OpenNTZ {__version__}", "bold"),
-            f"  {len(review.people)} people as of {review.as_of}, {review.profile_title}",
+            f"  {_many(len(people), 'person', 'people')} as of {review.as_of}, "
+            f"{review.profile_title}",
         )
     )
     _say_counts(console, findings)
-    urgent = [f for f in findings if f.status is Status.ACT]
+    urgent = [f for person in people for f in gravest_first(person) if f.status is Status.ACT]
     if urgent:
         table = _plain_table("person", "rule", "why")
         for f in urgent[:_FINDINGS_SHOWN]:
@@ -63,14 +68,19 @@ def say_review(console: Console, outcome: ReviewOutcome) -> None:
         if len(urgent) > _FINDINGS_SHOWN:
             console.print(f"and {len(urgent) - _FINDINGS_SHOWN} more to act on in the worklist")
     console.print()
+    for problem in review.rejected:
+        if not problem.line:
+            console.print(
+                Text.assemble((f"{problem.table} could not be read: ", "bold red"), problem.reason),
+                soft_wrap=True,
+            )
+    folder = outcome.index.parent
     if review.rejected:
-        console.print(
-            Text(f"{len(review.rejected)} set aside: {outcome.index.parent / 'rejected.csv'}")
-        )
+        number = _many(len(review.rejected), "row or cell", "rows and cells")
+        console.print(Text(f"{number} set aside: {folder / 'rejected.csv'}"))
     if review.notes:
-        console.print(
-            Text(f"{len(review.notes)} notes on assumptions: {outcome.index.parent / 'notes.csv'}")
-        )
+        number = _many(len(review.notes), "note", "notes")
+        console.print(Text(f"{number} on how entries were read: {folder / 'notes.csv'}"))
     console.print(Text.assemble(("Worklist  ", "bold"), str(outcome.index)))
     console.print(Text(NOT_A_DEVICE, style="dim"))
 
@@ -81,10 +91,14 @@ def _say_counts(console: Console, findings: list[Finding]) -> None:
         for status in (Status.ACT, Status.DUE, Status.WATCH, Status.UNKNOWN)
     }
     number = Counter(f.status for f in findings)
-    table = _plain_table("", "findings", "people", right=(1, 2))
+    table = _plain_table("", "findings", "people with any", right=(1, 2))
     for status, count in people.items():
         table.add_row(Text(status.value, style=_COLOUR[status]), str(number[status]), str(count))
     console.print(table)
+
+
+def _many(number: int, one: str, more: str) -> str:
+    return f"{number} {one if number == 1 else more}"
 
 
 def _first_sentence(text: str) -> str:
@@ -141,11 +155,16 @@ def _say_problem(console: Console, records: Records, problem: Problem) -> None:
 
 
 def _level(q: Quantiles) -> str:
-    return f"{q.median:.1f} ({q.p05:.1f}-{q.p95:.1f})"
+    return level_between(q)
 
 
 def _share(q: Quantiles) -> str:
-    return f"{q.median:.0%} ({q.p05:.0%}-{q.p95:.0%})"
+    return percent_between(q)
+
+
+def _chance(p: float) -> str:
+    # A share of draws is never certainty.
+    return "<1 %" if p < _LEAST else ">99 %" if p > 1 - _LEAST else f"{100 * p:.0f} %"
 
 
 def say_forecast(console: Console, answer: ForecastAnswer) -> None:
@@ -186,7 +205,7 @@ def say_forecast(console: Console, answer: ForecastAnswer) -> None:
 
 def _say_moments(console: Console, answer: ForecastAnswer) -> None:
     forecast = answer.forecast
-    table = _plain_table("", "level ug/mL", "saturation", *_chance_heads(forecast))
+    table = _plain_table("", "level µg/mL", "saturation", *_chance_heads(forecast))
 
     def row(label: str, at: tuple[Quantiles, Quantiles], chances: list[str]) -> None:
         table.add_row(Text(label), _level(at[0]), _share(at[1]), *chances)
@@ -197,14 +216,14 @@ def _say_moments(console: Console, answer: ForecastAnswer) -> None:
         row(
             f"before the next dose, {forecast.planned_dose:%Y-%m-%d}",
             forecast.planned,
-            [f"{p:.0%}" for p in forecast.probability_at_planned.values()],
+            [_chance(p) for p in forecast.probability_at_planned.values()],
         )
     supposed = answer.until_dose
     if supposed is not None and supposed.planned is not None:
         row(
             f"before a dose on {answer.next_dose}",
             supposed.planned,
-            [f"{p:.0%}" for p in supposed.probability_at_planned.values()],
+            [_chance(p) for p in supposed.probability_at_planned.values()],
         )
     console.print(table)
 
@@ -215,9 +234,9 @@ def _chance_heads(forecast: PersonForecast) -> tuple[str, ...]:
 
 
 def _say_days(console: Console, forecast: PersonForecast, title: str) -> None:
-    table = _plain_table("day", "level ug/mL", "saturation", *_chance_heads(forecast), right=(0,))
+    table = _plain_table("day", "level µg/mL", "saturation", *_chance_heads(forecast), right=(0,))
     for day, (level, saturation) in forecast.by_day.items():
-        chances = [f"{p:.0%}" for p in forecast.probability_by_day[day].values()]
+        chances = [_chance(p) for p in forecast.probability_by_day[day].values()]
         table.add_row(str(day), _level(level), _share(saturation), *chances)
     console.print(Text(title, style="bold"))
     console.print(table)
@@ -231,7 +250,7 @@ def _say_below(console: Console, forecast: PersonForecast) -> None:
         else:
             ends = ["later" if x is None else f"{x:.0f}" for x in (below.p05, below.p95)]
             when = f"{below.median:.0f} days ({ends[0]}-{ends[1]}) after the last dose"
-        console.print(f"below {below.threshold_ug_per_ml:g} ug/mL: {when}")
+        console.print(f"below {below.threshold_ug_per_ml:g} µg/mL: {when}")
 
 
 def say_evidence(console: Console, answer: Answer) -> None:

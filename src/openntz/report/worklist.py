@@ -88,6 +88,11 @@ def urgency(person: PersonReview) -> tuple[int, int, int, int, str, str]:
     )
 
 
+def gravest_first(person: PersonReview) -> list[Finding]:
+    """A person's findings, most urgent first and the gravest rule first among equals."""
+    return sorted(person.findings, key=lambda f: (f.status.urgency, gravity(f.rule)))
+
+
 def ordered(people: Sequence[PersonReview]) -> list[PersonReview]:
     """People in the order of the worklist."""
     return sorted(people, key=urgency)

@@ -117,6 +117,12 @@ def run_forecast(question: ForecastQuestion) -> ForecastAnswer:
     if question.next_dose is None:
         return ForecastAnswer(course=course, therapy=stands, forecast=plain, next_dose=None)
     day = question.next_dose
+    if day < question.as_of:
+        raise InputError(
+            f"{day} lies before the as-of day {question.as_of}.",
+            where="--if-next-dose",
+            remedy="Give a later day, or the day to judge from with --as-of.",
+        )
     known = course.until(question.as_of)
     supposed = suppose_dose(known, day)
     return ForecastAnswer(
