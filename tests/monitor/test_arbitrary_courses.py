@@ -11,6 +11,7 @@ from openntz.course.course import Course
 from openntz.course.events import Ref
 from openntz.evidence.registry import registry
 from openntz.monitor.engine import evaluate
+from openntz.monitor.finding import Status
 from openntz.monitor.profile import PROFILES, load_profile
 from openntz.monitor.rules.catalogue import RULES
 from tests.build import forecast, situation
@@ -58,3 +59,4 @@ def test_every_rule_answers_once_with_sources_and_the_same_again(course, as_of):
     for answer in answers:
         assert answer.sources, answer.rule
         assert all(known.source(source) for source in answer.sources)
+        assert answer.due is not None or answer.status not in {Status.ACT, Status.DUE}, answer

@@ -10,6 +10,7 @@ from openntz.course import vocabulary
 from openntz.course.course import Course
 from openntz.monitor.finding import Status
 from tests.build import (
+    AS_OF,
     course,
     days_before,
     doses_on,
@@ -53,6 +54,11 @@ def test_enzyme_alone_matches_contract(test, value, expected):
 )
 def test_enzyme_with_bilirubin_matches_contract(enzyme, pigment, expected):
     assert finding(RULE, on(alt(enzyme), bilirubin(pigment))).status is expected
+
+
+@pytest.mark.parametrize(("value", "expected"), [(120, None), (120.1, AS_OF)])
+def test_what_is_to_be_done_without_a_date_of_its_own_is_due_today(value, expected):
+    assert finding(RULE, on(alt(value))).due == expected
 
 
 @pytest.mark.parametrize(("apart", "expected"), [(-7, ACT), (7, ACT), (-8, DUE), (8, DUE)])

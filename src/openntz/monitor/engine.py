@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 from openntz.errors import OpenNTZError
 from openntz.monitor.finding import Finding, Status
@@ -37,6 +38,13 @@ def _verdict(rule: Rule, situation: Situation, profile: Profile) -> Verdict:
         )
 
 
+def _by_when(verdict: Verdict, as_of: date) -> date | None:
+    """What is to be done has a date: today where the rule names none."""
+    if verdict.due is None and verdict.status in {Status.ACT, Status.DUE}:
+        return as_of
+    return verdict.due
+
+
 def evaluate(
     situation: Situation,
     profile: Profile,
@@ -66,7 +74,7 @@ def evaluate(
                 rule=rule.id,
                 status=verdict.status,
                 message=verdict.message,
-                due=verdict.due,
+                due=_by_when(verdict, situation.as_of),
                 evidence=tuple(dict.fromkeys(str(ref) for ref in verdict.evidence)),
                 facts=tuple(dict.fromkeys(f.id for f in used)),
                 profile=profile.id,
