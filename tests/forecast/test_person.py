@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from scipy.stats import binom, norm
 
+from openntz.forecast.density import Kind
 from openntz.forecast.history import AntibodyEffect, Assumed, build_history, weights_of
 from openntz.forecast.person import forecast_person
 from openntz.forecast.predict import curve_days
-from openntz.forecast.triage import by_timing, predictive_quantile
+from openntz.forecast.triage import Limit, against_fit, by_timing, predictive_quantile
 from openntz.mechanism.pharmacokinetics import simulate
 from openntz.mechanism.regimen import PkParameters, Schedule
 from openntz.models.card import load_card
@@ -294,3 +295,47 @@ def test_forecast_never_raises_for_contradictory_levels() -> None:
     assert found.status in {"ok", "failed"}
     assert np.isfinite([q[0].median for q in found.by_day.values()]).all()
     assert callable(forecast_person)
+
+
+def test_recent_loss_of_drug_is_not_hidden_by_earlier_levels() -> None:
+    """Three good troughs and then '<2': the posterior stays high, and says it is contradicted."""
+    good = [trough(k, v) for k, v in ((1, 25.0), (2, 24.0), (3, 26.0))]
+    lost = forecast(course(levels=[*good, trough(5, 2.0, censor="<")]), AS_OF)
+    assert lost.levels[-1].misfit
+    assert "latest level" in lost.contradiction
+    assert not any(v.misfit for v in lost.levels[:-1])
+    kept = forecast(course(levels=[*good, trough(5, 22.0)]), AS_OF)
+    assert kept.contradiction == ""
+    assert not any(v.misfit for v in kept.levels)
+
+
+def test_two_early_misfits_are_said() -> None:
+    odd = [trough(1, 3.0), trough(2, 2.6)]
+    usual = [trough(k, 34.0) for k in (3, 4, 5)]
+    found = forecast(course(levels=[*odd, *usual]), AS_OF)
+    assert [v.misfit for v in found.levels] == [True, True, False, False, False]
+    assert "2 of 5 levels" in found.contradiction
+
+
+def test_misfit_chance_matches_normal_closed_form() -> None:
+    """One draw at 20: sd 4.38; a level is a misfit beyond the 0.5 % points of that normal."""
+    residual = models().card.residual
+    who = course(levels=[trough(3, 12.0)])
+    verdict = forecast(who, AS_OF).levels
+    for value, misfit in ((20 - 2.57 * 4.38, False), (20 - 2.58 * 4.38, True)):
+        for side in (value, 40 - value):
+            limit = Limit(side, Kind.QUANTIFIED)
+            got = against_fit(verdict, [limit], np.array([[20.0]]), residual, tail=0.005)
+            assert got[0].misfit is misfit
+
+
+def test_doses_on_one_day_are_no_interval_of_the_domain() -> None:
+    doubled = [*doses_every(FIRST, 6), dose("2024-05-27T15:00")]
+    assert not any(
+        "interval" in note.casefold() for note in forecast(course(doses=doubled), AS_OF).notes
+    )
+
+
+def test_overdue_dose_is_never_before_now() -> None:
+    found = forecast(course(), AS_OF, planned=AS_OF)
+    assert found.now == found.planned

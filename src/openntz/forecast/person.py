@@ -36,8 +36,10 @@ from openntz.forecast.result import LevelVerdict, PersonForecast, Quantiles
 from openntz.forecast.settings import Settings
 from openntz.forecast.triage import (
     against_expectation,
+    against_fit,
     as_limit,
     by_timing,
+    contradiction,
     fitted_levels,
 )
 from openntz.models.card import Card
@@ -85,7 +87,9 @@ def _domain(
     course, as_of = request.course, request.as_of
     birth = course.person.birth_date
     doses = course.doses
-    gaps = [(b.day - a.day).days / 7 for a, b in itertools.pairwise(doses)]
+    days = [(b.day - a.day).days for a, b in itertools.pairwise(doses)]
+    # Two doses on one day are one administration, not an interval.
+    gaps = [round(n / 7, 1) for n in days if n > 0]
     known: dict[str, Value | Iterable[Value]] = {
         "route": sorted({d.route for d in doses}),
         "dose_mg": sorted({d.amount_mg for d in doses}),
@@ -118,7 +122,7 @@ def _moments(request: ForecastRequest, history: History) -> tuple[datetime, date
         return now, None
     clock = history.last_dose - history.last_dose.replace(hour=0, minute=0, second=0)
     planned = datetime.combine(request.planned, time.min) + clock
-    return now, max(planned, history.last_dose)
+    return now, max(planned, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +240,8 @@ def _solve(
     if drawn.pareto_k is not None and drawn.pareto_k > settings.pareto_k_limit:
         notes.append(
             f"The interval is not reliable (Pareto k {drawn.pareto_k:.2f}, limit "
-            f"{settings.pareto_k_limit:g}): the levels contradict each other or the model. Check "
-            "them, and repeat one before relying on this forecast."
+            f"{settings.pareto_k_limit:g}): the draws do not cover what the levels allow. Check "
+            "the levels, and repeat one before relying on this forecast."
         )
     return drawn, tuple(notes)
 
@@ -309,6 +313,13 @@ def _computed(
     grid = _grid(request, history, settings)
     posterior, notes = _solve(problem, grid.day, request, settings, generator)
     draws = posterior.concentration
+    verdicts = against_fit(
+        verdicts,
+        [as_limit(m) for m in request.course.results(vocabulary.NATALIZUMAB)],
+        posterior.at_levels,
+        models.card.residual,
+        tail=settings.misfit_tail,
+    )
     targets = settings.targets_ug_per_ml
     level = band(draws, settings.low, settings.high)
     saturation = saturation_band(draws, models.saturation, settings.low, settings.high, generator)
@@ -328,6 +339,7 @@ def _computed(
         reason="" if fitted else _PRIOR_ONLY,
         notes=(*placed.notes, *notes),
         levels=verdicts,
+        contradiction=contradiction(verdicts, settings.misfits_allowed),
         parameters=_parameters(posterior, problem, settings),
         pareto_k=posterior.pareto_k,
         effective_draws=posterior.effective_draws,

@@ -19,12 +19,14 @@ Array = NDArray[np.float64]
 _DEGREES: Final = 5.0
 _PRIOR_SHARE: Final = 0.1
 _MORE_ROUNDS: Final = 3
-_ENOUGH: Final = 0.25
+_ENOUGH: Final = 0.4
 
 
 @dataclass(frozen=True, slots=True)
 class Posterior:
     """Equally weighted draws ``theta`` (n, p) and the concentrations they give (n, T).
+
+    ``at_levels`` (n, m) are those at the m fitted levels.
 
     ``pareto_k`` and ``effective_draws`` say how far the importance weights can be trusted;
     both are None when there was nothing to weigh (prior alone).
@@ -32,6 +34,7 @@ class Posterior:
 
     theta: Array
     concentration: Array
+    at_levels: Array
     pareto_k: float | None
     effective_draws: float | None
 
@@ -164,6 +167,7 @@ def sample(
     return Posterior(
         theta=best.theta[chosen],
         concentration=best.solved[chosen, m:],
+        at_levels=best.solved[chosen, :m],
         pareto_k=pareto_k(best.log_weight),
         effective_draws=best.effective,
     )
@@ -186,4 +190,4 @@ def sample_prior(
     """
     theta = prior_draws(problem, n, generator)
     solved = problem.concentration(theta, time_day, SPREAD, threads=threads)
-    return Posterior(theta=theta, concentration=solved, pareto_k=None, effective_draws=None)
+    return Posterior(theta, solved, solved[:, :0], pareto_k=None, effective_draws=None)

@@ -68,8 +68,8 @@ def saturation_band(
     """Saturation (fraction) from concentration draws (n, T), spanning all cards.
 
     The interval runs from the lowest lower to the highest upper end of the cards, because the
-    published figures disagree and no weighting of them is known; the median is that of the
-    draws of all cards together.
+    published figures disagree and no weighting of them is known; the middle is the mean of the
+    cards' medians (the median of all draws together is any value between two separate clusters).
     """
     per_card = []
     for card in cards:
@@ -77,7 +77,7 @@ def saturation_band(
         per_card.append(card.saturation(concentration, eta))
     bands = [band(s, low, high) for s in per_card]
     return Band(
-        quantiles(np.concatenate(per_card), (0.5,))[0],
+        np.mean([b.median for b in bands], axis=0),
         np.min([b.low for b in bands], axis=0),
         np.max([b.high for b in bands], axis=0),
     )

@@ -29,6 +29,7 @@ class LevelVerdict:
 
     ``predicted``, ``low`` and ``high`` are the median and 98 % prior-predictive range of a
     measured level (ug/mL) at that moment for this history, or None when not computed.
+    ``misfit`` is set when the fitted course makes the level itself all but impossible.
     """
 
     line: int
@@ -38,6 +39,7 @@ class LevelVerdict:
     use: LevelUse
     reason: str = ""
     unusual: bool = False
+    misfit: bool = False
     predicted: float | None = None
     low: float | None = None
     high: float | None = None
@@ -86,7 +88,9 @@ class PersonForecast:
     ``by_day`` maps days after the last dose to concentration and saturation if no further dose
     is given; ``now`` and ``planned`` are the same at the as-of date and at the planned next
     dose (None when there is none). ``probability_at_planned`` maps a level in ug/mL to
-    P(trough >= level) at the planned dose, ``probability_by_day`` the same per day after the
+    P(trough >= level) at the planned dose. ``contradiction`` says which fitted levels the
+    forecast does not agree with; while it is not empty the forecast is not to be relied on.
+    ``probability_by_day`` the same per day after the
     last dose. ``person`` is kept so that a forecast stands on its own.
     """
 
@@ -102,6 +106,7 @@ class PersonForecast:
     last_dose: datetime | None = None
     planned_dose: datetime | None = None
     levels: tuple[LevelVerdict, ...] = ()
+    contradiction: str = ""
     weight_kg: float | None = None
     parameters: Mapping[str, tuple[float, float]] = field(
         default_factory=lambda: MappingProxyType({})

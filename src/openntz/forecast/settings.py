@@ -30,6 +30,8 @@ class Settings:
     unusual_high: float
     impossible_factor: float
     pareto_k_limit: float
+    misfit_tail: float
+    misfits_allowed: int
     horizon_days: tuple[int, ...]
     below_horizon_days: int
     fall_step_days: float
@@ -69,6 +71,8 @@ class Settings:
             unusual_high=number("forecast.unusual-high-quantile"),
             impossible_factor=number("forecast.impossible-factor"),
             pareto_k_limit=number("forecast.pareto-k-limit"),
+            misfit_tail=number("forecast.misfit-tail"),
+            misfits_allowed=round(number("forecast.misfits-allowed")),
             horizon_days=tuple(
                 round(d) for d in _numbers(known.fact("forecast.horizon-days").value)
             ),

@@ -174,3 +174,57 @@ def fitted_levels(
         value_ug_per_ml=np.array([limit.value for _, limit in used], dtype=float),
         kind=np.array([int(limit.kind) for _, limit in used], dtype=np.int64),
     )
+
+
+def against_fit(
+    verdicts: Sequence[LevelVerdict],
+    limits: Sequence[Limit | None],
+    fitted: Array,
+    residual: Residual,
+    *,
+    tail: float,
+) -> tuple[LevelVerdict, ...]:
+    """Third pass: hold each fitted level against the course that was fitted to all of them.
+
+    Parameters
+    ----------
+    fitted : array (n, m)
+        Posterior draws of the true concentration at the m fitted levels, in their order.
+    tail : float
+        A level is a misfit when the fit gives it, or anything farther out, less than this chance.
+    """
+    judged, column = [], 0
+    for verdict, limit in zip(verdicts, limits, strict=True):
+        if verdict.use != "fitted" or limit is None:
+            judged.append(verdict)
+            continue
+        level = np.maximum(fitted[:, column], np.finfo(float).tiny)
+        column += 1
+        below = float(ndtr((limit.value - level) / residual.sd(level)).mean())
+        chance = {Kind.BELOW: below, Kind.ABOVE: 1 - below}.get(limit.kind, min(below, 1 - below))
+        judged.append(replace(verdict, misfit=chance < tail))
+    return tuple(judged)
+
+
+def contradiction(verdicts: Sequence[LevelVerdict], allowed: int) -> str:
+    """In words, which levels speak against the forecast; '' when it can stand.
+
+    The latest fitted level counts alone, earlier ones from ``allowed`` + 1 misfits on.
+    """
+    fitted = [v for v in verdicts if v.use == "fitted"]
+    off = [v for v in fitted if v.misfit]
+    if not off:
+        return ""
+    if fitted[-1].misfit:
+        return (
+            f"The latest level ({fitted[-1].censor}{fitted[-1].value:g} ug/mL on "
+            f"{fitted[-1].at:%Y-%m-%d}) does not agree with the earlier ones or the model: this "
+            "forecast is not to be relied on. Repeat the level and test antibodies."
+        )
+    if len(off) > allowed:
+        days = ", ".join(f"{v.at:%Y-%m-%d}" for v in off)
+        return (
+            f"{len(off)} of {len(fitted)} levels do not agree with the fitted course ({days}): "
+            "clearance may have changed, as antibodies do. Rely on recent levels."
+        )
+    return ""

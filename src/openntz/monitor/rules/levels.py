@@ -205,7 +205,12 @@ def low_facts(situation: Situation, profile: Profile) -> LowFacts:
     the level on treatment.
     """
     course, as_of = situation.course, situation.as_of
-    usable = {v.line for v in situation.forecast.levels if v.use in _USABLE}
+    # A zero without limit of quantification cannot be fitted, but it says that the drug is low.
+    usable = {
+        v.line
+        for v in situation.forecast.levels
+        if v.use in _USABLE or (v.use == "not usable" and v.value == 0)
+    }
     levels = [
         m
         for m in course.results(vocabulary.NATALIZUMAB)
