@@ -20,6 +20,7 @@ from tests.build import (
     scan,
     without,
 )
+from tests.monitor.test_example_clinic import reviewed
 
 ACT, WATCH, UNKNOWN, OK = Status.ACT, Status.WATCH, Status.UNKNOWN, Status.OK
 RULE = "restart.active-disease"
@@ -180,3 +181,21 @@ def test_no_causal_claim_and_sources():
     assert "whether the dose caused it is open" in found.message
     assert {"founding-s4", "clinicspeak-restart"} <= set(found.sources)
     assert found.evidence == ("doses:3", "plans:21", "plans:20", "relapses:61")
+
+
+def test_after_a_restart_the_advice_is_for_afterwards():
+    found = finding(RULE, restarted(100, 10, relapses=[relapse(days_before(20))]))
+    assert found.status is ACT
+    assert "Before a restart" not in found.message
+    for part in ("watch closely", "MRI now", "test antibodies", "report any worsening"):
+        assert part in found.message
+    ahead = finding(RULE, off(100, planned=True, relapses=[relapse(days_before(20))]))
+    assert "Before a restart" in ahead.message
+    assert "has been given" not in ahead.message
+
+
+def test_the_restarted_person_of_the_example_clinic_is_watched_closely():
+    found = reviewed("N006", "eu")[RULE]
+    assert found.status is ACT
+    assert "watch closely" in found.message
+    assert "Before a restart" not in found.message

@@ -65,6 +65,12 @@ def reaction_kind(reaction: Reaction, terms: ReactionTerms) -> ReactionKind:
     return ReactionKind.UNGRADED if reaction.grade is None else ReactionKind.INFUSION
 
 
+def names_hypersensitivity(text: str, terms: ReactionTerms) -> bool:
+    """Whether words such as the reason of a stop name hypersensitivity without denying it."""
+    stated, _ = _found(text, terms.hypersensitivity, terms.negations)
+    return stated
+
+
 class Timing(StrEnum):
     """When a reaction began in relation to the dose it followed."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from openntz.course.course import age_on
-from openntz.course.events import Plan, Symptom
+from openntz.course.events import Plan, Ref, Symptom
 from openntz.definitions.pregnancy import (
     Gestation,
     PregnancyLimits,
@@ -17,6 +17,7 @@ from openntz.definitions.therapy import Therapy
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict
+from openntz.monitor.rules.forbidden import Forbidden, forbidden
 from openntz.monitor.rules.standing import (
     NEVER_DOSED,
     ago,
@@ -32,7 +33,10 @@ from openntz.monitor.rules.standing import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PregnancyFacts:
-    """Pregnancies begun by the date, in the order of conception, and a recorded wish for one."""
+    """Pregnancies begun by the date, in the order of conception, and a recorded wish for one.
+
+    ``forbidden`` is a reaction after which natalizumab is not resumed.
+    """
 
     therapy: Therapy
     sex: str
@@ -40,6 +44,7 @@ class PregnancyFacts:
     pregnancies: tuple[Gestation, ...]
     wish: Plan | Symptom | None
     recorded: bool
+    forbidden: Forbidden | None = None
 
 
 def pregnancy_facts(situation: Situation, profile: Profile) -> PregnancyFacts:
@@ -60,6 +65,7 @@ def pregnancy_facts(situation: Situation, profile: Profile) -> PregnancyFacts:
         pregnancies=gestations(situation.course, situation.booked, situation.as_of, limits),
         wish=pregnancy_wish(situation.course, profile.words("pregnancy.wish-terms")),
         recorded=situation.course.has("pregnancies"),
+        forbidden=forbidden(situation, profile),
     )
 
 
@@ -119,7 +125,9 @@ def _outcomes(profile: Profile) -> str:
     return f"Published: {figures}."
 
 
-def _restart(profile: Profile) -> str:
+def _restart(forbids: Forbidden | None, profile: Profile) -> str:
+    if forbids is not None:
+        return forbids.text
     within = weeks_text(profile.fact("pregnancy.restart-after-birth"))
     return f"Where natalizumab is resumed, the British guideline does so within {within} of birth."
 
@@ -133,8 +141,14 @@ _PLAN_KEYS = (
 )
 
 
-def _ongoing(gestation: Gestation, therapy: Therapy, profile: Profile) -> Verdict:
-    evidence = (gestation.pregnancy.ref, *standing_refs(therapy))
+def _evidence(gestation: Gestation, facts: PregnancyFacts) -> tuple[Ref, ...]:
+    forbids = () if facts.forbidden is None else (facts.forbidden.ref,)
+    return (gestation.pregnancy.ref, *standing_refs(facts.therapy), *forbids)
+
+
+def _ongoing(gestation: Gestation, facts: PregnancyFacts, profile: Profile) -> Verdict:
+    therapy, forbids = facts.therapy, facts.forbidden
+    evidence = _evidence(gestation, facts)
     head = f"Pregnant, week {gestation.age} ({_dates(gestation)})"
     if not therapy.off_therapy:
         fact = profile.fact("pregnancy.last-week")
@@ -147,6 +161,8 @@ def _ongoing(gestation: Gestation, therapy: Therapy, profile: Profile) -> Verdic
         else:
             where = f"the last week of treatment here is {week_text(fact)} (to {limit})."
             todo = "Decide together whether and until when to continue."
+        if forbids is not None:
+            todo = forbids.text
         return Verdict(
             status=Status.ACT if past else Status.DUE,
             message=joined(
@@ -165,32 +181,40 @@ def _ongoing(gestation: Gestation, therapy: Therapy, profile: Profile) -> Verdic
             f"{head}, off natalizumab.",
             off_text(therapy),
             "Plan what follows birth.",
-            _restart(profile),
+            _restart(forbids, profile),
         ),
         due=gestation.expected,
         evidence=evidence,
-        keys=("pregnancy.restart-after-birth", "pregnancy.conception-after", "pregnancy.term"),
+        keys=(
+            *(() if forbids else ("pregnancy.restart-after-birth",)),
+            "pregnancy.conception-after",
+            "pregnancy.term",
+        ),
     )
 
 
-def _wish(wish: Plan | Symptom, therapy: Therapy, profile: Profile) -> Verdict:
+def _wish(wish: Plan | Symptom, facts: PregnancyFacts, profile: Profile) -> Verdict:
+    therapy, forbids = facts.therapy, facts.forbidden
     said = wish.reason if isinstance(wish, Plan) else f"{wish.symptom} {wish.comment}".strip()
     return Verdict(
         status=Status.WATCH,
         message=joined(
             f"A wish for pregnancy is recorded on {wish.day} ('{said}'); no pregnancy since.",
             off_text(therapy) if therapy.off_therapy else "On natalizumab.",
-            "Agree before conception whether to continue, stop or bridge.",
+            "Agree before conception whether to continue, stop or bridge."
+            if forbids is None
+            else forbids.text,
             _guidelines(profile),
             _outcomes(profile),
         ),
-        evidence=(wish.ref, *standing_refs(therapy)),
+        evidence=(wish.ref, *standing_refs(therapy), *(() if forbids is None else (forbids.ref,))),
         keys=("pregnancy.last-week.shortest", "pregnancy.last-week.longest"),
     )
 
 
-def _ended(gestation: Gestation, therapy: Therapy, profile: Profile) -> Verdict:
-    evidence = (gestation.pregnancy.ref, *standing_refs(therapy))
+def _ended(gestation: Gestation, facts: PregnancyFacts, profile: Profile) -> Verdict:
+    therapy, forbids = facts.therapy, facts.forbidden
+    evidence = _evidence(gestation, facts)
     if gestation.state is PregnancyState.UNCLEAR:
         return Verdict(
             status=Status.UNKNOWN,
@@ -204,12 +228,12 @@ def _ended(gestation: Gestation, therapy: Therapy, profile: Profile) -> Verdict:
         what = f"The last pregnancy ended without a newborn ('{gestation.pregnancy.outcome}')."
         return Verdict(status=Status.OK, message=what, evidence=evidence)
     born = gestation.pregnancy.delivery or gestation.expected
-    restart = joined(off_text(therapy), _restart(profile)) if therapy.off_therapy else ""
+    restart = joined(off_text(therapy), _restart(forbids, profile)) if therapy.off_therapy else ""
     return Verdict(
         status=Status.OK,
         message=joined(f"Not pregnant: delivered {ago(born, gestation.as_of, profile)}.", restart),
         evidence=evidence,
-        keys=("pregnancy.restart-after-birth",) if restart else (),
+        keys=("pregnancy.restart-after-birth",) if restart and forbids is None else (),
     )
 
 
@@ -221,12 +245,12 @@ def plan(facts: PregnancyFacts, profile: Profile) -> Verdict:
         return conflict
     latest = facts.pregnancies[-1] if facts.pregnancies else None
     if latest is not None and latest.state is PregnancyState.ONGOING:
-        return _ongoing(latest, facts.therapy, profile)
+        return _ongoing(latest, facts, profile)
     wish = facts.wish if facts.sex != "M" else None
     if wish is not None and (latest is None or wish.day > latest.conception):
-        return _wish(wish, facts.therapy, profile)
+        return _wish(wish, facts, profile)
     if latest is not None:
-        return _ended(latest, facts.therapy, profile)
+        return _ended(latest, facts, profile)
     return without_record(facts, profile)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from openntz.definitions.antibodies import antibody_history
 from openntz.definitions.antibody_tests import AntibodyTest, Reading
@@ -12,8 +12,15 @@ from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
 from openntz.monitor.rules.antibodies import antibody_limits, result_text
+from openntz.monitor.rules.forbidden import Forbidden, forbidden
 from openntz.monitor.rules.next_dose import next_dose_text
-from openntz.monitor.rules.standing import NEVER_DOSED, not_in_export, off_text, standing_refs
+from openntz.monitor.rules.standing import (
+    NEVER_DOSED,
+    joined,
+    not_in_export,
+    off_text,
+    standing_refs,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +31,7 @@ class ReExposureFacts:
     recorded: bool
     gaps: tuple[tuple[Gap, tuple[AntibodyTest, ...]], ...]
     doses: int
+    forbidden: Forbidden | None = None
 
 
 def re_exposure_facts(situation: Situation, profile: Profile) -> ReExposureFacts:
@@ -48,6 +56,7 @@ def re_exposure_facts(situation: Situation, profile: Profile) -> ReExposureFacts
         recorded=course.has("measurements"),
         gaps=tuple((g, tuple(x for x in readable if x.day > g.before.day)) for g in found),
         doses=len(course.doses),
+        forbidden=forbidden(situation, profile),
     )
 
 
@@ -58,7 +67,31 @@ def _gap_text(gap: Gap) -> str:
 
 
 def before_re_exposure(facts: ReExposureFacts, profile: Profile) -> Verdict:
-    """Were antibodies tested before natalizumab is given again after a short first exposure?"""
+    """Were antibodies tested before natalizumab is given again after a short first exposure?
+
+    After a reaction that forbids natalizumab a test decides nothing about a dose, so that is
+    said in place of the advice to test; the status stays by the contract.
+    """
+    verdict = _by_tests(facts, profile)
+    forbids = facts.forbidden
+    if forbids is None or not facts.gaps or facts.therapy.state is TherapyState.NEVER:
+        return verdict
+    gap, tests = _gap_that_counts(facts)
+    tested = f"Antibodies since: {result_text(tests[-1])}." if tests else ""
+    return replace(
+        verdict,
+        message=joined(f"{_gap_text(gap)}.", tested, forbids.text),
+        evidence=(*verdict.evidence, forbids.ref),
+    )
+
+
+def _gap_that_counts(facts: ReExposureFacts) -> tuple[Gap, tuple[AntibodyTest, ...]]:
+    """The first gap without a test, else the last."""
+    return next(((g, x) for g, x in facts.gaps if not x), facts.gaps[-1])
+
+
+def _by_tests(facts: ReExposureFacts, profile: Profile) -> Verdict:
+    """The answer by gaps and tests alone."""
     t = facts.therapy
     keys = (
         "re-exposure.doses",
@@ -77,7 +110,7 @@ def before_re_exposure(facts: ReExposureFacts, profile: Profile) -> Verdict:
             evidence=standing_refs(t),
             keys=keys,
         )
-    gap, tests = next(((g, x) for g, x in facts.gaps if not x), facts.gaps[-1])
+    gap, tests = _gap_that_counts(facts)
     refs = [gap.before.ref, *((gap.after.ref,) if gap.after else ())]
     told = f"{_gap_text(gap)}."
     risk = (

@@ -13,6 +13,7 @@ from openntz.definitions.therapy import Therapy
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
+from openntz.monitor.rules.forbidden import Forbidden, forbidden
 from openntz.monitor.rules.standing import NEVER_DOSED, joined, off_text, standing_refs
 
 
@@ -46,6 +47,7 @@ class RestartFacts:
 
     therapy: Therapy
     episodes: tuple[Episode, ...]
+    forbidden: Forbidden | None = None
 
 
 def _given(course: Course, therapy: Therapy, gap: int, recent: int) -> Episode | None:
@@ -91,7 +93,8 @@ def restart_facts(situation: Situation, profile: Profile) -> RestartFacts:
     gap, recent = profile.days("restart.gap"), profile.days("restart.recent")
     course, therapy = situation.course, situation.therapy
     episodes = (_open_gap(course, therapy, recent), _given(course, therapy, gap, recent))
-    return RestartFacts(therapy, tuple(e for e in episodes if e is not None))
+    found = tuple(e for e in episodes if e is not None)
+    return RestartFacts(therapy, found, forbidden(situation, profile))
 
 
 def _active_text(found: Activity) -> str:
@@ -115,14 +118,30 @@ def _unknown_text(found: Activity) -> str:
     return f"No MRI that reports enhancing lesions between {found.first} and {found.last}."
 
 
+_CASE = (
+    "In a case report of 2014 one restart dose during active disease was followed by fulminant "
+    "worsening; whether the dose caused it is open."
+)
 _BEFORE = (
     "Before a restart: blood tests, a new MRI and an antibody test (ClinicSpeak); with active "
-    "inflammation only with caution. In a case report of 2014 one restart dose during active "
-    "disease was followed by fulminant worsening; whether the dose caused it is open."
+    f"inflammation only with caution. {_CASE}"
+)
+_AFTER = (
+    "The dose has been given: watch closely, do an MRI now and test antibodies, and ask the person "
+    f"to report any worsening at once. {_CASE}"
 )
 
 
-def _verdict(episode: Episode, therapy: Therapy) -> Verdict:
+def _advice(episode: Episode, forbids: Forbidden | None) -> str:
+    """What to do in active disease: before a restart, after it, or with natalizumab forbidden."""
+    given = episode.restart is Restart.GIVEN
+    if forbids is None:
+        return _AFTER if given else _BEFORE
+    return joined(_AFTER if given else "", forbids.text)
+
+
+def _verdict(episode: Episode, facts: RestartFacts) -> Verdict:
+    therapy, forbids = facts.therapy, facts.forbidden
     found, known = episode.activity, episode.restart is not Restart.NOT_KNOWN
     to = episode.on or therapy.as_of
     gap = days_text((to - episode.last_before.day).days)
@@ -135,21 +154,26 @@ def _verdict(episode: Episode, therapy: Therapy) -> Verdict:
     active = found.inflammation
     refs = [episode.last_before.ref, episode.dose, episode.plan, therapy.stop_ref]
     refs += [e.ref for e in (*found.relapses, *found.scans)]
+    refs += [] if forbids is None else [forbids.ref]
     if active:
         status = Status.ACT if known else Status.WATCH
         body = f"The disease is active: {_active_text(found)}."
         if episode.restart is Restart.GIVEN:
             body = f"The disease was active before it: {_active_text(found)}."
-        tail = _BEFORE
+        tail = _advice(episode, forbids)
     elif active is None:
         without_table = not (found.relapses_recorded and found.scans_recorded)
         status = Status.UNKNOWN if known or without_table else Status.OK
         body = f"Whether the disease is active is not known. {_unknown_text(found)}"
         tail = "A new MRI belongs before any restart."
+        if episode.restart is Restart.GIVEN:
+            tail = "Do an MRI now if none was done."
+        if forbids is not None:
+            tail = forbids.text
     else:
         status = Status.OK
         body = f"No relapse and no enhancing lesion between {found.first} and {found.last}."
-        tail = ""
+        tail = "" if forbids is None else forbids.text
     return Verdict(
         status=status,
         message=joined(head, body, tail),
@@ -164,7 +188,7 @@ def active_disease(facts: RestartFacts, profile: Profile) -> Verdict:
     therapy = facts.therapy
     if therapy.last_dose is None:
         return NEVER_DOSED
-    verdicts = [_verdict(episode, therapy) for episode in facts.episodes]
+    verdicts = [_verdict(episode, facts) for episode in facts.episodes]
     if verdicts:
         return min(verdicts, key=lambda v: v.status.urgency)
     recent = days_text(profile.days("restart.recent"))
