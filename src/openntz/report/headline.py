@@ -8,6 +8,7 @@ from openntz.definitions.therapy import TherapyState
 from openntz.forecast.result import Quantiles
 from openntz.monitor.finding import Status
 from openntz.report import words
+from openntz.report.alert import against_dose, alert
 from openntz.report.guides import Guides
 from openntz.report.person import PersonReview
 
@@ -23,8 +24,9 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """Plain words first: the drug, the therapy; then reservations."""
+    """Plain words first: what stands against a dose, the drug, the therapy; then reservations."""
 
+    alert: str
     drug: str
     therapy: str
     notes: tuple[str, ...]
@@ -69,7 +71,8 @@ def drug_sentence(person: PersonReview, guides: Guides) -> str:
     """Whether the drug is there today, by level and saturation, or why that is not known."""
     f = person.forecast
     if not f.computed or f.now is None:
-        return f"No level was computed: {_ended(f.reason or f.status)}"
+        why = words.within_sentence(words.prose(f.reason or f.status))
+        return f"No level was computed: {_ended(why)}"
     level, saturation = f.now
     below, text = _amount(level, guides.targets)
     # With two targets undercut the drug is low, whatever the receptors say.
@@ -105,15 +108,23 @@ def therapy_sentence(person: PersonReview) -> str:
         return f"{given}."
     wait = (t.planned - t.as_of).days
     verb = "booked" if t.planned_is_booked else "planned"
+    blocked = bool(against_dose(person))
     if wait < 0:
-        return f"{given}; the next was planned for {t.planned} and is {words.days(-wait)} late."
+        late = f"{given}; the next was planned for {t.planned} and is {words.days(-wait)} late"
+        return f"{late}: do not give it before that." if blocked else f"{late}."
+    if blocked:
+        return (
+            f"{given}; the next, {verb} for {t.planned} ({words.ahead(wait)}), "
+            "is not to be given before that."
+        )
     return f"{given}; the next is {verb} for {t.planned} ({words.ahead(wait)})."
 
 
 def _resumes(person: PersonReview) -> str:
     t = person.therapy
     if t.planned is not None:
-        return f" A dose is entered for {t.planned.isoformat()}."
+        wait = ": it is not to be given before that" if against_dose(person) else ""
+        return f" A dose is entered for {t.planned.isoformat()}{wait}."
     if t.resumes is not None:
         return f" A plan of {t.resumes.day.isoformat()} resumes treatment."
     return ""
@@ -177,6 +188,7 @@ def headline(person: PersonReview, guides: Guides) -> Headline:
     if person.forecast.status == "prior only" and person.forecast.reason:
         notes.insert(0, person.forecast.reason)
     return Headline(
+        alert=alert(person),
         drug=drug_sentence(person, guides),
         therapy=therapy_sentence(person),
         notes=tuple(dict.fromkeys(notes)),

@@ -88,9 +88,10 @@ class PersonPage:
     after: Neighbour | None
 
 
-def whole_dates(text: str) -> Markup:
-    """Escaped text whose ISO dates are not broken over two lines."""
-    return Markup(_DATE.sub(r'<span class="day">\g<0></span>', str(escape(printable(text)))))
+def prose(text: str) -> Markup:
+    """Escaped text with units as printed here, whose ISO dates are not broken over two lines."""
+    plain = str(escape(printable(words.prose(text))))
+    return Markup(_DATE.sub(r'<span class="day">\g<0></span>', plain))
 
 
 def _printable(value: Any) -> Any:
@@ -114,7 +115,7 @@ def _environment() -> Environment:
     environment.globals["unknown_shown"] = UNKNOWN_SHOWN
     environment.filters["count"] = words.count
     environment.filters["within_sentence"] = words.within_sentence
-    environment.filters["whole_dates"] = whole_dates
+    environment.filters["prose"] = prose
     return environment
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Final
 
@@ -33,6 +34,16 @@ STATUS_WORDS: Final = {
 def unit(name: str) -> str:
     """A unit as it is printed: ``ug/mL`` becomes µg/mL, pure numbers have none."""
     return _UNITS.get(name, name)
+
+
+_PER_CENT: Final = re.compile(r"(?<=\d)%")
+_UNIT_IN_TEXT: Final = re.compile(r"\b(?:umol/L|ug/mL|ug/L|cells/uL)(?![\w/])")
+
+
+def prose(text: str) -> str:
+    """Text from rules and forecasts with units and per cents as this report prints them."""
+    spaced = _PER_CENT.sub(" %", text)
+    return _UNIT_IN_TEXT.sub(lambda found: found[0].replace("u", "µ", 1), spaced)
 
 
 def level(value: float) -> str:
