@@ -20,11 +20,14 @@ from tests.build import (
     doses_on,
     doses_until,
     finding,
+    person,
     plan,
     reaction,
     situation,
+    treatment,
     without,
 )
+from tests.monitor.test_example_clinic import reviewed
 
 RULE = OBSERVATION.id
 
@@ -231,6 +234,76 @@ def test_the_three_readings_of_12_differ_on_one_person():
     assert "The last 12 infusions" not in recent.message
 
 
+@pytest.mark.parametrize(("start", "verb"), [(84, "ended"), (83, "end"), (80, "end")])
+def test_twelve_weeks_still_ahead_have_not_ended(start, verb):
+    """Day 84 after the first infusion is the last of twelve weeks."""
+    first = AS_OF - timedelta(days=start)
+    doses = doses_on([first, first + timedelta(days=28), AS_OF - timedelta(days=4)])
+    end = first + timedelta(days=84)
+    assert f"12 weeks {verb} on {end}" in found(doses).message
+
+
+# ── a dose that another rule forbids or questions
+
+SPEAKING = {
+    "reaction": (
+        {"reactions": [reaction(days_before(38), "anaphylaxis", 2, line=7)]},
+        f"the reaction of {days_before(38)}",
+        "reactions:7",
+    ),
+    "stop reason, restarted": (
+        {"plans": [plan(days_before(60), stopped=days_before(50), reason="allergic", line=8)]},
+        f"the reaction for which it was stopped on {days_before(50)}",
+        "plans:8",
+    ),
+    "age": ({"who": person(birth_date=date(2006, 7, 1))}, "the age of 17 years", "doses:"),
+    "treatment": (
+        {"treatments": [treatment(days_before(40), "fingolimod", line=9)]},
+        "fingolimod alongside",
+        "treatments:9",
+    ),
+}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("count", [3, 14])
+@pytest.mark.parametrize("name", SPEAKING)
+def test_a_dose_another_rule_forbids_is_observed_if_given_at_all(name, count, profile):
+    events, reason, row = SPEAKING[name]
+    answer = finding(RULE, course(doses=given(count), **events), profile=profile)
+    assert answer.message.startswith("If a dose is given at all, observe ")
+    assert reason in answer.message
+    assert any(ref.startswith(row) for ref in answer.evidence)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        {"who": person(birth_date=date(2006, 6, 30))},
+        {"who": person(birth_date=None)},
+        {"treatments": [treatment(days_before(400), "fingolimod", end=days_before(390))]},
+        {"reactions": [reaction(days_before(10), "headache", 1)]},
+    ],
+)
+def test_nothing_against_the_dose_leaves_the_sentence(events):
+    for count in (3, 14):
+        assert "at all" not in finding(RULE, course(doses=given(count), **events)).message
+
+
+def test_speaking_against_a_dose_does_not_change_the_status():
+    young = {"who": person(birth_date=date(2006, 7, 1))}
+    for profile in PROFILES:
+        for count in (3, 14):
+            plain = finding(RULE, course(doses=given(count)), profile=profile)
+            asked = finding(RULE, course(doses=given(count), **young), profile=profile)
+            assert plain.status is asked.status
+    unseen = course(doses=given(14), recorded=without("reactions"), **young)
+    answer = finding(RULE, unseen)
+    assert answer.status is Status.UNKNOWN
+    assert answer.message.startswith("If a dose is given at all, observe ")
+    assert "is not in the export" in answer.message
+
+
 # ── missing
 
 
@@ -256,3 +329,10 @@ def test_a_first_dose_that_is_booked_is_observed():
     answer = found([dose(AS_OF + timedelta(days=3))])
     assert answer.status is Status.DUE
     assert answer.due == AS_OF + timedelta(days=3)
+
+
+@pytest.mark.parametrize("name", ["P01", "P09", "P10"])
+def test_the_people_of_the_example_clinic_who_should_not_be_dosed(name):
+    for profile in PROFILES:
+        told = reviewed(name, profile)[RULE].message
+        assert told.startswith("If a dose is given at all, observe "), told

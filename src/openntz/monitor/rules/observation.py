@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from openntz.course.events import Dose, Ref, Route
+from openntz.course.events import Dose, Ref, Route, Treatment
 from openntz.definitions.gaps import since_gap
 from openntz.definitions.reactions import ReactionLink, link_reaction
 from openntz.definitions.therapy import Therapy
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
+from openntz.monitor.rules.eligibility import age_facts, combination_facts
+from openntz.monitor.rules.forbidden import Forbidden, forbidden
 from openntz.monitor.rules.hypersensitivity import reaction_text
 from openntz.monitor.rules.next_dose import next_dose_text, no_next_dose
 from openntz.monitor.rules.standing import not_in_export, standing_refs
@@ -33,6 +35,34 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Against:
+    """What speaks against giving the next dose at all, by the facts of the rules that say so.
+
+    ``years`` is the age where it is below the lowest of the label; ``beside`` are treatments
+    that overlap with natalizumab.
+    """
+
+    forbidden: Forbidden | None = None
+    years: int | None = None
+    beside: tuple[Treatment, ...] = ()
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """'the reaction of 2023-12-31', 'the age of 17 years', 'fingolimod alongside'."""
+        return (
+            *(() if self.forbidden is None else (self.forbidden.reaction,)),
+            *(() if self.years is None else (f"the age of {self.years} years",)),
+            *(f"{t.name or 'a treatment without name'} alongside" for t in self.beside),
+        )
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        """The rows of the reaction or its stop, and of the treatments."""
+        first = () if self.forbidden is None else (self.forbidden.ref,)
+        return (*first, *(t.ref for t in self.beside))
+
+
+@dataclass(frozen=True, slots=True)
 class ObservationFacts:
     """Doses given, reactions with their doses, the next dose, and what other profiles say."""
 
@@ -43,6 +73,19 @@ class ObservationFacts:
     route: Route
     next_day: date
     others: tuple[tuple[str, Answer], ...] = ()
+    against: Against = Against()
+
+
+def _against(situation: Situation, profile: Profile) -> Against:
+    """A reaction that forbids, an age below the lowest, a treatment that overlaps."""
+    years = age_facts(situation, profile).years
+    young = years is not None and years < profile.number("eligibility.minimum-age")
+    on = situation.therapy.state.on_therapy
+    return Against(
+        forbidden=forbidden(situation, profile),
+        years=years if young else None,
+        beside=combination_facts(situation, profile).overlapping if on else (),
+    )
 
 
 def observation_facts(situation: Situation, profile: Profile) -> ObservationFacts:
@@ -63,6 +106,7 @@ def observation_facts(situation: Situation, profile: Profile) -> ObservationFact
         ),
         route=booked.route if booked is not None else route,
         next_day=max(t.planned or situation.as_of, situation.as_of),
+        against=_against(situation, profile),
     )
     others = tuple(
         (name, answer(facts, other))
@@ -189,7 +233,8 @@ def _other_readings(facts: ObservationFacts, profile: Profile) -> str:
     if len(doses) < needed:
         if facts.next_day < end:
             return ""
-        return f" (The first {days_text(weeks)} ended on {end}, but doses count, not weeks.)"
+        verb = "end" if end > facts.therapy.as_of else "ended"
+        return f" (The first {days_text(weeks)} {verb} on {end}, but doses count, not weeks.)"
     reacted = {link.number for link in facts.reactions}
     if reacted & set(doses[-needed:]):
         return ""
@@ -206,47 +251,59 @@ def observation(facts: ObservationFacts, profile: Profile) -> Verdict:
     if off is not None:
         return off
     own = answer(facts, profile)
-    minutes = profile.number("observation.minutes")
-    dose = next_dose_text(t)
-    evidence = (*own.evidence, *standing_refs(t))
-    if own.may is None:
-        return Verdict(
-            status=Status.UNKNOWN,
-            message=not_in_export(
-                "reactions",
-                f"{own.why}, but whether any was followed by a reaction is not known. Observe for "
-                f"{minutes:g} minutes until it is. {DURING}",
-            ),
-            due=t.planned,
-            evidence=evidence,
-            keys=own.keys,
-        )
-    if not own.may:
-        return Verdict(
-            status=Status.DUE,
-            message=f"Observe for {minutes:g} minutes after {dose}: {own.why}. "
-            f"{DURING}{_other_readings(facts, profile)}",
-            due=t.planned,
-            evidence=evidence,
-            keys=own.keys,
-        )
-    against = [(name, other) for name, other in facts.others if not other.may]
-    if against:
-        said = "; ".join(f"profile {name}: {other.why}" for name, other in against)
-        return Verdict(
-            status=Status.WATCH,
-            message=f"By this profile the {minutes:g} minutes of observation after {dose} may be "
-            f"left out by clinical judgement: {own.why}. Others would observe: {said}. {DURING}",
-            due=t.planned,
-            evidence=evidence,
-            keys=own.keys,
+    status, told = _told(facts, own, profile)
+    reasons = facts.against.reasons
+    if reasons:
+        told = (
+            f"If a dose is given at all, {told[:1].lower()}{told[1:]} Speaking against any dose: "
+            f"{', '.join(reasons)}."
         )
     return Verdict(
-        status=Status.OK,
-        message=f"Observation after {dose} may be shortened or left out by clinical judgement: "
-        f"{own.why}. {DURING}",
-        evidence=evidence,
-        keys=own.keys,
+        status=status,
+        message=f"{told}{_other_readings(facts, profile) if own.may is False else ''}",
+        due=None if status is Status.OK else t.planned,
+        evidence=(*own.evidence, *standing_refs(t), *facts.against.refs),
+        keys=own.keys if facts.against.years is None else (*own.keys, "eligibility.minimum-age"),
+    )
+
+
+def _told(facts: ObservationFacts, own: Answer, profile: Profile) -> tuple[Status, str]:
+    """Status and words by count and reactions, as if nothing spoke against the dose.
+
+    Where something does, each text still reads on from 'If a dose is given at all,'.
+    """
+    minutes = f"{profile.number('observation.minutes'):g} minutes"
+    dose = next_dose_text(facts.therapy)
+    questioned = bool(facts.against.reasons)
+    if own.may is None:
+        unknown = not_in_export(
+            "reactions", f"{own.why}, but whether any was followed by a reaction is not known."
+        )
+        observe = f"Observe for {minutes}"
+        if questioned:
+            return Status.UNKNOWN, f"{observe} after {dose}. {unknown} {DURING}"
+        return Status.UNKNOWN, f"{unknown} {observe} until it is. {DURING}"
+    if not own.may:
+        return Status.DUE, f"Observe for {minutes} after {dose}: {own.why}. {DURING}"
+    against = [(name, other) for name, other in facts.others if not other.may]
+    others = ""
+    if against:
+        said = "; ".join(f"profile {name}: {other.why}" for name, other in against)
+        others = f"Others would observe: {said}. "
+    status = Status.WATCH if against else Status.OK
+    if questioned:
+        return status, (
+            f"Observe during {dose}; by this profile the {minutes} after it may be left out by "
+            f"clinical judgement: {own.why}. {others}{DURING}"
+        )
+    if against:
+        return status, (
+            f"By this profile the {minutes} of observation after {dose} may be left out by "
+            f"clinical judgement: {own.why}. {others}{DURING}"
+        )
+    return status, (
+        f"Observation after {dose} may be shortened or left out by clinical judgement: "
+        f"{own.why}. {DURING}"
     )
 
 
