@@ -124,3 +124,10 @@ def test_a_relapse_on_therapy_is_not_called_a_return_unless_the_rule_names_it():
         ACTIVE, Status.ACT, "Restarted.", evidence=("relapses:2",), events=RELAPSED
     )
     assert alert(named) == "Disease activity has returned: relapse on 2024-06-20."
+
+
+def test_activity_before_a_restart_is_placed_before_it():
+    event = (("relapses", Relapse, date(2024, 5, 20), {"severity": "mild"}),)
+    person = with_finding(ACTIVE, Status.ACT, "x", evidence=("relapses:2",), events=event)
+    said = "Disease activity returned before the restart: relapse on 2024-05-20."
+    assert alert(person) == said

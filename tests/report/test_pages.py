@@ -306,3 +306,22 @@ def test_much_that_is_not_known_is_counted_and_does_not_drown_the_rest():
     person = build.reviewed(course, build.normal().forecast, unknown)
     text = Page(dict(render(build.review([person])))["index.html"]).text
     assert f"and {25 - UNKNOWN_SHOWN} more" in text
+
+
+def test_a_table_that_could_not_be_read_is_said_before_the_worklist():
+    broken = build.Problem("mri", 0, "", "", "this is not text.", "Export it as CSV in UTF-8.")
+    made = dict(
+        render(
+            build.review(
+                [build.outside()],
+                rejected=(broken,),
+                tables=(build.TableCount("mri", False), build.TableCount("edss", False)),
+            )
+        )
+    )
+    text = Page(made["index.html"]).text
+    said = "mri could not be read: this is not text. Export it as CSV in UTF-8."
+    assert text.index(said) < text.index("Most urgent")
+    assert "mri there, but could not be read" in text
+    assert "edss not in the export" in text
+    assert "could not be read:" not in Page(written()["index.html"]).text

@@ -106,12 +106,15 @@ def _signs(person: PersonReview) -> list[tuple[date, str]]:
 
 def activity_sentence(person: PersonReview) -> str:
     """'Disease activity has returned: relapse on 2024-06-24.', or nothing."""
-    signs = [text for _, text in _signs(person)]
-    if not signs:
+    found = _signs(person)
+    if not found:
         return ""
+    signs, last = [text for _, text in found], person.therapy.last_dose
+    before = last is not None and found[-1][0] < last.day
+    when = "returned before the restart" if before else "has returned"
     shown, hidden = signs[-_EVENTS_SHOWN:], len(signs) - _EVENTS_SHOWN
     more = [f"{hidden} earlier"] if hidden > 0 else []
-    return f"Disease activity has returned: {words.listed(shown + more)}."
+    return f"Disease activity {when}: {words.listed(shown + more)}."
 
 
 def alert(person: PersonReview) -> str:

@@ -85,3 +85,8 @@ class Review:
     notes: tuple[ProblemLike, ...] = ()
     tables: tuple[TableCount, ...] = ()
     settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def unreadable(self) -> tuple[ProblemLike, ...]:
+        """Tables that are there but could not be read: problems of a whole file, not of a line."""
+        return tuple(p for p in self.rejected if not p.line)
