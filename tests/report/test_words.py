@@ -90,3 +90,30 @@ def test_lists_read_as_sentences():
 def test_titles_within_a_sentence_keep_their_abbreviations():
     assert words.within_sentence("Liver values") == "liver values"
     assert words.within_sentence("MRI for PML") == "MRI for PML"
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("bilirubin 62 umol/L, 22% (3% to 70%)", "bilirubin 62 µmol/L, 22 % (3 % to 70 %)"),
+        ("2 ug/mL at 50 %", "2 µg/mL at 50 %"),
+        ("410 cells/uL", "410 cells/µL"),
+        ("unusual, 5 ug/mLx", "unusual, 5 ug/mLx"),
+    ],
+)
+def test_texts_of_rules_are_printed_with_this_reports_units(text, printed):
+    assert words.prose(text) == printed
+    assert words.prose(printed) == printed
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(0.0, 0.05, "below 0.1"), (0.0, 0.5, "<0.1 to 0.5"), (13.9, 22.4, "14 to 22")],
+)
+def test_an_interval_of_nothing_measurable_is_said_once(low, high, text):
+    assert words.level_range(low, high) == text
+
+
+def test_shares_have_one_sign_and_one_space():
+    assert words.percent_range(0.03, 0.7) == "3 to 70 %"
+    assert words.percent_between(Quantiles(0.86, 0.84, 0.88)) == "86 % (84–88)"

@@ -149,7 +149,12 @@ def cited(registry: Registry, names: tuple[str, ...]) -> tuple[Cited, ...]:
 def threshold(fact: Fact) -> Threshold:
     """A fact for a reader."""
     return Threshold(
-        fact.id, fact.meaning, words.fact(fact), RANK_MEANING[fact.rank], fact.note, fact.sources
+        fact.id,
+        words.prose(fact.meaning),
+        words.fact(fact),
+        RANK_MEANING[fact.rank],
+        words.prose(fact.note),
+        fact.sources,
     )
 
 

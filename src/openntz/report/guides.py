@@ -79,7 +79,7 @@ class Guides:
 
 
 def _why(fact: Fact) -> str:
-    return f"{fact.meaning} ({words.fact(fact)}; {', '.join(fact.sources)})"
+    return f"{words.prose(fact.meaning)} ({words.fact(fact)}; {', '.join(fact.sources)})"
 
 
 def _end(fact: Fact, value: float | None) -> float:

@@ -166,18 +166,14 @@ def tiles(person: PersonReview, guides: Guides) -> tuple[Tile, ...]:
         Tile(
             f"α4-integrin saturation {when}",
             words.percent(saturation.median),
-            f"90 % interval {_range(saturation.p05, saturation.p95)}",
+            f"90 % interval {words.percent_range(saturation.p05, saturation.p95)}",
         )
     )
     return tuple(found)
 
 
-def _range(low: float, high: float) -> str:
-    return f"{words.percent(low).removesuffix(' %')} to {words.percent(high)}"
-
-
 def _level_tile(label: str, q: Quantiles) -> Tile:
-    interval = words.level_interval(q).replace("–", " to ")
+    interval = words.level_interval(q, " to ")
     detail = f"90 % interval {interval}" if interval else ""
     return Tile(label, f"{words.level(q.median)} µg/mL", detail)
 

@@ -68,9 +68,9 @@ def _level_title(m: Measurement, verdict: LevelVerdict | None) -> str:
     elif verdict.use == "fitted":
         parts.append("used in the fit" + (", unusual for this history" if verdict.unusual else ""))
     else:
-        parts.append(f"not fitted: {verdict.reason or verdict.use}")
+        parts.append(f"not fitted: {words.prose(verdict.reason or verdict.use)}")
     if verdict is not None and verdict.low is not None and verdict.high is not None:
-        parts.append(f"expected {words.level(verdict.low)} to {words.level(verdict.high)} µg/mL")
+        parts.append(f"expected {words.level_range(verdict.low, verdict.high)} µg/mL")
     return "; ".join(p for p in parts if p)
 
 
@@ -152,7 +152,7 @@ def level_panel(person: PersonReview, time: TimeAxis, guides: Guides, earlier: s
         bands = (Band("level", cut.day, low, high),)
         marks += [m for m in _crossings(person, guides) if time.holds(m.day)]
     else:
-        note = f"No curve: {forecast.reason or forecast.status}"
+        note = f"No curve: {words.prose(forecast.reason or forecast.status)}"
     return PlotPanel(
         name="level",
         title="Natalizumab level",

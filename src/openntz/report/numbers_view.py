@@ -138,9 +138,9 @@ def _day(day: int, pair: tuple[Quantiles, Quantiles], forecast: PersonForecast) 
         day,
         words.day(when) if when else "",
         words.level(level.median),
-        f"{words.level(level.p05)} to {words.level(level.p95)}",
+        words.level_range(level.p05, level.p95),
         words.percent(saturation.median),
-        f"{words.percent(saturation.p05).removesuffix(' %')} to {words.percent(saturation.p95)}",
+        words.percent_range(saturation.p05, saturation.p95),
         tuple(words.chance(chances[t]) for t in sorted(chances, reverse=True)),
     )
 
@@ -153,7 +153,7 @@ def _level(verdict: LevelVerdict, computed: bool) -> LevelRow:
         use = f"{use}, unusual"
     expected = ""
     if verdict.predicted is not None and verdict.low is not None and verdict.high is not None:
-        ends = f"{words.level(verdict.low)} to {words.level(verdict.high)}"
+        ends = words.level_range(verdict.low, verdict.high)
         expected = f"{words.level(verdict.predicted)} ({ends})"
     value = "no number" if verdict.value is None else f"{verdict.censor}{verdict.value:g} µg/mL"
     return LevelRow(
@@ -161,7 +161,7 @@ def _level(verdict: LevelVerdict, computed: bool) -> LevelRow:
         verdict.at.strftime("%Y-%m-%d %H:%M"),
         value,
         use,
-        verdict.reason,
+        words.prose(verdict.reason),
         expected,
     )
 
@@ -182,7 +182,7 @@ def numbers(person: PersonReview, pareto_k_limit: float) -> Numbers:
     targets = sorted({t for row in f.probability_by_day.values() for t in row}, reverse=True)
     return Numbers(
         computed=f.computed,
-        reason=f.reason,
+        reason=words.prose(f.reason),
         targets=tuple(words.number(t) for t in targets),
         days=tuple(_day(d, f.by_day[d], f) for d in sorted(f.by_day)) if f.computed else (),
         falls=tuple(_fall(b, f) for b in f.below) if f.computed else (),

@@ -55,10 +55,16 @@ def level(value: float) -> str:
     return f"{value:.0f}"
 
 
-def level_interval(q: Quantiles) -> str:
+def level_range(low: float, high: float, sign: str = " to ") -> str:
+    """Two levels as an interval: '14 to 22', 'below 0.1' where nothing measurable lies in it."""
+    ends = level(low), level(high)
+    return f"below {ends[1][1:]}" if ends[0] == ends[1] == level(0.0) else sign.join(ends)
+
+
+def level_interval(q: Quantiles, sign: str = "–") -> str:
     """The 90 % interval of a level, '14–22'; empty where it says no more than the median."""
     ends = level(q.p05), level(q.p95)
-    return "" if set(ends) == {level(q.median)} else "–".join(ends)
+    return "" if set(ends) == {level(q.median)} else level_range(q.p05, q.p95, sign)
 
 
 def level_between(q: Quantiles) -> str:
@@ -83,10 +89,14 @@ def chance(fraction: float) -> str:
     return ">99 %" if fraction > 0.99 else percent(fraction)
 
 
+def percent_range(low: float, high: float, sign: str = " to ") -> str:
+    """Two fractions as an interval with one sign: '84 to 88 %'."""
+    return f"{percent(low).removesuffix(' %')}{sign}{percent(high)}"
+
+
 def percent_between(q: Quantiles) -> str:
     """Median and 90 % interval of a fraction: '86 % (84–88)'."""
-    low, high = percent(q.p05).removesuffix(" %"), percent(q.p95).removesuffix(" %")
-    return f"{percent(q.median)} ({low}–{high})"
+    return f"{percent(q.median)} ({percent_range(q.p05, q.p95, '–').removesuffix(' %')})"
 
 
 def number(value: float) -> str:
@@ -118,7 +128,8 @@ def fact(value: Fact) -> str:
     """A fact's value, unit and warning with the unit as a reader writes it."""
     plain = f" {value.unit}"
     spoken = _UNIT_WORDS.get(value.unit, unit(value.unit))
-    return value.shown.replace(plain, f" {spoken}".rstrip(), 1) if value.unit else value.shown
+    shown = value.shown
+    return prose(shown.replace(plain, f" {spoken}".rstrip(), 1) if value.unit else shown)
 
 
 def count(n: int, one: str, many: str = "") -> str:
