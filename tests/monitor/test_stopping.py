@@ -17,10 +17,13 @@ from tests.build import (
     edss,
     finding,
     plan,
+    pregnancy,
+    relapse,
     scan,
     treatment,
     without,
 )
+from tests.monitor.test_example_clinic import reviewed
 
 ACT, DUE, WATCH, UNKNOWN, OK = Status.ACT, Status.DUE, Status.WATCH, Status.UNKNOWN, Status.OK
 REBOUND, SUCCESSOR = "stopping.rebound-window", "stopping.no-successor"
@@ -50,9 +53,48 @@ def test_window_without_a_check_matches_contract(ago, expected):
 @pytest.mark.parametrize(("check", "expected"), [(0, WATCH), (89, WATCH), (90, DUE), (91, DUE)])
 def test_check_inside_the_window_holds_for_three_months(check, expected):
     for name, event in (("mri", scan(days_before(check))), ("edss", edss(days_before(check)))):
-        found = finding(REBOUND, stopped(160, **{name: [event]}))
+        found = finding(REBOUND, stopped(120, **{name: [event]}))
         assert found.status is expected
         assert found.due == days_before(check) + timedelta(days=90)
+
+
+# The window closes on day 213; a check on day 123 has the next on its last day.
+@pytest.mark.parametrize(("check", "inside"), [(122, True), (123, True), (124, False)])
+def test_a_next_check_after_the_window_is_not_asked_for(check, inside):
+    found = finding(REBOUND, stopped(150, mri=[scan(days_before(150 - check))]))
+    assert found.status is WATCH
+    assert ("No further check inside the window" in found.message) is not inside
+    assert (found.due is not None) is inside
+
+
+def test_activity_since_the_last_dose_comes_first():
+    made = stopped(
+        100,
+        relapses=[relapse(days_before(101), line=40), relapse(days_before(6), line=41)],
+        mri=[scan(days_before(3), 9, 12, 0, line=42), scan(days_before(1), 0, None, 1, line=43)],
+    )
+    found = finding(REBOUND, made)
+    assert found.status is WATCH
+    assert found.message.startswith(
+        f"Disease activity has returned: relapse on {days_before(6)}; 9 enhancing, 12 new T2 "
+        f"lesions on the MRI of {days_before(3)}; 1 enlarging T2 lesion on the MRI of "
+        f"{days_before(1)}. Day 100 "
+    )
+    assert {"relapses:41", "mri:42", "mri:43"} <= set(found.evidence)
+    assert "relapses:40" not in found.evidence
+    # Activity is no check: without one since it, the status stays due.
+    assert finding(REBOUND, stopped(100, relapses=[relapse(days_before(6))])).status is DUE
+
+
+@pytest.mark.parametrize("counts", [(0, 0, 0), (None, None, None)])
+def test_a_scan_without_lesions_is_no_activity(counts):
+    found = finding(REBOUND, stopped(100, mri=[scan(days_before(3), *counts)]))
+    assert "returned:" not in found.message
+
+
+def test_the_person_of_the_example_clinic_whose_disease_returned():
+    told = reviewed("P17", "eu")[REBOUND].message
+    assert told.startswith("Disease activity has returned: relapse on 2024-06-24; 9 enhancing, 12")
 
 
 @pytest.mark.parametrize(("after", "expected"), [(0, DUE), (1, WATCH), (50, WATCH)])
@@ -208,6 +250,36 @@ def test_planned_restart_is_planned_only():
     found = finding(SUCCESSOR, again)
     assert found.status is WATCH
     assert str(booked.day) in found.message
+
+
+@pytest.mark.parametrize(
+    ("ago", "events", "expected"),
+    [
+        (29, {}, ACT),
+        (28, {}, DUE),
+        (100, {"treatments": [treatment(AS_OF + timedelta(days=9), "ocrelizumab")]}, WATCH),
+    ],
+)
+def test_an_ongoing_pregnancy_is_named_and_does_not_silence(ago, events, expected):
+    expected_on = AS_OF + timedelta(days=100)
+    made = stopped(
+        ago, pregnancies=[pregnancy(days_before(150), due=expected_on, line=50)], **events
+    )
+    found = finding(SUCCESSOR, made)
+    assert found.status is expected
+    assert f"Pregnant, due {expected_on}: agree what follows birth." in found.message
+    assert "pregnancies:50" in found.evidence
+
+
+def test_a_pregnancy_that_has_ended_is_not_named():
+    born = pregnancy(days_before(290), delivery=days_before(20), outcome="live birth")
+    assert "Pregnant" not in finding(SUCCESSOR, stopped(60, pregnancies=[born])).message
+
+
+def test_the_pregnant_person_of_the_example_clinic():
+    found = reviewed("N021", "eu")[SUCCESSOR]
+    assert found.status is ACT
+    assert "Pregnant, due 2024-07-22: agree what follows birth" in found.message
 
 
 def test_reason_is_named_and_does_not_silence():

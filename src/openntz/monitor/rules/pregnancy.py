@@ -47,15 +47,20 @@ class PregnancyFacts:
     forbidden: Forbidden | None = None
 
 
-def pregnancy_facts(situation: Situation, profile: Profile) -> PregnancyFacts:
-    """Facts of ``pregnancy.plan``."""
-    limits = PregnancyLimits(
+def pregnancy_limits(profile: Profile) -> PregnancyLimits:
+    """The conventions of a profile that date a pregnancy and tell how it ended."""
+    return PregnancyLimits(
         conception_after=profile.days("pregnancy.conception-after"),
         term=profile.days("pregnancy.term"),
         longest=profile.days("pregnancy.longest"),
         loss_terms=profile.words("pregnancy.loss-terms"),
         live_terms=profile.words("pregnancy.live-terms"),
     )
+
+
+def pregnancy_facts(situation: Situation, profile: Profile) -> PregnancyFacts:
+    """Facts of ``pregnancy.plan``."""
+    limits = pregnancy_limits(profile)
     person = situation.course.person
     born = person.birth_date
     return PregnancyFacts(

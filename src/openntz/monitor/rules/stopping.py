@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from openntz.course.events import Event, Ref, Treatment
+from openntz.course.events import Event, Ref, Scan, Treatment
+from openntz.definitions.activity import Activity, activity
+from openntz.definitions.pregnancy import Gestation, PregnancyState, gestations
 from openntz.definitions.therapy import Therapy, TherapyState
 from openntz.definitions.treatments import TreatmentKind, kind_of
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
 from openntz.monitor.rules.pml import treatment_names
+from openntz.monitor.rules.pregnancy import pregnancy_limits
 from openntz.monitor.rules.standing import (
     NEVER_DOSED,
     ago,
@@ -25,12 +28,16 @@ from openntz.monitor.rules.standing import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReboundFacts:
-    """MRI scans and visits (EDSS scores) since the last dose; ``missing`` tables of the two."""
+    """MRI scans and visits (EDSS scores) since the last dose; ``missing`` tables of the two.
+
+    ``activity`` is what the scans and relapses since the last dose say.
+    """
 
     therapy: Therapy
     scans: tuple[Event, ...]
     visits: tuple[Event, ...]
     missing: tuple[str, ...]
+    activity: Activity
 
 
 def rebound_facts(situation: Situation, profile: Profile) -> ReboundFacts:
@@ -43,7 +50,32 @@ def rebound_facts(situation: Situation, profile: Profile) -> ReboundFacts:
         scans=tuple(s for s in course.mri if s.day > since),
         visits=tuple(v for v in course.edss if v.day > since),
         missing=tuple(t for t in ("mri", "edss") if not course.has(t)),
+        activity=activity(course, since + timedelta(days=1), situation.as_of),
     )
+
+
+def _lesions_text(scan: Scan) -> str:
+    """'9 enhancing, 12 new T2 lesions on the MRI of 2024-06-27'; empty when it shows none."""
+    counts = (
+        (scan.gadolinium_lesions, "enhancing"),
+        (scan.new_t2_lesions, "new T2"),
+        (scan.enlarging_t2_lesions, "enlarging T2"),
+    )
+    shown = [(n, what) for n, what in counts if n]
+    if not shown:
+        return ""
+    parts = ", ".join(f"{n} {what}" for n, what in shown)
+    return f"{parts} lesion{'' if shown[-1][0] == 1 else 's'} on the MRI of {scan.day}"
+
+
+def _returned(found: Activity) -> tuple[str, tuple[Ref, ...]]:
+    """Relapses and active scans since the last dose, as a sentence and their rows."""
+    parts = [(f"relapse on {r.day}", r.ref) for r in found.relapses]
+    parts += [(text, s.ref) for s in found.scans if (text := _lesions_text(s))]
+    if not parts:
+        return "", ()
+    told = "; ".join(text for text, _ in parts)
+    return f"Disease activity has returned: {told}.", tuple(ref for _, ref in parts)
 
 
 def _outside(therapy: Therapy, opens: date, closes: date) -> Verdict:
@@ -112,11 +144,18 @@ def rebound_window(facts: ReboundFacts, profile: Profile) -> Verdict:
         todo = "MRI or a visit is due."
     elif therapy.as_of >= due:
         todo = "Arrange MRI or a visit if none was done."
+    elif due > closes:
+        todo = (
+            "No further check inside the window: by the interval the next would fall on "
+            f"{due}, after it closes."
+        )
     else:
         todo = f"The next check is due on {due}."
+    returned, active = _returned(facts.activity)
     return Verdict(
         status=Status.DUE if overdue else Status.WATCH,
         message=joined(
+            returned,
             f"Day {therapy.days_since_last} after the last dose on {last.day}: inside the window "
             f"for returning disease ({opens} to {closes}).",
             off_text(therapy),
@@ -124,8 +163,8 @@ def rebound_window(facts: ReboundFacts, profile: Profile) -> Verdict:
             todo,
             _published(profile),
         ),
-        due=due,
-        evidence=(*standing_refs(therapy), *(() if latest is None else (latest.ref,))),
+        due=due if due <= closes else None,
+        evidence=(*standing_refs(therapy), *(() if latest is None else (latest.ref,)), *active),
         keys=(
             "rebound.window-from",
             "rebound.window-until",
@@ -142,7 +181,7 @@ class SuccessorFacts:
     """What follows natalizumab: started and running, started and ended, or planned.
 
     ``unclear`` treatments might follow it but cannot be counted: their kind is not recorded, or
-    they began before natalizumab and have no end.
+    they began before natalizumab and have no end. ``pregnant`` is an ongoing pregnancy.
     """
 
     therapy: Therapy
@@ -153,6 +192,17 @@ class SuccessorFacts:
     unclear: tuple[Treatment, ...]
     recorded: bool
     plans_recorded: bool
+    pregnant: Gestation | None = None
+
+
+def _pregnant(situation: Situation, profile: Profile) -> Gestation | None:
+    """The pregnancy that goes on at the date; none for somebody recorded as male."""
+    if situation.course.person.sex == "M":
+        return None
+    limits = pregnancy_limits(profile)
+    found = gestations(situation.course, situation.booked, situation.as_of, limits)
+    last = found[-1] if found else None
+    return last if last is not None and last.state is PregnancyState.ONGOING else None
 
 
 def successor_facts(situation: Situation, profile: Profile) -> SuccessorFacts:
@@ -189,6 +239,7 @@ def successor_facts(situation: Situation, profile: Profile) -> SuccessorFacts:
         unclear=tuple(unclear),
         recorded=situation.course.has("treatments"),
         plans_recorded=situation.course.has("plans"),
+        pregnant=_pregnant(situation, profile),
     )
 
 
@@ -265,15 +316,31 @@ def no_successor(facts: SuccessorFacts, profile: Profile) -> Verdict:
     therapy, stopped = facts.therapy, facts.stopped_on
     if stopped is None:
         return NEVER_DOSED
-    answer = _followed(facts) or _planned_or_ended(facts)
-    if answer is not None:
-        return answer
+    gestation = facts.pregnant
+    pregnant = (
+        f"Pregnant, due {gestation.expected}: agree what follows birth."
+        if gestation is not None
+        else ""
+    )
+    expecting = () if gestation is None else (gestation.pregnancy.ref,)
+    if (followed := _followed(facts)) is not None:
+        return followed
+    if (planned := _planned_or_ended(facts)) is not None:
+        return replace(
+            planned,
+            message=joined(planned.message, pregnant),
+            evidence=(*planned.evidence, *expecting),
+        )
     unclear = (
         f"Not counted, because kind or end is not clear: {_named(facts.unclear)}."
         if facts.unclear
         else ""
     )
-    evidence: tuple[Ref, ...] = (*standing_refs(therapy), *(t.ref for t in facts.unclear))
+    evidence: tuple[Ref, ...] = (
+        *standing_refs(therapy),
+        *(t.ref for t in facts.unclear),
+        *expecting,
+    )
     keys = ("stopping.successor-within", "stopping.successor-overlap")
     if therapy.state is TherapyState.LEFT:
         return Verdict(
@@ -281,6 +348,7 @@ def no_successor(facts: SuccessorFacts, profile: Profile) -> Verdict:
             message=joined(
                 off_text(therapy),
                 "No treatment after it is recorded here; record what followed.",
+                pregnant,
                 unclear,
             ),
             evidence=evidence,
@@ -294,6 +362,7 @@ def no_successor(facts: SuccessorFacts, profile: Profile) -> Verdict:
             off_text(therapy),
             f"{span_text(days, profile)} on, no other disease-modifying or immunosuppressive "
             "treatment is started or planned.",
+            pregnant,
             unclear,
             "Arrange what follows now, or record it: disease often returns within months of "
             "the last dose."
