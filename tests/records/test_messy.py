@@ -143,7 +143,7 @@ MESSY: Expected = {
         44: {USED, ASSUMED + "person"},  # another index at the same moment
         45: {USED, LATER + "taken"},
         46: {USED, READ_AS + "test", READ_AS + "unit"},  # hb, g/dL
-        47: {ROW + "value"},  # 1e3
+        47: {USED},  # 1e3: read, and judged against the doses by the forecast
         48: {ROW + "taken"},  # before birth
         49: {ROW + "value"},  # =1+1
         50: {ROW},  # 70,5 without quotation marks

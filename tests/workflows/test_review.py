@@ -297,3 +297,14 @@ def test_a_row_set_aside_takes_back_what_rests_on_its_absence(
         stream.write(row)
     assert status(tmp_path / "b", person) == "unknown"
     assert status(tmp_path / "b", "N037") == others
+
+
+def test_absurd_level_reaches_the_rule_and_is_not_fitted(tmp_path: Path) -> None:
+    folder = small_clinic(tmp_path / "few", {"P13"})
+    row = "P13,2024-05-13T09:40,natalizumab,900,ug/mL,2,,bridging ELISA,central\n"
+    with (folder / "measurements.csv").open("a", encoding="utf-8") as stream:
+        stream.write(row)
+    done = review(folder, tmp_path / "out").review.people[0]
+    assert done.forecast.levels[-1].use == "impossible"
+    said = next(f for f in done.findings if f.rule == "level.implausible")
+    assert (said.status, "900" in said.message) == ("due", True)

@@ -63,6 +63,7 @@ class Limits:
     latest: Bound
     years_of_life: int
     tests: dict[str, Range]
+    level_as_written: Range
     titre: Range
     dose_mg: Range
     interval_days: Range
@@ -117,6 +118,7 @@ class Limits:
             ),
             years_of_life=int(number("plausible.age.highest")),
             tests={test: _range(registry, slug(test)) for test in CANONICAL_UNITS},
+            level_as_written=_range(registry, "natalizumab-as-written"),
             titre=Range(0.0, titre.number, f"0 to {titre.shown}"),
             dose_mg=_range(registry, "dose"),
             interval_days=_range(registry, "interval"),

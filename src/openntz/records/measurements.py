@@ -134,6 +134,10 @@ class MeasurementReader:
         recipe.check_unit(text)
         value = self._possible(recipe, text, reading, said)
         censor = reading.censor
+        bound = self._row.limits.tests[recipe.test]
+        if recipe.test == NATALIZUMAB and censor == "<" and not bound.holds(value):
+            # 'Below' something no level reaches says nothing.
+            raise _impossible(recipe.test, text, f"{value:g} {recipe.written}", bound)
         if recipe.lloq and not censor and value < recipe.lloq:
             value, censor = recipe.lloq, "<"
             said.append("Below the limit of quantification: used as less than that limit.")
