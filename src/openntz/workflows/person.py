@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 
@@ -114,6 +114,18 @@ def forecast_course(
     )
 
 
+def _with_lost_rows(forecast: PersonForecast, incomplete: frozenset[str]) -> PersonForecast:
+    """Say beside the forecast that doses or measurements of this person were set aside."""
+    lost = sorted(incomplete.intersection({"doses", "measurements"}))
+    if not lost:
+        return forecast
+    note = (
+        f"Rows of this person in {' and '.join(lost)} were set aside (rejected.csv names them); "
+        "this forecast does not know them and may be wrong. Mend them and run again."
+    )
+    return replace(forecast, notes=(*forecast.notes, note))
+
+
 def review_person(
     course: Course, as_of: date, practice: Practice, incomplete: frozenset[str] = frozenset()
 ) -> PersonResult:
@@ -125,6 +137,7 @@ def review_person(
     # A dose that is overdue can be given today at the earliest.
     planned = None if stands.planned is None else max(stands.planned, as_of)
     forecast = forecast_course(course, as_of, practice, planned=planned)
+    forecast = _with_lost_rows(forecast, incomplete)
     situation = Situation(
         as_of=as_of,
         course=course.until(as_of),
