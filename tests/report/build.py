@@ -257,7 +257,7 @@ def forecast(
         "status": "ok",
         "model": "van-den-berg-2025",
         "card_hash": "0123456789ab",
-        "saturation_models": ("saturation-biib107", "saturation-natalizumab"),
+        "saturation_models": ("saturation_natalizumab", "saturation_biib107"),
         "seed": 1,
         "last_dose": last,
         "planned_dose": at(planned) if planned else None,

@@ -7,8 +7,10 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from openntz.models.saturation import load_saturation
 from openntz.monitor.finding import Status
 from openntz.report.headline import drug_sentence
+from openntz.report.no_drug import no_drug
 from openntz.report.pages import PROBLEMS_SHOWN, UNKNOWN_SHOWN, render
 from openntz.report.paths import page_names
 from tests.contract import RULE_IDS
@@ -325,3 +327,14 @@ def test_a_table_that_could_not_be_read_is_said_before_the_worklist():
     assert "mri there, but could not be read" in text
     assert "edss not in the export" in text
     assert "could not be read:" not in Page(written()["index.html"]).text
+
+
+def test_what_saturation_reads_without_drug_comes_from_the_cards():
+    e0 = 100 * load_saturation("saturation_biib107").e0
+    text = person_page(build.stopped()).text
+    assert f"Without any drug one card still reads {e0:.3g} %" in text
+    # Half of the draws read e0 and half nothing, so the pooled median lies between.
+    assert f"; about {e0 / 2:.0f} to {e0:.0f} % means no drug" in text
+    assert no_drug(()) is None
+    assert no_drug(("saturation_natalizumab", "not a card")) is None
+    assert "Without any drug" not in person_page(build.outside()).text

@@ -10,16 +10,18 @@ from openntz.monitor.finding import Status
 from openntz.report import words
 from openntz.report.alert import against_dose, alert
 from openntz.report.guides import Guides
+from openntz.report.no_drug import no_drug
 from openntz.report.person import PersonReview
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One number with what it is and its interval."""
+    """One number with what it is, its interval, and more to read on pointing at it."""
 
     label: str
     value: str
     detail: str
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +163,15 @@ def tiles(person: PersonReview, guides: Guides) -> tuple[Tile, ...]:
                 "",
             )
         )
+    background = no_drug(f.saturation_models)
     when = "today" if f.planned is None or late else "at the next dose"
     found.append(
         Tile(
             f"α4-integrin saturation {when}",
             words.percent(saturation.median),
-            f"90 % interval {words.percent_range(saturation.p05, saturation.p95)}",
+            f"90 % interval {words.percent_range(saturation.p05, saturation.p95)}"
+            + (f"; about {background.span} means no drug" if background else ""),
+            background.sentence if background else "",
         )
     )
     return tuple(found)

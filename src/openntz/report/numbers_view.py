@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from openntz.forecast.result import LevelVerdict, PersonForecast, Quantiles, TimeBelow
 from openntz.report import words
+from openntz.report.no_drug import no_drug
 from openntz.report.person import PersonReview
 
 _USES = {
@@ -91,6 +92,7 @@ class Numbers:
     model: str
     card_hash: str
     saturation_models: tuple[str, ...]
+    without_drug: str
     seed: int
     last_dose: str
 
@@ -179,6 +181,7 @@ def _parameter(name: str, mean: float, sd: float) -> ParameterRow:
 def numbers(person: PersonReview, pareto_k_limit: float) -> Numbers:
     """The tables below the findings."""
     f = person.forecast
+    background = no_drug(f.saturation_models)
     targets = sorted({t for row in f.probability_by_day.values() for t in row}, reverse=True)
     return Numbers(
         computed=f.computed,
@@ -193,6 +196,7 @@ def numbers(person: PersonReview, pareto_k_limit: float) -> Numbers:
         model=f.model,
         card_hash=f.card_hash,
         saturation_models=f.saturation_models,
+        without_drug=background.sentence if f.computed and background else "",
         seed=f.seed,
         last_dose=words.day(f.last_dose) if f.last_dose else "",
     )
