@@ -217,6 +217,8 @@ def test_a_value_at_the_start_of_a_dose_is_the_trough() -> None:
 def test_no_dose_means_no_drug() -> None:
     nothing = Schedule(np.empty(0), np.empty(0), np.empty(0), np.empty(0, bool))
     assert (simulate(drug(lanes=3), nothing, TIMES).ug_per_ml == 0.0).all()
+    late = drug(segment_day=[1000.0, 2000.0])
+    assert (simulate(late, nothing, TIMES).ug_per_ml == 0.0).all()
 
 
 def test_no_times_give_an_empty_row_each() -> None:

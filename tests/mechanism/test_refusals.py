@@ -81,6 +81,12 @@ def test_a_step_that_cannot_be_short_enough_is_a_named_failure() -> None:
         result.require_ok()
 
 
+def test_rates_beyond_any_number_are_a_named_failure() -> None:
+    result = simulate(drug(vp_l=1e-305, q_l_per_day=1e10), infusions([0.0]), [1.0])
+    with pytest.raises(SolverError, match="step size underflow"):
+        _ = result.ug_per_ml
+
+
 def test_one_failure_leaves_the_others_readable() -> None:
     values = np.array([[0.164], [1e17], [0.2]])
     mixed = drug(lanes=3, cl_l_per_day=values)

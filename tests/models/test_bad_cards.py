@@ -38,6 +38,12 @@ SPOILT = {
     "no unit": ('unit = "mL/h"\n', "", "theta.cl.unit", "required"),
     "weight in stone": ('unit = "kg"', 'unit = "st"', "covariate[1]", "use one of kg"),
     "unknown rank": ('rank = "copy"\n\n[theta.vc]', 'rank = "sure"\n\n[theta.vc]', "rank", "read"),
+    "number from memory": (
+        'rank = "copy"\n\n[theta.vc]',
+        'rank = "unverified"\n\n[theta.vc]',
+        "theta.cl",
+        "must be checked against its source",
+    ),
     "unknown source": (
         'source = "van-den-berg-2025"\nrank = "copy"\n\n[theta.vc]',
         'source = "nobody-1900"\nrank = "copy"\n\n[theta.vc]',

@@ -95,13 +95,15 @@ def _rows(parameters: PkParameters, first_segment: int) -> Floats:
     used = np.s_[:, first_segment:]
     vc, q = parameters.vc_l[used], parameters.q_l_per_day[used]
     table = np.empty((*vc.shape, kernel.PARAMETERS))
-    table[..., kernel.ABSORPTION] = parameters.ka_per_day[used]
-    table[..., kernel.ELIMINATION] = parameters.cl_l_per_day[used] / vc
-    table[..., kernel.OUTWARD] = q / vc
-    table[..., kernel.INWARD] = q / parameters.vp_l[used]
-    table[..., kernel.SATURABLE_MAXIMUM] = parameters.vmax_mg_per_day[used]
-    table[..., kernel.SATURABLE_HALF] = parameters.km_mg_per_l[used] * vc
-    table[..., kernel.INVERSE_VOLUME] = 1.0 / vc
+    # A rate too large for a number is one the solver cannot follow, and it says so.
+    with np.errstate(over="ignore"):
+        table[..., kernel.ABSORPTION] = parameters.ka_per_day[used]
+        table[..., kernel.ELIMINATION] = parameters.cl_l_per_day[used] / vc
+        table[..., kernel.OUTWARD] = q / vc
+        table[..., kernel.INWARD] = q / parameters.vp_l[used]
+        table[..., kernel.SATURABLE_MAXIMUM] = parameters.vmax_mg_per_day[used]
+        table[..., kernel.SATURABLE_HALF] = parameters.km_mg_per_l[used] * vc
+        table[..., kernel.INVERSE_VOLUME] = 1.0 / vc
     return table
 
 
@@ -112,7 +114,7 @@ def _prepare(parameters: PkParameters, doses: Schedule, time_day: ArrayLike) -> 
     order = np.argsort(time, kind="stable")
     start = float(doses.start_day[0]) if len(doses.start_day) else float(time.max(initial=0.0))
     first_segment = int(np.searchsorted(parameters.segment_day, start, side="right")) - 1
-    if first_segment < 0:
+    if first_segment < 0 and len(doses.start_day):
         raise refuse(
             f"the first segment starts on day {parameters.segment_day[0]:g}, after the first "
             f"dose on day {start:g}.",
@@ -121,8 +123,8 @@ def _prepare(parameters: PkParameters, doses: Schedule, time_day: ArrayLike) -> 
         )
     return _Piece(
         start=start,
-        events=dose_events(parameters, doses, first_segment),
-        rows=_rows(parameters, first_segment),
+        events=dose_events(parameters, doses, max(first_segment, 0)),
+        rows=_rows(parameters, max(first_segment, 0)),
         time=time[order],
         order=order,
     )

@@ -69,6 +69,11 @@ class Cited(Part):
     @model_validator(mode="after")
     def _has_origin(self) -> Self:
         names = sources_of(self.source)
+        if self.rank == "unverified":
+            raise ValueError(
+                "rank 'unverified': a model's number acts in both directions, so it must be "
+                "checked against its source first"
+            )
         if not names and self.rank != "project default":
             raise ValueError("no source; name one, or give it the rank 'project default'")
         for name in names:

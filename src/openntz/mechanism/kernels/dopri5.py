@@ -26,7 +26,12 @@ from openntz.mechanism.kernels.layout import LANES
 
 
 class Problem(NamedTuple):
-    """What to integrate, as flat arrays over ``n`` people; see ``solver.Problem`` for meaning."""
+    """What to integrate, as flat arrays over ``n`` people, and where the results go.
+
+    People may share event lists, requested times and parameter rows by naming the same range.
+    Times ascend within a range. Integration starts at ``start_time`` from ``initial``; earlier
+    requested times get the initial values, and no event may lie before it.
+    """
 
     lanes: int  # always LANES; unknown to the compiler, which would else unroll the loops
     start_time: NDArray[np.float64]  # (n,)
@@ -91,8 +96,12 @@ D4, D5 = -10690763975.0 / 1880347072.0, 701980252875.0 / 199316789632.0
 D6, D7 = -1453857185.0 / 822651844.0, 69997945.0 / 29380423.0
 
 SAFETY = 0.9
-START_SHARE, START_LEAST = 0.3, 1e-4
 GROW_MOST, SHRINK_MOST = 10.0, 0.2
+# After an event no state may change by more than this share of itself in the first step, which
+# is still no shorter than that share of the way to the stop. When an infusion starts, saturable
+# elimination rises from nothing to its maximum within seconds; a first step across that kink is
+# wrong by far more than the error estimate can see.
+START_SHARE, START_LEAST = 0.3, 1e-4
 ERROR_LEAST, ERROR_MOST = 1e-6, 1e6
 # The first step tried, in the model's unit of time; a rejected one is shortened.
 FIRST_STEP = 0.05
@@ -295,9 +304,8 @@ def load_next(lanes: Lanes, problem: Problem, lane: int, waiting: int, last: int
             w[Y + k * LANES + lane] = problem.initial[i, k]
             w[Y_NEW + k * LANES + lane] = problem.initial[i, k]
         # A step of length one in which nothing changes serves the outputs at or before the start.
-        for k in range((K7 - K1) + STATES * LANES):
-            if k % LANES == lane:
-                w[K1 + k] = 0.0
+        for k in range(K1 + lane, K7 + STATES * LANES, LANES):
+            w[k] = 0.0
         w[TIME + lane], w[STEP + lane], w[RATE + lane] = problem.start_time[i], 1.0, 0.0
         w[PROPOSED + lane] = FIRST_STEP
         lanes.output[lane] = problem.output_range[i, 0]
