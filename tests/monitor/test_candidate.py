@@ -77,9 +77,9 @@ def test_a_suited_person_is_a_candidate_and_is_told_everything():
     assert found.status is Status.WATCH
     message = found.message
     assert "Candidate for a longer interval than 4 weeks: 5 weeks or 6 weeks (" in message
-    assert "at 6 weeks: 95% / 99% / near 100%" in message
-    assert "at 7 weeks: 70% / 95% / 99%" in message
-    assert "at 8 weeks: 30% / 80% / 95%" in message
+    assert "at 6 weeks: 95 % / 99 % / >99 %" in message
+    assert "at 7 weeks: 70 % / 95 % / 99 %" in message
+    assert "at 8 weeks: 30 % / 80 % / 95 %" in message
     assert "10 weeks" not in message  # longer than any trial went
     assert "of at least 10 / 5 / 2 µg/mL" in message
     assert "17 doses, 2 usable levels" in message
@@ -221,8 +221,8 @@ def test_a_chance_of_90_percent_is_asked_for(chance, fits):
     found = suited(chances={35: {10.0: chance, 5.0: 1.0, 2.0: 1.0}, 42: {10.0: 0.1}})
     assert (found.status is Status.WATCH) is fits
     if not fits:
-        stopped_by(found, "no longer interval keeps a chance of 90%")
-        assert "at 5 weeks: 89.9% / near 100% / near 100%" in found.message
+        stopped_by(found, "no longer interval keeps a chance of 90 %")
+        assert "at 5 weeks: 89.9 % / >99 % / >99 %" in found.message
 
 
 @pytest.mark.parametrize(

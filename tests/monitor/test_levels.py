@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from openntz.forecast.result import Quantiles
 from openntz.monitor.finding import Status
-from openntz.monitor.rules.levels import chance_text
+from openntz.monitor.rules.level_words import chance_text, level_text
 from tests.build import (
     NO_FORECAST,
     course,
@@ -136,20 +136,21 @@ def measured(value, *, days=30, censor="", **changes):
 
 
 @pytest.mark.parametrize(
-    ("value", "status"),
+    ("value", "status", "text"),
     [
-        (0.99, Status.ACT),
-        (1.0, Status.DUE),
-        (1.99, Status.DUE),
-        (2.0, Status.WATCH),
-        (4.99, Status.WATCH),
-        (5.0, Status.OK),
+        (0.94, Status.ACT, "0.9"),
+        (0.99, Status.ACT, "just under 1.0"),
+        (1.0, Status.DUE, "1.0"),
+        (1.99, Status.DUE, "just under 2.0"),
+        (2.0, Status.WATCH, "2.0"),
+        (4.99, Status.WATCH, "just under 5.0"),
+        (5.0, Status.OK, "5.0"),
     ],
 )
-def test_a_measured_level_matches_contract(value, status):
+def test_a_measured_level_matches_contract(value, status, text):
     found = measured(value)
     assert found.status is status
-    assert f"{value:g} µg/mL" in found.message
+    assert f"Latest level {text} µg/mL" in found.message
     assert found.evidence[0] == "measurements:5"
 
 
@@ -202,9 +203,9 @@ def pair(median):
 def test_a_forecast_at_the_planned_dose_matches_contract(median, chance, status):
     found = measured(25.0, planned=pair(median), probability_at_planned={10.0: chance})
     assert found.status is status
-    assert f"{median:.1f} µg/mL" in found.message
+    assert level_text(median).split()[0] in found.message
     if chance == 0.499 and status is Status.WATCH:
-        assert "49.9%, less than 50%" in found.message
+        assert "49.9 %, less than 50 %" in found.message
 
 
 def test_the_worse_of_measurement_and_forecast_decides():
@@ -284,15 +285,15 @@ def test_a_forecast_without_a_planned_dose_says_nothing_about_it():
 @pytest.mark.parametrize(
     ("chance", "text"),
     [
-        (0.0, "near 0%"),
-        (0.004, "near 0%"),
-        (0.2, "20%"),
-        (0.499, "49.9%"),
-        (0.5, "50%"),
-        (0.504, "50%"),
-        (0.96, "96%"),
-        (0.996, "near 100%"),
-        (1.0, "near 100%"),
+        (0.0, "<1 %"),
+        (0.004, "<1 %"),
+        (0.2, "20 %"),
+        (0.499, "49.9 %"),
+        (0.5, "50 %"),
+        (0.504, "50 %"),
+        (0.96, "96 %"),
+        (0.996, ">99 %"),
+        (1.0, ">99 %"),
     ],
 )
 def test_a_chance_is_rounded_but_not_across_its_limit(chance, text):
@@ -361,3 +362,24 @@ def test_level_rules_are_total_and_cite_only_rows_that_exist(rows, median, chanc
         assert rows_read <= {f"measurements:{v.line}" for v in known}
     flagged = any(v.use in {"not a trough", "impossible"} for v in known)
     assert (finding(IMPLAUSIBLE, made, predicted=predicted).status is Status.DUE) <= flagged
+
+
+@pytest.mark.parametrize(
+    ("value", "censor", "limit", "text"),
+    [
+        (None, "", None, "no number"),
+        (0.0, "", 1.0, "<0.1 µg/mL"),
+        (0.099, "", None, "<0.1 µg/mL"),
+        (0.05, "<", None, "<0.1 µg/mL"),
+        (0.1, "", None, "0.1 µg/mL"),
+        (8.14, "", None, "8.1 µg/mL"),
+        (9.94, "", None, "9.9 µg/mL"),
+        (9.95, "", None, "10 µg/mL"),
+        (9.97, "", 10.0, "just under 10 µg/mL"),
+        (23.6, "", None, "24 µg/mL"),
+        (2.0, "<", 5.0, "<2.0 µg/mL"),
+        (100.0, ">", None, ">100 µg/mL"),
+    ],
+)
+def test_a_level_has_the_digits_it_deserves(value, censor, limit, text):
+    assert level_text(value, censor, limit) == text

@@ -64,7 +64,7 @@ def test_level_saturation_and_forecast_are_shown():
         symptom(days_before(20)), measurements=[level(days_before(40), 24.0), saturation(0.83)]
     )
     found = finding(RULE, made, predicted=forecast())
-    for part in ("level 24 µg/mL", "saturation 83%", "Forecast at the planned dose: level 25"):
+    for part in ("level 24 µg/mL", "saturation 83 %", "Forecast at the planned dose: level 25"):
         assert part in found.message
     alone = finding(RULE, made, predicted=forecast(status="prior only"))
     assert "no level fitted" in alone.message

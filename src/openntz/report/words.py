@@ -8,6 +8,11 @@ from typing import Final
 
 from openntz.course.course import age_on
 from openntz.course.events import Measurement, Person
+from openntz.definitions.amounts import chance as chance
+from openntz.definitions.amounts import level as level
+from openntz.definitions.amounts import level_range as level_range
+from openntz.definitions.amounts import percent as percent
+from openntz.definitions.amounts import percent_range as percent_range
 from openntz.evidence.registry import Fact
 from openntz.forecast.result import Quantiles
 from openntz.monitor.finding import Status
@@ -46,21 +51,6 @@ def prose(text: str) -> str:
     return _UNIT_IN_TEXT.sub(lambda found: found[0].replace("u", "µ", 1), spaced)
 
 
-def level(value: float) -> str:
-    """A level in µg/mL with the digits it deserves, without its unit."""
-    if value < 0.1:
-        return "<0.1"
-    if value < 9.95:
-        return f"{value:.1f}"
-    return f"{value:.0f}"
-
-
-def level_range(low: float, high: float, sign: str = " to ") -> str:
-    """Two levels as an interval: '14 to 22', 'below 0.1' where nothing measurable lies in it."""
-    ends = level(low), level(high)
-    return f"below {ends[1][1:]}" if ends[0] == ends[1] == level(0.0) else sign.join(ends)
-
-
 def level_interval(q: Quantiles, sign: str = "–") -> str:
     """The 90 % interval of a level, '14–22'; empty where it says no more than the median."""
     ends = level(q.p05), level(q.p95)
@@ -71,27 +61,6 @@ def level_between(q: Quantiles) -> str:
     """Median and 90 % interval of a level: '17 (14–22)'."""
     interval = level_interval(q)
     return f"{level(q.median)} ({interval})" if interval else level(q.median)
-
-
-def percent(fraction: float) -> str:
-    """A fraction as whole per cent, never rounded to certainty."""
-    if 0 < fraction < 0.01:
-        return "<1 %"
-    if 0.99 < fraction < 1:
-        return ">99 %"
-    return f"{100 * fraction:.0f} %"
-
-
-def chance(fraction: float) -> str:
-    """A probability from draws, which are never enough to call anything certain."""
-    if fraction < 0.01:
-        return "<1 %"
-    return ">99 %" if fraction > 0.99 else percent(fraction)
-
-
-def percent_range(low: float, high: float, sign: str = " to ") -> str:
-    """Two fractions as an interval with one sign: '84 to 88 %'."""
-    return f"{percent(low).removesuffix(' %')}{sign}{percent(high)}"
 
 
 def percent_between(q: Quantiles) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 
 from openntz.course import vocabulary
 from openntz.course.events import Measurement, Ref, Scan
+from openntz.definitions import amounts
 from openntz.definitions.activity import Activity, activity
 from openntz.definitions.antibodies import Persistence, Persistent, antibody_history
 from openntz.definitions.pregnancy import PregnancyState
@@ -20,7 +21,7 @@ from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
 from openntz.monitor.rules.antibodies import antibody_definition, antibody_limits, result_text
 from openntz.monitor.rules.hypersensitivity import hypersensitivity_facts
-from openntz.monitor.rules.levels import LEVEL_UNIT, chance_text
+from openntz.monitor.rules.level_words import LEVEL_UNIT, chance_text
 from openntz.monitor.rules.next_dose import no_next_dose
 from openntz.monitor.rules.pregnancy import pregnancy_facts, without_record
 from openntz.monitor.rules.standing import joined, standing_refs, weeks_text
@@ -272,8 +273,8 @@ def candidate(facts: CandidateFacts, profile: Profile) -> Verdict:
         stops.append(f"the interval is already {days_text(t.interval_days)}")
     elif not facts.forecast_reason and not kept:
         stops.append(
-            f"no longer interval keeps a chance of {least:.0%} or more of a trough of {target:g} "
-            f"{LEVEL_UNIT} ({chances})"
+            f"no longer interval keeps a chance of {amounts.percent(least)} or more of a trough "
+            f"of {target:g} {LEVEL_UNIT} ({chances})"
             if longer_intervals(facts, profile)
             else "no longer interval was forecast"
         )

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 from openntz.course import vocabulary
 from openntz.course.course import Course
 from openntz.course.events import Dose, Measurement, Ref
-from openntz.definitions.results import below, shown
+from openntz.definitions import amounts
+from openntz.definitions.results import below
 from openntz.definitions.therapy import Therapy
 from openntz.forecast.result import LevelVerdict, PersonForecast
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
+from openntz.monitor.rules.level_words import LEVEL_UNIT, chance_text, level_text
 from openntz.monitor.rules.next_dose import next_dose_text, no_next_dose
 from openntz.monitor.rules.standing import ago, not_in_export, standing_refs
-
-# As people write it; the vocabulary's own spelling is for machines.
-LEVEL_UNIT: Final = "µg/mL"
 
 _FLAGGED = frozenset({"not a trough", "impossible"})
 _USABLE = frozenset({"fitted", "censored above"})
@@ -30,9 +28,7 @@ def _ref(verdict: LevelVerdict) -> Ref:
 
 
 def _value(verdict: LevelVerdict) -> str:
-    number = "no number"
-    if verdict.value is not None:
-        number = f"{verdict.censor}{verdict.value:g} {LEVEL_UNIT}"
+    number = level_text(verdict.value, verdict.censor)
     clock = verdict.at.time()
     time = f" {clock:%H:%M}" if clock.hour or clock.minute else ""
     return f"{number} on {verdict.at.date()}{time}"
@@ -235,7 +231,7 @@ def _latest_speaking(
     passed_over = ""
     for level in reversed(levels):
         age = (as_of - level.day).days
-        text = f"{shown(level, LEVEL_UNIT)} on {level.day}"
+        text = f"{level_text(level.value, level.censor)} on {level.day}"
         if age > oldest:
             return (
                 None,
@@ -291,7 +287,10 @@ def _measured(facts: LowFacts, profile: Profile) -> _Part:
         else f", {days_text(facts.days_after_dose)} after a dose"
     )
     taken = ago(level.day, facts.as_of, profile)
-    text = f"Latest level {shown(level, LEVEL_UNIT)} on {taken}{when}"
+    limits = [profile.number(key) for _, key in _LIMITS]
+    passed = next((x for x in limits if below(level, x)), None)
+    number = level_text(level.value, level.censor, passed)
+    text = f"Latest level {number} on {taken}{when}"
     undecided = False
     for status, key in _LIMITS:
         is_below = below(level, profile.number(key))
@@ -315,9 +314,11 @@ def _predicted(facts: LowFacts, profile: Profile) -> _Part:
         if forecast.status == "prior only"
         else ""
     )
+    limits = [profile.number(key) for _, key in _LIMITS]
+    passed = next((x for x in limits if level.median < x), None)
     text = (
-        f"Forecast at {next_dose_text(facts.therapy)}: {level.median:.1f} {LEVEL_UNIT} "
-        f"({level.p05:.1f} to {level.p95:.1f}){prior}"
+        f"Forecast at {next_dose_text(facts.therapy)}: {level_text(level.median, limit=passed)} "
+        f"({amounts.level_range(level.p05, level.p95)}){prior}"
     )
     for status, key in _LIMITS:
         if level.median < profile.number(key):
@@ -329,20 +330,10 @@ def _predicted(facts: LowFacts, profile: Profile) -> _Part:
         return _Part(Status.OK, f"{text}.", keys)
     likely = f"; chance of {target:g} {LEVEL_UNIT} or more {chance_text(chance, least.number)}"
     if chance < least.number:
-        return _Part(Status.WATCH, f"{text}{likely}, less than {least.number:.0%}.", keys)
+        return _Part(
+            Status.WATCH, f"{text}{likely}, less than {amounts.percent(least.number)}.", keys
+        )
     return _Part(Status.OK, f"{text}{likely}.", keys)
-
-
-def chance_text(chance: float, limit: float) -> str:
-    """A chance in per cent.
-
-    With a decimal where rounding would put it on the other side of the limit. Rounded to none
-    or all it is 'near': a share of a limited number of draws is never certain.
-    """
-    text = f"{chance:.0%}"
-    if text in {f"{0:.0%}", f"{1:.0%}"}:
-        return f"near {text}"
-    return f"{chance:.1%}" if chance < limit and text == f"{limit:.0%}" else text
 
 
 _THEN = {

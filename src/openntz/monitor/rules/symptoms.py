@@ -7,13 +7,14 @@ from datetime import timedelta
 
 from openntz.course import vocabulary
 from openntz.course.events import Measurement, Symptom
-from openntz.definitions.results import shown
+from openntz.definitions import amounts
 from openntz.definitions.terms import asserts
 from openntz.definitions.therapy import Therapy
 from openntz.forecast.result import PersonForecast
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
+from openntz.monitor.rules.level_words import level_text
 from openntz.monitor.rules.standing import (
     NEVER_DOSED,
     joined,
@@ -23,7 +24,6 @@ from openntz.monitor.rules.standing import (
     standing_refs,
 )
 
-_UNIT = "µg/mL"
 _UNUSABLE = frozenset({"not a trough", "impossible", "not usable"})
 
 
@@ -67,13 +67,18 @@ def wearing_off_facts(situation: Situation, profile: Profile) -> WearingOffFacts
     )
 
 
+def saturation_text(value: float, censor: str) -> str:
+    """A measured saturation in per cent; a sign of its own replaces that of the rounding."""
+    text = amounts.percent(value)
+    return f"{censor}{text.lstrip('<>')}" if censor else text
+
+
 def _measured(facts: WearingOffFacts) -> str:
-    parts = []
-    if facts.level is not None:
-        parts.append(f"level {shown(facts.level, _UNIT)} on {facts.level.day}")
-    value = facts.saturation.value if facts.saturation is not None else None
-    if facts.saturation is not None and value is not None:
-        parts.append(f"saturation {facts.saturation.censor}{value:.0%} on {facts.saturation.day}")
+    parts, level, bound = [], facts.level, facts.saturation
+    if level is not None:
+        parts.append(f"level {level_text(level.value, level.censor)} on {level.day}")
+    if bound is not None and bound.value is not None:
+        parts.append(f"saturation {saturation_text(bound.value, bound.censor)} on {bound.day}")
     return f"Last measured: {', '.join(parts)}." if parts else ""
 
 
@@ -86,9 +91,10 @@ def _forecast(forecast: PersonForecast) -> str:
     basis = "" if forecast.status == "ok" else " from weight alone, no level fitted"
     level, saturation = pair
     return (
-        f"Forecast {when}{basis}: level {level.median:.3g} {_UNIT} ({level.p05:.2g} to "
-        f"{level.p95:.3g}), saturation {saturation.median:.0%} ({saturation.p05:.0%} to "
-        f"{saturation.p95:.0%})."
+        f"Forecast {when}{basis}: level {level_text(level.median)} "
+        f"({amounts.level_range(level.p05, level.p95)}), saturation "
+        f"{amounts.percent(saturation.median)} "
+        f"({amounts.percent_range(saturation.p05, saturation.p95)})."
     )
 
 
