@@ -65,7 +65,7 @@ def test_forecast_rows_hold_the_numbers_of_the_forecast():
     assert row[6:] == ("van-den-berg-2025", "ok")
     row = rows["N001", "saturation_fraction", "42"]
     assert float(row[3]) == float(f"{saturation.median:.6g}")
-    assert row[6] == "van-den-berg-2025 + saturation-biib107 + saturation-natalizumab"
+    assert row[6] == "van-den-berg-2025 + saturation_natalizumab + saturation_biib107"
 
 
 def test_what_was_not_computed_is_empty_and_says_why():

@@ -2,7 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
@@ -209,3 +209,22 @@ def test_two_drawings_on_a_page_share_no_id():
     found = [set(re.findall(r' id="([^"]+)"', draw(chart, s))) for s in (WIDE, NARROW)]
     assert all(found)
     assert not found[0] & found[1]
+
+
+@pytest.mark.parametrize("sheet", [WIDE, NARROW], ids=lambda s: s.name)
+@pytest.mark.parametrize("days", [2, 4, 8, 11, 16, 25])
+def test_no_line_runs_through_the_number_of_the_last_dose(sheet, days):
+    first = build.AS_OF - timedelta(days=28 * 13 + days)
+    course = build.Maker("N300").doses(first, 14).plan(first).course()
+    person = build.reviewed(course)
+    chart = picture(person, build.GUIDES)
+    frame = Frame(chart.time, sheet)
+    svg = draw(chart, sheet).split('class="lane doses"')[1]
+    found = re.search(r'<text class="mark-label dose" x="([\d.]+)"[^>]*>no. 14<', svg)
+    assert found
+    at = float(found[1])
+    long = width("no. 14", 11.5)
+    side = re.search(r'text-anchor="(\w+)"', found[0])
+    left = at - {"start": 0.0, "middle": 0.5, "end": 1.0}[side[1] if side else "start"] * long
+    for moment in chart.moments:
+        assert not left < frame.x(moment.day) < left + long

@@ -28,6 +28,7 @@ from openntz.report.charts import (
     ordinal,
 )
 from openntz.report.guides import Guides
+from openntz.report.missed import missed
 from openntz.report.person import PersonReview
 
 _NOT_FITTED = {
@@ -58,7 +59,7 @@ class Cut:
         return cls(day[inside], inside)
 
 
-def _level_title(m: Measurement, verdict: LevelVerdict | None) -> str:
+def _level_title(m: Measurement, verdict: LevelVerdict | None, curve: Curve | None) -> str:
     parts = [
         f"{words.moment(m.at, m.time_known)}: {words.result(m)}",
         m.assay.label if m.assay else "",
@@ -67,6 +68,8 @@ def _level_title(m: Measurement, verdict: LevelVerdict | None) -> str:
         parts.append("not used in a forecast")
     elif verdict.use == "fitted":
         parts.append("used in the fit" + (", unusual for this history" if verdict.unusual else ""))
+        if missed(verdict, curve):
+            parts.append("outside the 90 % interval drawn: the curve misses it")
     else:
         parts.append(f"not fitted: {words.prose(verdict.reason or verdict.use)}")
     if verdict is not None and verdict.low is not None and verdict.high is not None:
@@ -74,10 +77,10 @@ def _level_title(m: Measurement, verdict: LevelVerdict | None) -> str:
     return "; ".join(p for p in parts if p)
 
 
-def _level_mark(m: Measurement, verdict: LevelVerdict | None) -> Mark | None:
+def _level_mark(m: Measurement, verdict: LevelVerdict | None, curve: Curve | None) -> Mark | None:
     if m.value is None:
         return None
-    title = _level_title(m, verdict)
+    title = _level_title(m, verdict, curve)
     text = f"{m.censor}{words.number(m.value)}"
     if verdict is not None and verdict.use in _NOT_FITTED:
         label = f"{text}, {_NOT_FITTED[verdict.use]}"
@@ -141,8 +144,8 @@ def level_panel(person: PersonReview, time: TimeAxis, guides: Guides, earlier: s
         v.line: v for v in forecast.levels if forecast.computed or v.use != "fitted"
     }
     levels = person.known.results(vocabulary.NATALIZUMAB)
-    marks = [m for x in levels if (m := _level_mark(x, verdicts.get(x.ref.line))) is not None]
-    marks = [m for m in marks if time.holds(m.day)]
+    found = [_level_mark(x, verdicts.get(x.ref.line), forecast.curve) for x in levels]
+    marks = [m for m in found if m is not None and time.holds(m.day)]
     lines, bands, note = (), (), ""
     if forecast.computed and forecast.curve is not None:
         c, cut = forecast.curve, Cut.of(forecast.curve, time)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from openntz.forecast.result import LevelVerdict, PersonForecast, Quantiles, TimeBelow
 from openntz.report import words
+from openntz.report.missed import missed
 from openntz.report.no_drug import no_drug
 from openntz.report.person import PersonReview
 
@@ -147,12 +148,13 @@ def _day(day: int, pair: tuple[Quantiles, Quantiles], forecast: PersonForecast) 
     )
 
 
-def _level(verdict: LevelVerdict, computed: bool) -> LevelRow:
+def _level(verdict: LevelVerdict, forecast: PersonForecast) -> LevelRow:
     use = _USES.get(verdict.use, verdict.use)
-    if verdict.use == "fitted" and not computed:
+    if verdict.use == "fitted" and not forecast.computed:
         use = "not used: no forecast"
-    elif verdict.unusual:
-        use = f"{use}, unusual"
+    else:
+        use += ", unusual" if verdict.unusual else ""
+        use += "; the curve misses it" if missed(verdict, forecast.curve) else ""
     expected = ""
     if verdict.predicted is not None and verdict.low is not None and verdict.high is not None:
         ends = words.level_range(verdict.low, verdict.high)
@@ -189,7 +191,7 @@ def numbers(person: PersonReview, pareto_k_limit: float) -> Numbers:
         targets=tuple(words.number(t) for t in targets),
         days=tuple(_day(d, f.by_day[d], f) for d in sorted(f.by_day)) if f.computed else (),
         falls=tuple(_fall(b, f) for b in f.below) if f.computed else (),
-        levels=tuple(_level(v, f.computed) for v in f.levels),
+        levels=tuple(_level(v, f) for v in f.levels),
         trust=trust(f, pareto_k_limit),
         weight=f"{words.number(f.weight_kg)} kg" if f.weight_kg is not None else "not recorded",
         parameters=tuple(_parameter(name, *value) for name, value in f.parameters.items()),

@@ -186,7 +186,7 @@ def _body(chart: Chart, frame: Frame, y: float, ticks: list[Tick]) -> tuple[str,
 
 def draw(chart: Chart, sheet: Sheet = WIDE) -> str:
     """The chart as an ``<svg>`` element; equal charts give equal text."""
-    frame = Frame(chart.time, sheet)
+    frame = Frame(chart.time, sheet, tuple(m.day for m in chart.moments))
     legend, y = _legend(chart.legend, sheet)
     named = moment_labels(chart, frame)
     top = y + 8 + ROW_HEIGHT * (1 + max((label.row for label in named), default=0))

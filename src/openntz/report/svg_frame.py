@@ -54,10 +54,11 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A time axis on a sheet."""
+    """A time axis on a sheet; ``crossed`` are the days of lines drawn through all panels."""
 
     time: TimeAxis
     sheet: Sheet
+    crossed: tuple[float, ...] = ()
 
     @property
     def left(self) -> float:

@@ -49,7 +49,16 @@ def _offers(x: float, y: float, label: str) -> list[Place]:
         place(x + 10, y + 4, label, LABEL),
         place(x - 10, y + 4, label, LABEL, "end"),
         place(x, y + 19, label, LABEL, "middle"),
+        place(x - 2, y + 19, label, LABEL, "end"),
+        place(x + 2, y + 19, label, LABEL),
     ]
+
+
+def _unstruck(offers: list[Place], frame: Frame) -> list[Place]:
+    """The offers through which no line of a day runs, then all, for where there is no other."""
+    lines = [frame.x(day) for day in frame.crossed]
+    clear = [o for o in offers if not any(o.box.left - 1 < x < o.box.right + 1 for x in lines)]
+    return [*clear, *offers]
 
 
 def _texts(panel: LanePanel, frame: Frame, room: Room, centre: float) -> tuple[str, float]:
@@ -64,7 +73,7 @@ def _texts(panel: LanePanel, frame: Frame, room: Room, centre: float) -> tuple[s
         below = [place(frame.left + 6, centre + dy, panel.earlier, 11) for dy in (4, 18)]
         wanted.insert(0, ("earlier", below, panel.earlier))
     for kind, offers, words in wanted:
-        free = room.first_free(offers)
+        free = room.first_free(_unstruck(offers, frame))
         if free is not None:
             parts.append(text(free.x, free.y, words, kind, free.anchor))
             lowest = max(lowest, free.box.bottom + 2)
