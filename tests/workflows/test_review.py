@@ -308,3 +308,18 @@ def test_absurd_level_reaches_the_rule_and_is_not_fitted(tmp_path: Path) -> None
     assert done.forecast.levels[-1].use == "impossible"
     said = next(f for f in done.findings if f.rule == "level.implausible")
     assert (said.status, "900" in said.message) == ("due", True)
+
+
+def test_a_dose_set_aside_is_said_beside_the_forecast(tmp_path: Path) -> None:
+    folder = small_clinic(tmp_path / "few", {"P13"})
+    text = (folder / "doses.csv").read_text(encoding="utf-8")
+    last = text.rstrip("\n").rpartition("\n")[2]
+    (folder / "doses.csv").write_text(text.replace(last, last.replace(",300,", ",3000,")), "utf-8")
+    done = review(folder, tmp_path / "out").review.people[0]
+    assert any("doses were set aside" in note for note in done.forecast.notes)
+    assert {f.status for f in done.findings if f.rule in {"level.low", "interval.late-dose"}} <= {
+        "unknown",
+        "watch",
+        "due",
+        "act",
+    }

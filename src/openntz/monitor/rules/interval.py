@@ -145,4 +145,5 @@ LATE_DOSE = Rule(
     derive=late_dose_facts,
     decide=late_dose,
     sources=("eu-leaflet", "founding-s4"),
+    silence=("doses",),
 )

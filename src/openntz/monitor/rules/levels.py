@@ -169,6 +169,7 @@ IMPLAUSIBLE = Rule(
     derive=implausible_facts,
     decide=implausible,
     sources=("openntz", "van-den-berg-2025"),
+    silence=("doses",),
 )
 
 # ── low
@@ -381,4 +382,5 @@ LOW = Rule(
     derive=low_facts,
     decide=low,
     sources=("next-ms-2023", "ryerson-2020", "van-den-berg-2025"),
+    silence=("doses",),
 )
