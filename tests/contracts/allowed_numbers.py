@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 _WEEK = "days in a week"
+_DIGITS = "where a printed number changes its digits, or stops short of certainty"
 _PSIS = "constant of the published estimator of the Pareto shape"
 _NUMERICAL = "setting of a numerical method; tests hold the result against an oracle"
 _PROPOSAL = "setting of the importance proposal; the weights undo it"
@@ -21,6 +22,14 @@ ARITHMETIC: Final[Mapping[tuple[str, str, float], str]] = {
     ("monitor/profile.py", "Profile.days", 7): _WEEK,
     ("monitor/rule.py", "days_text", 7): _WEEK,
     ("monitor/rule.py", "days_text", 14): "from two whole weeks on, days are written as weeks",
+    ("monitor/rules/level_words.py", "chance_text", 100): "fraction to per cent",
+    ("definitions/amounts.py", "level", 0.1): _DIGITS,
+    ("definitions/amounts.py", "level", 9.95): _DIGITS,
+    ("definitions/amounts.py", "percent", 0.01): _DIGITS,
+    ("definitions/amounts.py", "percent", 0.99): _DIGITS,
+    ("definitions/amounts.py", "percent", 100): "fraction to per cent",
+    ("definitions/amounts.py", "chance", 0.01): _DIGITS,
+    ("definitions/amounts.py", "chance", 0.99): _DIGITS,
     ("forecast/person.py", "_domain", 7): _WEEK,
     ("forecast/density.py", "Problem.log_prior", 0.5): "half in the normal density",
     ("forecast/density.py", "Problem.log_likelihood", 0.5): "half in the normal density",
@@ -59,8 +68,13 @@ SETTINGS: Final[Mapping[tuple[str, str], str]] = {
 IN_TEXT: Final[Mapping[tuple[str, str, str], str]] = {
     ("monitor/rules/candidate.py", "_trials", "6 4"): "the two arms of NOVA",
     ("monitor/rules/candidate.py", "_trials", "1,000"): "denominator of a published rate",
-    ("monitor/rules/re_exposure.py", "before_re_exposure", "1"): "the least there can be",
-    ("monitor/rules/re_exposure.py", "before_re_exposure", "1 2"): "the group in STRATA",
+    ("definitions/amounts.py", "level", "0.1"): _DIGITS,
+    ("definitions/amounts.py", "percent", "1"): _DIGITS,
+    ("definitions/amounts.py", "percent", "99"): _DIGITS,
+    ("definitions/amounts.py", "chance", "1"): _DIGITS,
+    ("definitions/amounts.py", "chance", "99"): _DIGITS,
+    ("monitor/rules/re_exposure.py", "_by_tests", "1"): "the least there can be",
+    ("monitor/rules/re_exposure.py", "_by_tests", "1 2"): "the group in STRATA",
 }
 
 # Numbers of a model card that count its parts; the card as a whole cites its source.
