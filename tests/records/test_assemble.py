@@ -209,7 +209,8 @@ def test_without_people_the_doses_make_the_courses(tmp_path):
     records = read(tmp_path, people=b"", doses=dose_rows(iv("2024-01-01T10:00")))
 
     assert list(records.courses) == ["A"]
-    assert "people" in records.missing
+    assert records.unreadable == ("people",)
+    assert "people" not in records.missing
     assert not records.courses["A"].has("people")
 
 
@@ -290,6 +291,14 @@ def test_identifiers_that_differ_in_case_are_two_people_and_said(tmp_path):
 
     assert list(records.courses) == ["A", "a"]
     assert "differ only in case" in only(records.notes).reason
+
+
+def test_the_note_on_identifiers_that_differ_in_signs_names_all_of_them(tmp_path):
+    names = ["P-1", "P1", "p1", "P.1", "P 1", "p-1", "P/1"]
+    people = "person,birth_date\n" + "".join(f"{name},1990-01-01\n" for name in names)
+    note = only(read(tmp_path, people=people).notes)
+
+    assert f": {', '.join(names)}. They" in note.reason
 
 
 def test_outer_blanks_of_an_identifier_do_not_make_another_person(tmp_path):

@@ -125,8 +125,11 @@ def say_check(console: Console, records: Records) -> None:
             console.print(Text(f"{summary.table}: columns kept without being used: {columns}"))
     if seen.missing:
         console.print(f"not in this export: {', '.join(seen.missing)}")
+    if seen.unreadable:
+        names = ", ".join(seen.unreadable)
+        console.print(Text(f"there, but cannot be read: {names}", style="bold red"))
     if records.other_files:
-        console.print(Text(f"left alone, no tables: {', '.join(records.other_files)}"))
+        console.print(Text(f"files not read: {', '.join(records.other_files)}"))
     span = f", {seen.first} to {seen.last}" if seen.first and seen.last else ""
     console.print(
         f"{seen.people} people, {seen.doses} doses, {seen.levels} natalizumab levels{span}; "

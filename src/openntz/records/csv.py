@@ -121,9 +121,11 @@ def read_folder(
     _say_alike(reading)
     courses, assembler = _courses(reading, usable)
     rejected, notes = log.finish()
+    files = {**found.unreadable, **found.tables}
     tables = {
-        name: _summary(name, file, name in usable, reading, assembler)
-        for name, file in found.tables.items()
+        name: _summary(name, files[name], name in usable, reading, assembler)
+        for name in TABLES
+        if name in files
     }
     if not courses or not usable & {"people", "doses"}:
         raise _nothing(path, rejected)
@@ -325,7 +327,7 @@ def _say_alike(reading: _Reading) -> None:
                 "people",
                 "person",
                 names[-1],
-                f"Identifiers that differ only in case or signs: {', '.join(names[:5])}."
+                f"Identifiers that differ only in case or signs: {', '.join(names)}."
                 " They are taken as different people.",
                 "Write each person's identifier in one way.",
                 each=names[0],

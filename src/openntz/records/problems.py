@@ -69,7 +69,7 @@ class TableSummary:
     """How one table was read: ``read`` is always ``used + rejected + duplicate``.
 
     ``used`` rows are in a course, ``later`` of them dated after the as-of day. A table that is
-    not ``usable`` could not be read at all; its ``read`` is 0.
+    not ``usable`` is there and could not be read at all; its ``read`` is 0.
     """
 
     table: str
@@ -106,8 +106,13 @@ class Records:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Tables the export does not contain, or that could not be read."""
-        return tuple(t for t in TABLES if t not in self.tables or not self.tables[t].usable)
+        """Tables the export does not contain."""
+        return tuple(t for t in TABLES if t not in self.tables)
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Tables that are there and could not be read: to the courses, not recorded either."""
+        return tuple(t for t, summary in self.tables.items() if not summary.usable)
 
     @property
     def not_in_courses(self) -> tuple[Problem, ...]:

@@ -68,6 +68,11 @@ listed here are kept and shown.
 Every row is used, used under an assumption that is said, or set aside with the reason and the
 remedy. Nothing is guessed and nothing is dropped in silence: `openntz check DIR` lists it all.
 
+- **Files.** `doses.csv` outranks `DOSES.csv`, both outrank `infusions.csv`; the other file is
+  set aside whole. A spreadsheet, a packed file or a misspelt name is not read, and said.
+- **Columns.** Two columns that stand for one field (`taken` and `date`) must agree in every row,
+  or the row is set aside; a mapping file names the right one. Of free text, the column named
+  exactly is used and the other kept.
 - **Dates.** ISO dates are read as they are. `25/04/2024` is read, and said, because there is no
   month 25. `03/04/2024` is refused unless a mapping file states the order. Years of two figures
   are refused. A time zone is left out, and said; the clock time is kept.

@@ -37,6 +37,7 @@ class Overview:
     last: date | None
     tables: tuple[TableSummary, ...]
     missing: tuple[str, ...]
+    unreadable: tuple[str, ...]
     set_aside: int
     notes: int
 
@@ -53,6 +54,7 @@ def overview(records: Records) -> Overview:
         last=max(days, default=None),
         tables=tuple(records.tables.values()),
         missing=records.missing,
+        unreadable=records.unreadable,
         set_aside=len(records.rejected),
         notes=len(records.notes),
     )
@@ -89,9 +91,11 @@ def check_lines(records: Records) -> tuple[str, ...]:
         lines.append(f"Events from {seen.first} to {seen.last}; as of {records.as_of}.")
     lines += ["", *_table_lines(seen)]
     if seen.missing:
-        lines.append(f"Not recorded (no table that can be read): {', '.join(seen.missing)}.")
+        lines.append(f"Not in this export: {', '.join(seen.missing)}.")
+    if seen.unreadable:
+        lines.append(f"There, but cannot be read: {', '.join(seen.unreadable)}.")
     if records.other_files:
-        lines.append(f"Files that are no table, left alone: {', '.join(records.other_files)}.")
+        lines.append(f"Files that are not read: {', '.join(records.other_files)}.")
     for kind, problems in by_kind(records).items():
         lines += ["", f"{HEADINGS[kind]}: {len(problems)}"]
         lines += [f"  {sentence(records, problem)}" for problem in problems]
