@@ -76,7 +76,8 @@ def test_a_table_that_cannot_be_used_is_named_and_the_rest_runs(tmp_path, text, 
     assert reason in problem.reason
     assert problem.remedy
     assert not records.tables["doses"].usable
-    assert "doses" in records.missing
+    assert records.unreadable == ("doses",)
+    assert "doses" not in records.missing
     assert not records.courses["A"].has("doses")
     assert list(records.courses) == ["A"]
 
@@ -133,22 +134,29 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path):
     os.symlink(secret, folder / "doses.csv")
     records = read_folder(folder, as_of=AS_OF)
 
-    assert "not a file inside the folder" in only(records.rejected).reason
+    assert "a link to a file outside the folder" in only(records.rejected).reason
     assert records.courses["A"].doses == ()
 
 
-def test_a_folder_named_like_a_table_is_named(tmp_path):
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda path: path.mkdir(), "a folder, not a file"),
+        (os.mkfifo, "a pipe, not a file"),
+        (lambda path: path.symlink_to(path.with_name("gone.csv")), "a broken link"),
+        (lambda path: path.symlink_to(path), "a broken link"),
+    ],
+    ids=["folder", "pipe", "broken link", "link to itself"],
+)
+def test_what_stands_in_place_of_a_file_is_said(tmp_path, make, reason):
     write(tmp_path)
-    (tmp_path / "doses.csv").mkdir()
+    make(tmp_path / "doses.csv")
+    records = read_folder(tmp_path, as_of=AS_OF)
 
-    assert only(read_folder(tmp_path, as_of=AS_OF).rejected).table == "doses"
-
-
-def test_a_named_pipe_does_not_hang(tmp_path):
-    write(tmp_path)
-    os.mkfifo(tmp_path / "doses.csv")
-
-    assert only(read_folder(tmp_path, as_of=AS_OF).rejected).table == "doses"
+    assert reason in only(records.rejected).reason
+    assert only(records.rejected).table == "doses"
+    assert records.unreadable == ("doses",)
+    assert not records.courses["A"].has("doses")
 
 
 def test_columns_in_another_order_case_and_language_of_signs(tmp_path):
@@ -158,13 +166,54 @@ def test_columns_in_another_order_case_and_language_of_signs(tmp_path):
     assert (dose.amount_mg, dose.batch, dose.route) == (300.0, "B7", "IV")
 
 
-def test_an_exact_name_outranks_a_synonym(tmp_path):
+def test_a_synonym_beside_the_exact_name_must_not_contradict_it(tmp_path):
     text = "person,date,start,dose_mg,route\nA,1999-01-01,2024-01-01T10:00,300,IV\n"
     records = read(tmp_path, doses=text)
+    problem = only(records.rejected)
+
+    assert records.courses["A"].doses == ()
+    assert (problem.line, problem.value) == (2, "2024-01-01T10:00 / 1999-01-01")
+    assert "two columns stand for start and say different things" in problem.reason
+
+
+def test_a_mapping_file_settles_which_of_two_columns_is_meant(tmp_path):
+    text = "person,date,start,dose_mg,route\nA,1999-01-01,2024-01-01T10:00,300,IV\n"
+    mapping = '[doses.columns]\nstart = "start"\n'
+    records = read(tmp_path, mapping=mapping, doses=text)
 
     assert only(records.courses["A"].doses).at.year == 2024
-    assert records.tables["doses"].unknown_columns == ("date",)
     assert dict(only(records.courses["A"].doses).extra) == {"date": "1999-01-01"}
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "kept"),
+    [
+        ("date,taken,test,value,unit", "2024-05-02,2024-05-01T10:30,weight,70,kg", False),
+        ("date,taken,test,value,unit", "2024-05-01,2024-05-01T10:30,weight,70,kg", True),
+        ("date,taken,test,value,unit", ",2024-05-01T10:30,weight,70,kg", True),
+        ("date,taken,test,value,unit", "2024-05-01T10:30,n/a,weight,70,kg", True),
+        ("taken,test,value,result,unit", "2024-05-01T10:30,weight,70,71,kg", False),
+        ("taken,test,result,value,unit", "2024-05-01T10:30,weight,70,70.0,kg", True),
+        ("taken,test,analyte,value,unit", "2024-05-01T10:30,weight,Weight,70,kg", True),
+        ("taken,test,analyte,value,unit", "2024-05-01T10:30,weight,height,70,kg", False),
+    ],
+)
+def test_two_columns_of_one_field_agree_by_what_they_mean(tmp_path, header, row, kept):
+    records = read(tmp_path, measurements=f"person,{header}\nA,{row}\n")
+
+    if kept:
+        result = only(records.courses["A"].measurements)
+        assert (result.value, result.at.isoformat()) == (70.0, "2024-05-01T10:30:00")
+        assert records.rejected == ()
+    else:
+        assert "say different things" in only(records.rejected).reason
+
+
+def test_of_free_text_the_exact_name_is_used_and_the_synonym_kept(tmp_path):
+    text = "person,start,dose_mg,route,drug,product\nA,2024-01-01,300,IV,natalizumab,Tysabri\n"
+    dose = only(read(tmp_path, doses=text).courses["A"].doses)
+
+    assert (dose.product, dict(dose.extra)) == ("Tysabri", {"drug": "natalizumab"})
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 
 from openntz.course.spellings import BLANK
-from openntz.course.tables import Table, plain_name
+from openntz.course.tables import Column, Table, plain_name
 from openntz.errors import UnitError
+from openntz.records.agreement import agreed
 from openntz.records.dates import Moment, read_moment, read_rough_day
 from openntz.records.limits import Bound, Limits, Range
 from openntz.records.mapping import Layout, TableMapping, word_key
@@ -46,8 +47,9 @@ class Binding:
 def bind(table: Table, names: Sequence[str], mapping: TableMapping) -> Binding:
     """Match a header with the contract.
 
-    A column named exactly outranks its synonyms; two that are equally good are both kept and
-    compared row by row.
+    Two columns that stand for one field are both kept, the one named exactly first, and
+    compared row by row. Free text, and a header that states another unit, cannot be compared:
+    there the exact name outranks the synonym, which is kept without being used.
 
     Raises
     ------
@@ -66,12 +68,14 @@ def bind(table: Table, names: Sequence[str], mapping: TableMapping) -> Binding:
             if found is None or found[0].name in mapped.values():
                 continue
             column, unit = found
-            if column.name in exactly and plain_name(name) != plain_name(column.name):
+            synonym = column.name in exactly and plain_name(name) != plain_name(column.name)
+            if synonym and (column.kind == "text" or unit not in {"", _exact_unit(column)}):
                 continue
             ours = column.name
             if unit:
                 units[ours] = unit
         claims.setdefault(ours, []).append(position)
+    claims = {ours: _exact_first(places, names, ours) for ours, places in claims.items()}
     for ours in mapped.values():
         # Who maps a header to 'dose_mg' says that it is in mg, unless a column states the unit.
         if table.column(ours).unit and "dose_unit" not in claims:
@@ -84,6 +88,14 @@ def bind(table: Table, names: Sequence[str], mapping: TableMapping) -> Binding:
         units=units,
         unknown=tuple(_told_apart([(i, n) for i, n in enumerate(names) if i not in taken])),
     )
+
+
+def _exact_first(positions: list[int], names: Sequence[str], column: str) -> list[int]:
+    return sorted(positions, key=lambda p: plain_name(names[p]) != plain_name(column))
+
+
+def _exact_unit(column: Column) -> str:
+    return dict(column.units_in_name).get(column.name, "")
 
 
 def _told_apart(columns: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
@@ -190,14 +202,15 @@ class Row:
     def _agreed(self, column: str, text: str) -> str:
         for position in self.binding.rivals[column]:
             other = self.cells[position].strip()
-            if text and other and text != other:
+            both = agreed(self.table.column(column), text, other)
+            if both is None:
                 raise CellError(
                     column,
                     f"{text} / {other}",
                     f"two columns stand for {column} and say different things.",
                     "Remove one of them, or name the right one in a mapping file.",
                 )
-            text = text or other
+            text = both
         return text
 
     def given(self, column: str) -> str:
