@@ -320,6 +320,7 @@ def _computed(
         models.card.residual,
         tail=settings.misfit_tail,
     )
+    against = contradiction(verdicts, settings.misfits_allowed)
     targets = settings.targets_ug_per_ml
     level = band(draws, settings.low, settings.high)
     saturation = saturation_band(draws, models.saturation, settings.low, settings.high, generator)
@@ -337,9 +338,9 @@ def _computed(
         placed,
         status="ok" if fitted else "prior only",
         reason="" if fitted else _PRIOR_ONLY,
-        notes=(*placed.notes, *notes),
+        notes=(*((against,) if against else ()), *placed.notes, *notes),
         levels=verdicts,
-        contradiction=contradiction(verdicts, settings.misfits_allowed),
+        contradiction=against,
         parameters=_parameters(posterior, problem, settings),
         pareto_k=posterior.pareto_k,
         effective_draws=posterior.effective_draws,

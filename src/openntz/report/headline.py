@@ -75,6 +75,8 @@ def drug_sentence(person: PersonReview, guides: Guides) -> str:
     if not f.computed or f.now is None:
         why = words.within_sentence(words.prose(f.reason or f.status))
         return f"No level was computed: {_ended(why)}"
+    if f.contradiction:
+        return words.prose(f.contradiction)
     level, saturation = f.now
     below, text = _amount(level, guides.targets)
     # With two targets undercut the drug is low, whatever the receptors say.

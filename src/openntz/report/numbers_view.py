@@ -110,6 +110,8 @@ def trust(forecast: PersonForecast, limit: float) -> str:
         else ""
     )
     verdict = "good" if forecast.pareto_k <= limit else "do not rely on the interval"
+    if forecast.contradiction:
+        verdict = "no: measured levels do not agree with it"
     return f"{verdict} (Pareto k {forecast.pareto_k:.2f}, limit {words.number(limit)}{draws})"
 
 
