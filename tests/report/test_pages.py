@@ -1,6 +1,7 @@
 """Pages, parsed: everything is there, nothing foreign is, links lead somewhere."""
 
 import posixpath
+import re
 from functools import cache
 from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
@@ -13,6 +14,7 @@ from openntz.report.headline import drug_sentence
 from openntz.report.no_drug import no_drug
 from openntz.report.pages import PROBLEMS_SHOWN, UNKNOWN_SHOWN, render
 from openntz.report.paths import page_names
+from openntz.report.words import STATUS_MEANING, STATUS_WORDS
 from tests.contract import RULE_IDS
 from tests.report import build
 
@@ -195,8 +197,14 @@ def test_the_most_urgent_come_first():
 
 def test_the_index_counts_people_and_findings():
     text = page("index.html").text
-    assert "act now 2 people 2 findings in all" in text
-    assert "not known 0 people 1 finding in all" in text
+    assert (
+        "act now 2 people whose most urgent finding is “act now” "
+        "2 such findings in all, among 2 people" in text
+    )
+    assert (
+        "not known 0 people whose most urgent finding is “not known” "
+        "1 such finding in all, among 1 person" in text
+    )
 
 
 def test_all_rules_are_listed_with_their_counts():
@@ -338,3 +346,26 @@ def test_what_saturation_reads_without_drug_comes_from_the_cards():
     assert no_drug(()) is None
     assert no_drug(("saturation_natalizumab", "not a card")) is None
     assert "Without any drug" not in person_page(build.outside()).text
+
+
+def test_the_index_is_written_after_every_page_it_points_at():
+    names = [name for name, _ in render(build.review(build.everybody()))]
+    assert names[-1] == "index.html"
+    assert names.count("index.html") == 1
+
+
+def test_the_index_tells_how_the_files_write_each_status():
+    rows = page("index.html").text.split("how findings.json and the terminal write them")[1]
+    for status in Status:
+        assert f"{STATUS_WORDS[status]} {status} {STATUS_MEANING[status]}" in rows
+
+
+def test_one_of_a_kind_is_not_written_in_the_plural():
+    problem = build.Problem("doses", 4, "end", "x", "wrong", "")
+    made = render(build.review([build.outside()], notes=(problem,)))
+    text = Page(dict(made)["index.html"]).text
+    assert "1 person ·" in text
+    assert "1 note on how entries were read" in text
+    for wrong in ("1 people", "1 notes", "1 findings", "1 entries"):
+        assert not re.search(rf"\b{wrong}\b", text)
+    assert "woman, 17 years" in text

@@ -60,11 +60,16 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexPage:
-    """What the index template shows."""
+    """What the index template shows.
+
+    ``people_by_status`` counts each person once, by the most urgent finding; ``people_with_any``
+    in every status of which the person has a finding.
+    """
 
     review: Review
     rows: tuple[Row, ...]
     people_by_status: Mapping[Status, int]
+    people_with_any: Mapping[Status, int]
     findings_by_status: Mapping[Status, int]
     rules: tuple[RuleRow, ...]
 
@@ -111,6 +116,7 @@ def _environment() -> Environment:
     )
     environment.globals["statuses"] = tuple(Status)
     environment.globals["headings"] = STATUS_HEADINGS
+    environment.globals["meanings"] = words.STATUS_MEANING
     environment.globals["problems_shown"] = PROBLEMS_SHOWN
     environment.globals["unknown_shown"] = UNKNOWN_SHOWN
     environment.filters["count"] = words.count
@@ -133,6 +139,7 @@ def _index(
         review=review,
         rows=tuple(row(p, hrefs[p.id], names) for p in people),
         people_by_status={s: sum(worst(p.findings) is s for p in people) for s in Status},
+        people_with_any={s: sum(bool(p.with_status(s)) for p in people) for s in Status},
         findings_by_status={
             s: sum(f.status is s for p in people for f in p.findings) for s in Status
         },
@@ -183,6 +190,7 @@ def person_page(
 def render(review: Review) -> Iterator[tuple[str, str]]:
     """Every page and asset as (path relative to the output folder, text), one at a time.
 
+    The index comes last, so that a run that is cut short leaves none that points at missing pages.
     Equal reviews give equal text: no clock is read.
     """
     files = page_names(p.id for p in review.people)
@@ -192,8 +200,7 @@ def render(review: Review) -> Iterator[tuple[str, str]]:
     for asset in ASSETS:
         yield f"assets/{asset}", (static / asset).read_text(encoding="utf-8")
     hrefs = {name: f"people/{file}" for name, file in files.items()}
-    index = _index(review, people, names, hrefs)
-    yield "index.html", _render("index.html", index, root="")
     for at, person in enumerate(people):
         page = person_page(review, people, at, names, files)
         yield hrefs[person.id], _render("person.html", page, root="../")
+    yield "index.html", _render("index.html", _index(review, people, names, hrefs), root="")

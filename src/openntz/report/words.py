@@ -36,6 +36,15 @@ STATUS_WORDS: Final = {
 }
 
 
+STATUS_MEANING: Final = {
+    Status.ACT: "decide or do something now, before the next dose",
+    Status.DUE: "something falls due or is overdue: arrange it",
+    Status.WATCH: "nothing to do yet, but keep an eye on it",
+    Status.UNKNOWN: "the record does not say; never taken for normal",
+    Status.OK: "the rule was checked and asks for nothing",
+}
+
+
 def unit(name: str) -> str:
     """A unit as it is printed: ``ug/mL`` becomes µg/mL, pure numbers have none."""
     return _UNITS.get(name, name)
@@ -139,10 +148,12 @@ def result(m: Measurement) -> str:
 
 
 def age_and_sex(person: Person, as_of: date) -> str:
-    """'43 years, F'; what is not recorded is said."""
-    years = f"{age_on(person.birth_date, as_of)} years" if person.birth_date else "age not recorded"
+    """'woman, 43 years'; what is not recorded is said."""
+    years = (
+        count(age_on(person.birth_date, as_of), "year") if person.birth_date else "age not recorded"
+    )
     sex = {"F": "woman", "M": "man"}.get(person.sex, "sex not recorded")
-    return f"{years}, {sex}"
+    return f"{sex}, {years}"
 
 
 def within_sentence(title: str) -> str:
