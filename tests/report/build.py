@@ -521,7 +521,7 @@ def hundred(id: str = "N008") -> PersonReview:
 
 
 def never(id: str = "N009") -> PersonReview:
-    course = Maker(id, birth=None, sex="").course(recorded=("people", "measurements"))
+    course = Maker(id, birth=None, sex="").course(recorded=("people", "doses", "measurements"))
     none = PersonForecast(
         person=id, as_of=at(AS_OF), status="no dose", reason="no dose is recorded."
     )

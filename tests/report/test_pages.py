@@ -342,7 +342,7 @@ def test_what_saturation_reads_without_drug_comes_from_the_cards():
     text = person_page(build.stopped()).text
     assert f"Without any drug one card still reads {e0:.3g} %" in text
     # Half of the draws read e0 and half nothing, so the pooled median lies between.
-    assert f"; about {e0 / 2:.0f} to {e0:.0f} % means no drug" in text
+    assert f" about {e0 / 2:.0f} to {e0:.0f} % means no drug" in text
     assert no_drug(()) is None
     assert no_drug(("saturation_natalizumab", "not a card")) is None
     assert "Without any drug" not in person_page(build.outside()).text
@@ -369,3 +369,12 @@ def test_one_of_a_kind_is_not_written_in_the_plural():
     for wrong in ("1 people", "1 notes", "1 findings", "1 entries"):
         assert not re.search(rf"\b{wrong}\b", text)
     assert "woman, 17 years" in text
+
+
+def test_without_the_table_of_doses_nobody_is_said_to_have_had_none():
+    course = build.Maker("N400").course(recorded=("people",))
+    person = build.reviewed(course, build.never().forecast)
+    made = dict(render(build.review([person])))
+    assert "doses not known" in Page(made["index.html"]).text
+    assert "Doses are not known." in Page(made["people/N400.html"]).text
+    assert "because it could not be used" in page("index.html").text

@@ -22,6 +22,7 @@ class Tile:
     value: str
     detail: str
     title: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,8 @@ def therapy_sentence(person: PersonReview) -> str:
     """Where the person stands: the dose just given, the next one, or how therapy ended."""
     t = person.therapy
     if t.state is TherapyState.NEVER or t.last_dose is None or t.days_since_last is None:
-        return "No dose is recorded." + (
+        none = "No dose is recorded." if person.course.has("doses") else "Doses are not known."
+        return none + (
             f" A first dose is entered for {t.planned.isoformat()}." if t.planned else ""
         )
     given = f"Dose {len(t.doses)} was given on {t.last_dose.day} ({words.ago(t.days_since_last)})"
@@ -171,9 +173,9 @@ def tiles(person: PersonReview, guides: Guides) -> tuple[Tile, ...]:
         Tile(
             f"α4-integrin saturation {when}",
             words.percent(saturation.median),
-            f"90 % interval {words.percent_range(saturation.p05, saturation.p95)}"
-            + (f"; about {background.span} means no drug" if background else ""),
+            f"90 % interval {words.percent_range(saturation.p05, saturation.p95)}",
             background.sentence if background else "",
+            f"about {background.span} means no drug" if background else "",
         )
     )
     return tuple(found)

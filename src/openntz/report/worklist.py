@@ -102,7 +102,7 @@ def standing(person: PersonReview) -> tuple[str, ...]:
     """Where the person stands in therapy, in two short lines."""
     t = person.therapy
     if t.last_dose is None or t.days_since_last is None:
-        return ("no dose recorded",)
+        return ("no dose recorded" if person.course.has("doses") else "doses not known",)
     given = f"dose {len(t.doses)} on {t.last_dose.day.isoformat()}"
     if t.state is TherapyState.STOPPED:
         why = f": {t.stop_reason}" if t.stop_reason else ""
