@@ -13,7 +13,7 @@ from rich.text import Text
 
 from openntz import __version__
 from openntz.monitor.finding import Finding, Status
-from openntz.report.words import level_between, percent_between
+from openntz.report.words import chance, level_between, percent_between
 from openntz.report.worklist import gravest_first, ordered
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ _COLOUR: Final = {
 }
 _PROBLEMS_SHOWN: Final = 200
 _FINDINGS_SHOWN: Final = 12
-_LEAST: Final = 0.01
 
 
 def _plain_table(*columns: str, right: tuple[int, ...] = ()) -> Table:
@@ -165,11 +164,6 @@ def _share(q: Quantiles) -> str:
     return percent_between(q)
 
 
-def _chance(p: float) -> str:
-    # A share of draws is never certainty.
-    return "<1 %" if p < _LEAST else ">99 %" if p > 1 - _LEAST else f"{100 * p:.0f} %"
-
-
 def say_forecast(console: Console, answer: ForecastAnswer) -> None:
     """The level now, at the next dose and as it falls; then the supposed dose, if any."""
     forecast, stands = answer.forecast, answer.therapy
@@ -219,14 +213,14 @@ def _say_moments(console: Console, answer: ForecastAnswer) -> None:
         row(
             f"before the next dose, {forecast.planned_dose:%Y-%m-%d}",
             forecast.planned,
-            [_chance(p) for p in forecast.probability_at_planned.values()],
+            [chance(p) for p in forecast.probability_at_planned.values()],
         )
     supposed = answer.until_dose
     if supposed is not None and supposed.planned is not None:
         row(
             f"before a dose on {answer.next_dose}",
             supposed.planned,
-            [_chance(p) for p in supposed.probability_at_planned.values()],
+            [chance(p) for p in supposed.probability_at_planned.values()],
         )
     console.print(table)
 
@@ -239,7 +233,7 @@ def _chance_heads(forecast: PersonForecast) -> tuple[str, ...]:
 def _say_days(console: Console, forecast: PersonForecast, title: str) -> None:
     table = _plain_table("day", "level µg/mL", "saturation", *_chance_heads(forecast), right=(0,))
     for day, (level, saturation) in forecast.by_day.items():
-        chances = [_chance(p) for p in forecast.probability_by_day[day].values()]
+        chances = [chance(p) for p in forecast.probability_by_day[day].values()]
         table.add_row(str(day), _level(level), _share(saturation), *chances)
     console.print(Text(title, style="bold"))
     console.print(table)

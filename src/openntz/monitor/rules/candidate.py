@@ -196,7 +196,8 @@ def _level_stops(facts: CandidateFacts, profile: Profile) -> list[str]:
     needed = round(profile.number("candidate.levels"))
     seen = "measurements" not in facts.missing
     if seen and facts.levels < needed:
-        stops.append(f"{facts.levels} usable levels, {needed} asked for")
+        many = "level" if facts.levels == 1 else "levels"
+        stops.append(f"{facts.levels} usable {many}, {needed} asked for")
     if facts.forecast_reason and (seen or not facts.lacks_levels_only):
         stops.append(f"no forecast from own levels ({facts.forecast_reason.rstrip('.')})")
     return stops
