@@ -213,7 +213,7 @@ def test_two_usable_levels_are_asked_for(count, fits):
     found = suited(levels=count)
     assert (found.status is Status.WATCH) is fits
     if not fits:
-        stopped_by(found, "1 usable levels, 2 asked for")
+        stopped_by(found, "1 usable level, 2 asked for")
 
 
 @pytest.mark.parametrize(("chance", "fits"), [(0.899, False), (0.9, True)])

@@ -136,7 +136,8 @@ def _items(person: PersonReview, status: Status, names: Mapping[str, RuleName]) 
             words.first_sentence(f.message),
             f.due.isoformat() if f.due else "",
         )
-        for f in person.with_status(status)
+        for f in gravest_first(person)
+        if f.status is status
     )
 
 
