@@ -1,5 +1,9 @@
 """One family of errors; every message says what, where, and how to mend it."""
 
+from __future__ import annotations
+
+from functools import partial
+
 
 class OpenNTZError(Exception):
     """Base of all errors raised on purpose.
@@ -19,6 +23,10 @@ class OpenNTZError(Exception):
         self.where = where
         self.remedy = remedy
         super().__init__(what, where, remedy)
+
+    def __reduce__(self) -> tuple[partial[OpenNTZError], tuple[str]]:
+        # Errors cross from worker processes; pickle would pass the keywords by position.
+        return partial(type(self), where=self.where, remedy=self.remedy), (self.what,)
 
     def __str__(self) -> str:
         head = f"{self.where}: {self.what}" if self.where else self.what

@@ -54,7 +54,7 @@ Mapping = Annotated[
     typer.Option("--mapping", help="TOML file that maps other column names, units and dates."),
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Random seed; the same seed, the same bytes.")]
-Workers = Annotated[int, typer.Option("--workers", min=1, max=256, help="Threads to use.")]
+Workers = Annotated[int, typer.Option("--workers", min=1, max=256, help="Processes to use.")]
 
 
 def _out() -> Console:

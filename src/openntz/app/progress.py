@@ -63,6 +63,8 @@ class PatientProgress:
                 TimeRemainingColumn(),
                 console=self._console,
                 transient=True,
+                # No thread of its own: worker processes are forked while the bar stands.
+                auto_refresh=False,
             )
             self._bar.start()
         return self._bar
@@ -73,7 +75,7 @@ class PatientProgress:
         if bar is not None:
             if self._reading is None:
                 self._reading = bar.add_task("megabytes", total=_megabytes(total))
-            bar.update(self._reading, completed=_megabytes(done))
+            bar.update(self._reading, completed=_megabytes(done), refresh=True)
 
     def track(self, items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
         """Pass items through, moving the bar once there is one."""
@@ -84,7 +86,7 @@ class PatientProgress:
             if bar is not None:
                 if task is None:
                     task = bar.add_task(what, total=total)
-                bar.update(task, completed=count)
+                bar.update(task, completed=count, refresh=True)
 
 
 def _megabytes(count: int) -> int:

@@ -1,17 +1,81 @@
 """Run one function over many people, in order, on any executor.
 
-Threads serve well here: the compiled kernel and numpy's sorting release the interpreter lock,
-and nothing has to be copied or imported again.
+Where the system can fork (Linux), workers are processes that inherit the function with all it
+refers to: nothing is imported again or sent to them, and only results travel back. Rules,
+pages and most of a forecast are Python, which threads of one process run in turn. Elsewhere
+the workers are threads.
 """
 
 from __future__ import annotations
 
+import copyreg
+import multiprocessing
+import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
+
+from openntz.errors import InputError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+# macOS offers fork too, but its system libraries do not survive it.
+FORKS: Final = sys.platform == "linux"
+
+_inherited: tuple[Callable[[Any], Any], Sequence[Any]] | None = None
+
+
+def _thaw(items: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(items)
+
+
+# Results are frozen dataclasses with read-only mappings, which pickle does not know by itself.
+copyreg.pickle(MappingProxyType, lambda m: (_thaw, (dict(m),)))
+
+
+def _inherit(function: Callable[[Any], Any], items: Sequence[Any]) -> None:
+    global _inherited
+    _inherited = (function, items)
+    # Ctrl-C reaches every process of the terminal; the parent alone says what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _run(at: int) -> Any:
+    assert _inherited is not None
+    function, items = _inherited
+    return function(items[at])
+
+
+def _forked(
+    function: Callable[[Item], Result], items: Sequence[Item], workers: int
+) -> Iterator[Result]:
+    # The first runs here: what is loaded or compiled on first use is then inherited by all.
+    yield function(items[0])
+    try:
+        with ProcessPoolExecutor(
+            max_workers=min(workers, len(items) - 1),
+            mp_context=multiprocessing.get_context("fork"),
+            initializer=_inherit,
+            initargs=(function, items),
+        ) as pool:
+            yield from pool.map(_run, range(1, len(items)))
+    except BrokenProcessPool:
+        raise InputError(
+            "a worker process was ended from outside, most often for want of memory.",
+            where="--workers",
+            remedy="Run again with --workers 1, or with more memory.",
+        ) from None
+
+
+def _threaded(
+    function: Callable[[Item], Result], items: Sequence[Item], workers: int
+) -> Iterator[Result]:
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        yield from pool.map(function, items)
 
 
 def map_in_order(
@@ -21,19 +85,25 @@ def map_in_order(
     workers: int = 1,
     executor: Executor | None = None,
 ) -> Iterator[Result]:
-    """Results in the order of ``items``, whatever the number of workers.
+    """Results in the order of ``items``, the same whatever the number of workers.
 
     Parameters
     ----------
+    function : callable
+        Must not rely on changing what it shares with other calls: workers may be processes,
+        whose results (but not ``function`` or ``items``) have to be picklable.
     workers : int
-        Threads to start when no executor is given; 1 runs in the calling thread.
+        Processes or threads to start when no executor is given; 1 runs in the calling thread.
     executor : concurrent.futures.Executor, optional
         Anything with that interface, for example a cluster's.
+
+    Raises
+    ------
+    InputError
+        When a worker process is ended from outside.
     """
     if executor is not None:
-        yield from executor.map(function, items)
-    elif workers <= 1 or len(items) <= 1:
-        yield from map(function, items)
-    else:
-        with ThreadPoolExecutor(max_workers=workers) as pool:
-            yield from pool.map(function, items)
+        return executor.map(function, items)
+    if workers <= 1 or len(items) <= 1:
+        return map(function, items)
+    return (_forked if FORKS else _threaded)(function, items, workers)

@@ -187,20 +187,59 @@ def person_page(
     )
 
 
-def render(review: Review) -> Iterator[tuple[str, str]]:
-    """Every page and asset as (path relative to the output folder, text), one at a time.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """Everything to be written for a review, each file by itself and in any order.
 
-    The index comes last, so that a run that is cut short leaves none that points at missing pages.
+    ``people`` are in the order of the worklist; paths are relative to the output folder.
     Equal reviews give equal text: no clock is read.
     """
-    files = page_names(p.id for p in review.people)
-    people = ordered(review.people)
-    names = rule_names(f for p in people for f in p.findings)
-    static = resources.files("openntz.report") / "static"
-    for asset in ASSETS:
-        yield f"assets/{asset}", (static / asset).read_text(encoding="utf-8")
-    hrefs = {name: f"people/{file}" for name, file in files.items()}
-    for at, person in enumerate(people):
-        page = person_page(review, people, at, names, files)
-        yield hrefs[person.id], _render("person.html", page, root="../")
-    yield "index.html", _render("index.html", _index(review, people, names, hrefs), root="")
+
+    review: Review
+    people: tuple[PersonReview, ...]
+    names: Mapping[str, RuleName]
+    files: Mapping[str, str]
+
+    @classmethod
+    def of(cls, review: Review) -> Pages:
+        """The pages of a finished review."""
+        people = tuple(ordered(review.people))
+        return cls(
+            review=review,
+            people=people,
+            names=rule_names(f for p in people for f in p.findings),
+            files=page_names(p.id for p in review.people),
+        )
+
+    def path(self, person: PersonReview) -> str:
+        """Where a person's page goes."""
+        return f"people/{self.files[person.id]}"
+
+    def assets(self) -> Iterator[tuple[str, str]]:
+        """Path and text of the style and the script that all pages share."""
+        static = resources.files("openntz.report") / "static"
+        for asset in ASSETS:
+            yield f"assets/{asset}", (static / asset).read_text(encoding="utf-8")
+
+    def person(self, at: int) -> tuple[str, str]:
+        """Path and text of the page of ``people[at]``."""
+        page = person_page(self.review, self.people, at, self.names, self.files)
+        return self.path(self.people[at]), _render("person.html", page, root="../")
+
+    def index(self) -> tuple[str, str]:
+        """Path and text of the worklist.
+
+        To be written last, so that a run that is cut short leaves none that points at missing
+        pages.
+        """
+        hrefs = {p.id: self.path(p) for p in self.people}
+        page = _index(self.review, self.people, self.names, hrefs)
+        return "index.html", _render("index.html", page, root="")
+
+
+def render(review: Review) -> Iterator[tuple[str, str]]:
+    """Every page and asset as (path, text), one at a time, the index last."""
+    pages = Pages.of(review)
+    yield from pages.assets()
+    yield from map(pages.person, range(len(pages.people)))
+    yield pages.index()

@@ -66,9 +66,8 @@ class Practice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonResult:
-    """One person's standing, forecast and findings; ``course`` includes what is booked later."""
+    """One person's standing, forecast and findings."""
 
-    course: Course
     therapy: Therapy
     forecast: PersonForecast
     findings: tuple[Finding, ...]
@@ -148,7 +147,6 @@ def review_person(
     )
     others = {name: p for name, p in practice.profiles.items() if name != practice.profile.id}
     return PersonResult(
-        course=course,
         therapy=stands,
         forecast=forecast,
         findings=evaluate(situation, practice.profile, others),

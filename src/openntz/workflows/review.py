@@ -22,10 +22,10 @@ from openntz.report.exports import (
     problem_rows,
 )
 from openntz.report.guides import Guides
-from openntz.report.pages import render
+from openntz.report.pages import Pages
 from openntz.report.person import PersonReview
 from openntz.report.review import Review, TableCount
-from openntz.workflows.person import Practice, review_person
+from openntz.workflows.person import PersonResult, Practice, review_person
 from openntz.workflows.progress import Progress
 from openntz.workflows.read import read_tables, registry_for
 
@@ -119,32 +119,47 @@ def _reviewed(
 ) -> tuple[PersonReview, ...]:
     courses = list(records.courses.values())
 
-    def one(course: Course) -> PersonReview:
+    def one(course: Course) -> PersonResult:
         lost = records.incomplete.get(course.person.id, frozenset())
-        result = review_person(course, request.as_of, practice, lost)
-        return PersonReview(
-            course=result.course,
+        return review_person(course, request.as_of, practice, lost)
+
+    done = map_in_order(one, courses, workers=request.workers)
+    return tuple(
+        PersonReview(
+            course=course,
             therapy=result.therapy,
             forecast=result.forecast,
             findings=result.findings,
         )
+        for course, result in zip(
+            courses, progress.track(done, len(courses), "people"), strict=True
+        )
+    )
 
-    done = map_in_order(one, courses, workers=request.workers)
-    return tuple(progress.track(done, len(courses), "people"))
 
-
-def _write(review: Review, out: Path, progress: Progress) -> Path:
+def _write(review: Review, out: Path, workers: int, progress: Progress) -> Path:
     for folder in ("assets", "people"):
         (out / folder).mkdir(exist_ok=True)
-    written = set()
-    for name, text in progress.track(render(review), len(review.people) + 1, "pages"):
+    pages = Pages.of(review)
+
+    def put(file: tuple[str, str]) -> str:
+        name, text = file
         write_text_atomic(out / name, text)
-        written.add(name)
+        return name
+
+    def one(at: int) -> str:
+        return put(pages.person(at))
+
+    for asset in pages.assets():
+        put(asset)
+    done = map_in_order(one, range(len(pages.people)), workers=workers)
+    written = set(progress.track(done, len(pages.people), "pages"))
     write_csv(out / "forecast.csv", FORECAST_HEADER, forecast_rows(review))
     write_csv(out / "rejected.csv", PROBLEM_HEADER, problem_rows(review.rejected))
     write_csv(out / "notes.csv", PROBLEM_HEADER, problem_rows(review.notes))
     rows = json.dumps(findings_rows(review), ensure_ascii=False, indent=1)
     write_text_atomic(out / "findings.json", rows + "\n")
+    put(pages.index())
     _remove_stale(out, written)
     return out / "index.html"
 
@@ -186,7 +201,7 @@ def run_review(request: ReviewRequest, progress: Progress) -> ReviewOutcome:
         tables=_counts(records),
     )
     try:
-        index = _write(review, request.out, progress)
+        index = _write(review, request.out, request.workers, progress)
     except OSError as error:
         raise InputError(
             f"{error.filename or request.out} cannot be written ({error.strerror}).",
