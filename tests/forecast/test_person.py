@@ -33,7 +33,7 @@ def population(n: int, weight: np.ndarray, schedule: Schedule, days: np.ndarray,
     card = load_card("van_den_berg_2025")
     rng = np.random.default_rng(seed)
     eta = rng.standard_normal((n, 3)) @ np.linalg.cholesky(card.omega).T
-    v = card.individual(eta, weight[:, None])
+    v = card.individual_by_weight(eta, weight[:, None])
     parameters = PkParameters(
         segment_day=np.array([-1.0]),
         cl_l_per_day=v["cl"],

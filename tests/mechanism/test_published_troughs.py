@@ -27,7 +27,7 @@ ROUNDING = 0.05
 
 
 def _parameters(card: Card, eta: np.ndarray, weight_kg: np.ndarray) -> PkParameters:
-    p = card.individual(eta, weight_kg)
+    p = card.individual_by_weight(eta, weight_kg)
     return PkParameters(
         np.array([-np.inf]),
         *(p[name] for name in ("cl", "vc", "q", "vp", "vmax", "km", "ka", "f", "lag")),

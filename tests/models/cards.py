@@ -12,11 +12,15 @@ drug = "something"
 source = "van-den-berg-2025"
 gaps = []
 
+[data]
+time = "h"
+dose = "mg"
+concentration = "mg/L"
+
 [structure]
 compartments = 1
 elimination = "linear"
 absorption = "none"
-variability = "log-normal"
 source = "van-den-berg-2025"
 rank = "copy"
 
@@ -32,7 +36,11 @@ unit = "mL"
 source = "van-den-berg-2025"
 rank = "copy"
 
-[[covariate]]
+[covariate.weight]
+unit = "kg"
+carry = "nocb"
+
+[[effect]]
 parameter = "cl"
 covariate = "weight"
 form = "power"
@@ -42,16 +50,22 @@ reference = {value = 80, unit = "kg", rank = "project default"}
 [omega.cl]
 value = 30
 unit = "%"
+scale = "cv"
 rank = "project default"
+
+[residual]
+form = "combined variances"
 
 [residual.additive]
 value = 2
 unit = "mg/L"
+scale = "sd"
 rank = "project default"
 
 [residual.proportional]
 value = 0.1
 unit = "1"
+scale = "sd"
 rank = "project default"
 
 [[domain]]

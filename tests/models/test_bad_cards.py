@@ -19,7 +19,7 @@ SPOILT = {
     "unknown key": ("gaps = []", 'gaps = []\nauthor = "me"', "author", "Extra inputs"),
     "missing title": ('title = "One compartment"\n', "", "title", "required"),
     "other kind": ('kind = "pharmacokinetics"', 'kind = "poem"', "kind", "pharmacokinetics"),
-    "three compartments": ("compartments = 1", "compartments = 3", "compartments", "1 or 2"),
+    "four compartments": ("compartments = 1", "compartments = 4", "compartments", "1, 2 or 3"),
     "structure without its theta": (
         'elimination = "linear"',
         'elimination = "michaelis-menten"',
@@ -36,7 +36,12 @@ SPOILT = {
     "clearance zero": ("value = 6.0", "value = 0", "theta", "cl = 0 cannot be"),
     "unit of a volume": ('unit = "mL/h"', 'unit = "mL"', "theta", "use one of L/d"),
     "no unit": ('unit = "mL/h"\n', "", "theta.cl.unit", "required"),
-    "weight in stone": ('unit = "kg"', 'unit = "st"', "covariate[1]", "use one of kg"),
+    "weight in stone": (
+        'reference = {value = 80, unit = "kg"',
+        'reference = {value = 80, unit = "st"',
+        "effect[1].reference",
+        "use kg",
+    ),
     "unknown rank": ('rank = "copy"\n\n[theta.vc]', 'rank = "sure"\n\n[theta.vc]', "rank", "read"),
     "number from memory": (
         'rank = "copy"\n\n[theta.vc]',
@@ -50,19 +55,20 @@ SPOILT = {
         "theta.cl",
         "unknown source 'nobody-1900'",
     ),
-    "number without source": (
+    "number without rank": (
         'source = "van-den-berg-2025"\nrank = "copy"\n\n[theta.vc]',
-        'rank = "copy"\n\n[theta.vc]',
-        "theta.cl",
-        "no source",
+        'source = "van-den-berg-2025"\n\n[theta.vc]',
+        "theta.cl.rank",
+        "required",
     ),
+    "number without source": ('source = "van-den-berg-2025"\ngaps', "gaps", "source", "required"),
     "unknown source of the card": (
         'source = "van-den-berg-2025"\ngaps',
         'source = "nobody"\ngaps',
-        "",
+        "source",
         "unknown source 'nobody'",
     ),
-    "variability of nothing": ("[omega.cl]", "[omega.q]", "", "'q' has variability"),
+    "variability of nothing": ("[omega.cl]", "[omega.q]", "", "acts on 'q', which has no theta"),
     "variability in litres": (
         'value = 30\nunit = "%"',
         'value = 30\nunit = "L"',
@@ -70,11 +76,12 @@ SPOILT = {
         "use one of 1, %",
     ),
     "no residual error": (
-        ONE_COMPARTMENT[ONE_COMPARTMENT.index("[residual.additive]") : -1].split("[[domain]]")[0],
+        ONE_COMPARTMENT[ONE_COMPARTMENT.index("[residual]") :].split("[[domain]]")[0],
         "[residual]\n",
-        "residual",
-        "needs a proportional or an additive part",
+        "residual.form",
+        "required",
     ),
+    "part of a residual error": ("[residual.additive]", "[residual.log]", "residual", "needs residual.additive"),
     "bounds that exclude the value": (
         "value = 6.0",
         "value = 6.0\nlow = 7",

@@ -12,7 +12,8 @@ import pytest
 
 from openntz.errors import ModelError
 from openntz.evidence.registry import registry
-from openntz.models.card import Quantity, load_card
+from openntz.models.card import load_card
+from openntz.models.numbers import Quantity
 from openntz.models.reading import shipped
 from tests.models.cards import ONE_COMPARTMENT, written
 
@@ -40,21 +41,24 @@ def test_theta_matches_van_den_berg_2025() -> None:
 def test_variability_matches_van_den_berg_2025() -> None:
     assert CARD.eta_names == tuple(VARIABILITY)
     for i, (name, (cv, interval)) in enumerate(VARIABILITY.items()):
-        assert (CARD.cv[name].value, CARD.cv[name].interval) == (cv, interval)
+        assert (
+            CARD.variability.omega.quantities[name].value,
+            CARD.variability.omega.quantities[name].interval,
+        ) == (cv, interval)
         assert CARD.omega[i, i] == pytest.approx(math.log(1.0 + (cv / 100.0) ** 2), rel=1e-14)
     assert np.count_nonzero(CARD.omega) == 3
 
 
 def test_weight_exponents_match_van_den_berg_2025_and_say_what_is_inferred() -> None:
-    found = {e.parameter: e for e in CARD.covariates}
-    assert {name: e.exponent.value for name, e in found.items()} == {
+    found = {e.parameter: e.quantities for e in CARD.covariate_model.effects}
+    assert {name: exponent.value for name, (exponent, _) in found.items()} == {
         "cl": 0.60,
         "vc": 0.26,
         "vp": 0.26,
     }
-    for effect in found.values():
-        assert "inferred" in effect.exponent.note
-        assert (effect.reference.value, effect.reference.rank) == (70.0, "project default")
+    for exponent, reference in found.values():
+        assert "inferred" in exponent.note
+        assert (reference.value, reference.rank) == (70.0, "project default")
 
 
 def test_subcutaneous_numbers_match_label_and_sister_antibody() -> None:
@@ -77,10 +81,15 @@ def test_borrowed_numbers_are_those_of_the_registry() -> None:
     assert CARD.typical["f"] == facts["pk.sc-bioavailability"].number
     assert CARD.typical["lag"] == facts["pk.sc-lag"].number / 24.0
     assert CARD.typical["ka"] == facts["pk.sc-absorption-rate"].number
+    (weight,) = CARD.covariates
+    assert (weight.median, weight.quantities[1].value) == (
+        facts["forecast.weight-unknown-median"].number,
+        facts["forecast.weight-unknown-cv"].number,
+    )
 
 
 def test_typical_person_has_the_typical_values() -> None:
-    found = CARD.individual(ZERO, [70.0])
+    found = CARD.individual_by_weight(ZERO, [70.0])
     for name, (value, _) in TABLE.items():
         assert found[name].shape == (1, 1)
         assert found[name][0, 0] == value
@@ -88,7 +97,7 @@ def test_typical_person_has_the_typical_values() -> None:
 
 def test_weight_etas_and_factor_act_as_the_card_says() -> None:
     eta = np.array([[0.1, -0.2, 0.3], [0.0, 0.0, 0.0]])
-    found = CARD.individual(eta, [50.0, 120.0, 120.0], clearance_factor=[1.0, 1.0, 2.45])
+    found = CARD.individual_by_weight(eta, [50.0, 120.0, 120.0], clearance_factor=[1.0, 1.0, 2.45])
     ratio = np.array([50.0, 120.0, 120.0]) / 70.0
     factor = np.array([1.0, 1.0, 2.45])
     effect = np.exp([0.1, 0.0])[:, None]
@@ -101,7 +110,9 @@ def test_weight_etas_and_factor_act_as_the_card_says() -> None:
 
 def test_each_person_may_have_own_weights_and_factors() -> None:
     weights = np.array([[50.0, 60.0], [70.0, 80.0]])
-    found = CARD.individual(np.zeros((2, 3)), weights, clearance_factor=[[1.0, 2.0], [1.0, 1.0]])
+    found = CARD.individual_by_weight(
+        np.zeros((2, 3)), weights, clearance_factor=[[1.0, 2.0], [1.0, 1.0]]
+    )
     np.testing.assert_allclose(
         found["cl"], 0.164 * (weights / 70.0) ** 0.6 * [[1.0, 2.0], [1.0, 1.0]]
     )
@@ -121,7 +132,7 @@ def test_each_person_may_have_own_weights_and_factors() -> None:
 )
 def test_what_does_not_fit_is_refused(eta: object, weight: object, factor: object) -> None:
     with pytest.raises(ModelError) as caught:
-        CARD.individual(eta, weight, clearance_factor=factor)  # type: ignore[arg-type]
+        CARD.individual_by_weight(eta, weight, clearance_factor=factor)  # type: ignore[arg-type]
     assert caught.value.remedy
 
 
@@ -169,10 +180,10 @@ def test_a_card_in_other_units_and_a_smaller_structure_loads(tmp_path: Path) -> 
     card = load_card(written(tmp_path, ONE_COMPARTMENT))
     assert card.typical["cl"] == pytest.approx(0.144)
     assert card.typical["vc"] == pytest.approx(5.0)
-    found = card.individual(np.zeros((1, 1)), [80.0])
+    found = card.individual_by_weight(np.zeros((1, 1)), [80.0])
     # What the structure lacks has no effect.
     assert found["q"][0, 0] == 0.0
     assert found["vmax"][0, 0] == 0.0
-    assert card.residual.form == "combined"
+    assert card.residual.form == "combined variances"
     np.testing.assert_allclose(card.residual.sd(10.0), math.hypot(1.0, 2.0))
     assert card.theta["cl"] == Quantity("cl", 6.0, "mL/h", ("van-den-berg-2025",), "copy", "", None)

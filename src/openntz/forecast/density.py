@@ -111,7 +111,7 @@ class Problem:
         if weight is None:
             unknown = self.weight_median_kg * np.exp(self.weight_log_sd * theta[:, column])
             weight = np.repeat(unknown[:, None], present.size, axis=1)
-        values = self.card.individual(eta, weight, clearance_factor=factor)
+        values = self.card.individual_by_weight(eta, weight, clearance_factor=factor)
         return PkParameters(
             segment_day=self.history.segment_day,
             cl_l_per_day=values["cl"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,95 +13,85 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from openntz.errors import ModelError
-from openntz.evidence.registry import Rank
+from openntz.evidence.registry import Source
+from openntz.models.covariate_model import CovariateInput, CovariateModel, build_covariates
 from openntz.models.domain import DomainVerdict, Value, verdicts_on
-from openntz.models.reading import parse, read_card_file
-from openntz.models.schema import (
-    DomainEntry,
-    Number,
-    PkFormat,
-    Structure,
-    in_solver_unit,
-    sources_of,
-)
+from openntz.models.individual import Individual, individual_parameters
+from openntz.models.numbers import UNITS, Quantity, in_solver_unit, quantity, sources_of
+from openntz.models.reading import SHORT_HASH, CardFile, parse, read_card_file
+from openntz.models.residual import Residual, build_residual
+from openntz.models.schema import DataFormat, DomainEntry, PkFormat, Structure
+from openntz.models.variability import Step, Variability, build_variability, steps_of
 
 Floats = NDArray[np.float64]
-SHORT_HASH: Final = 12
 
 # What a parameter is when the structure does without it: it then has no effect.
 _ABSENT: Final[Mapping[str, float]] = MappingProxyType(
-    {"cl": 0.0, "q": 0.0, "vp": 1.0, "vmax": 0.0, "km": 1.0, "ka": 1.0, "f": 1.0, "lag": 0.0}
+    {
+        "cl": 0.0,
+        "vc": 1.0,
+        "q": 0.0,
+        "vp": 1.0,
+        "q2": 0.0,
+        "vp2": 1.0,
+        "vmax": 0.0,
+        "km": 1.0,
+        "ka": 1.0,
+        "duration": 1.0,
+        "f": 1.0,
+        "lag": 0.0,
+    }
 )
+SYMBOLS: Final = tuple(_ABSENT)
+# 'omega.cl: what is wrong': the key a fault begins with.
+_KEYED: Final = re.compile(r"([a-z0-9_.\[\]]+): (.+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
-    """One number of a card as its source gives it.
+class DataUnits:
+    """Units of NONMEM-style data for a card, with factors to day, mg and mg/L.
 
-    ``interval`` is the source's own (bootstrap or confidence), None where it gives none.
+    ``levels`` says whether DV holds the level or its natural logarithm. ``depot`` is the number
+    of the compartment whose doses are absorbed (None: there is none), ``central`` that of the
+    compartment given into a vein and measured.
     """
 
-    symbol: str
-    value: float
-    unit: str
-    sources: tuple[str, ...]
-    rank: Rank
-    note: str
-    interval: tuple[float, float] | None
-
-
-@dataclass(frozen=True, slots=True)
-class CovariateEffect:
-    """parameter = typical x (weight / reference) ^ exponent; reference in kg."""
-
-    parameter: str
-    covariate: str
-    exponent: Quantity
-    reference: Quantity
-
-
-@dataclass(frozen=True, slots=True)
-class Residual:
-    """Error of a measured level: ``proportional`` as a fraction, ``additive`` in ug/mL."""
-
-    proportional: float
-    additive: float
-
-    @property
-    def form(self) -> Literal["proportional", "additive", "combined"]:
-        """Which parts there are."""
-        if self.proportional and self.additive:
-            return "combined"
-        return "proportional" if self.proportional else "additive"
-
-    def sd(self, concentration_ug_per_ml: ArrayLike) -> Floats:
-        """Standard deviation (ug/mL) of a measurement of these true levels, same shape."""
-        level = np.asarray(concentration_ug_per_ml, float)
-        return np.hypot(self.proportional * level, self.additive)
+    time: str
+    dose: str
+    concentration: str
+    day_per_time: float
+    mg_per_dose: float
+    mg_per_l_per_concentration: float
+    levels: Literal["natural", "ln"]
+    depot: int | None
+    central: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Card:
     """A population model: typical values, covariates, variability, error, validity domain.
 
-    ``theta`` holds the numbers as published; ``typical`` the same in L, day, mg and mg/L.
-    ``omega`` (p, p) is the covariance of the etas named in ``eta_names``: an individual's
-    parameter is typical x covariate effect x exp(eta). ``hash`` is the SHA-256 of the file.
+    ``theta`` holds the numbers as published; ``typical`` all twelve symbols in L, day, mg and
+    mg/L, those the structure does without at a value that has no effect. ``hash`` is the
+    SHA-256 of the file; ``own_sources`` are those that only the card knows.
     """
 
     id: str
     title: str
     drug: str
-    source: str
+    sources: tuple[str, ...]
+    own_sources: tuple[Source, ...]
     hash: str
     gaps: tuple[str, ...]
+    warnings: tuple[str, ...]
     structure: Structure
+    data_units: DataUnits
     theta: Mapping[str, Quantity]
     typical: Mapping[str, float]
-    covariates: tuple[CovariateEffect, ...]
-    cv: Mapping[str, Quantity]
-    eta_names: tuple[str, ...]
-    omega: Floats
+    covariate_model: CovariateModel
+    variability: Variability
+    steps: Mapping[str, tuple[Step, ...]]
+    random_names: tuple[str, ...]
     residual: Residual
     residual_quantities: tuple[Quantity, ...]
     domain: tuple[DomainEntry, ...]
@@ -110,71 +101,132 @@ class Card:
         """The first twelve characters of ``hash``."""
         return self.hash[:SHORT_HASH]
 
+    @property
+    def covariates(self) -> tuple[CovariateInput, ...]:
+        """The covariates the data must give."""
+        return self.covariate_model.inputs
+
+    @property
+    def eta_names(self) -> tuple[str, ...]:
+        """The p random effects that vary between people, in card order."""
+        return self.variability.omega.names
+
+    @property
+    def omega(self) -> Floats:
+        """Covariance (p, p) of the etas, internal units."""
+        return self.variability.omega.matrix
+
+    @property
+    def kappa_names(self) -> tuple[str, ...]:
+        """The q random effects that vary between occasions, in card order."""
+        return self.variability.iov.names
+
+    @property
+    def omega_iov(self) -> Floats:
+        """Covariance (q, q) of the kappas of one occasion, internal units."""
+        return self.variability.iov.matrix
+
+    @property
+    def eta_scale(self) -> Floats:
+        """(p,): published eta = internal eta x this; 1 but for normal effects."""
+        return self.variability.scale(self.eta_names)
+
+    @property
+    def kappa_scale(self) -> Floats:
+        """(q,): as ``eta_scale``, for the kappas."""
+        return self.variability.scale(self.kappa_names)
+
+    def population(self, covariates: Mapping[str, ArrayLike]) -> Mapping[str, Floats | float]:
+        """Typical values of all symbols for these covariates, before variability.
+
+        Arrays where a covariate acts, numbers elsewhere. For ``individual_of``, when many
+        random effects are tried with the same covariates.
+
+        Raises
+        ------
+        ModelError
+            As ``individual`` does for its covariates.
+        """
+        return self.covariate_model.typical(self.typical, covariates, self.id)
+
+    def individual_of(
+        self,
+        population: Mapping[str, Floats | float],
+        random: ArrayLike,
+        *,
+        factors: Mapping[str, ArrayLike] | None = None,
+    ) -> Individual:
+        """``individual``, from what ``population`` gave.
+
+        Raises
+        ------
+        ModelError
+            When shapes do not fit, or a factor is unknown, not positive or not finite.
+        """
+        return individual_parameters(
+            population,
+            self.steps,
+            random,
+            factors or {},
+            names=self.random_names,
+            card=self.id,
+        )
+
     def individual(
+        self,
+        random: ArrayLike,
+        covariates: Mapping[str, ArrayLike],
+        *,
+        factors: Mapping[str, ArrayLike] | None = None,
+    ) -> Individual:
+        """Parameters and their exact slopes for random effects and covariates.
+
+        Parameters
+        ----------
+        random : array (..., r)
+            Total random effects (eta, plus the kappa of the occasion), order ``random_names``.
+        covariates : mapping of arrays that broadcast to (...)
+            By name, in the unit of ``covariates``; categories as their codes.
+        factors : mapping of arrays that broadcast to (...), optional
+            By symbol: multiplies the parameter after variability.
+
+        Raises
+        ------
+        ModelError
+            When shapes do not fit; when a covariate is missing, not finite, an unknown code or
+            where the model cannot go; or a factor is unknown, not positive or not finite.
+        """
+        return self.individual_of(self.population(covariates), random, factors=factors)
+
+    def individual_by_weight(
         self,
         eta: ArrayLike,
         weight_kg: ArrayLike,
         *,
         clearance_factor: ArrayLike = 1.0,
     ) -> Mapping[str, Floats]:
-        """Parameters of n people (or draws) over k covariate segments, each (n, k).
+        """Parameters (n, k) of etas (n, p), for a card whose only covariate is weight.
 
-        Parameters
-        ----------
-        eta : array (n, p)
-            In the order of ``eta_names``.
-        weight_kg : array (k,) or (n, k)
-        clearance_factor : number, (k,) or (n, k)
-            Multiplies linear clearance, for example while antibodies persist.
-
-        Returns
-        -------
-        mapping
-            cl, q in L/day; vc, vp in L; vmax in mg/day; km in mg/L; ka per day; f as a
-            fraction; lag in days. Parameters the structure does without have no effect.
+        ``weight_kg`` and ``clearance_factor`` are (k,) or (n, k). No variability between
+        occasions.
 
         Raises
         ------
         ModelError
-            When shapes do not fit, or a weight or factor is not positive and finite.
+            As ``individual``.
         """
         etas = np.asarray(eta, float)
-        weight = np.asarray(weight_kg, float)
-        factor = np.asarray(clearance_factor, float)
-        if etas.ndim != 2 or etas.shape[1] != len(self.eta_names):
+        own = self.eta_names
+        if etas.ndim != 2 or etas.shape[1] != len(own):
             raise ModelError(
                 f"etas of shape {etas.shape}.",
                 where=self.id,
-                remedy=f"Give (n, {len(self.eta_names)}): {', '.join(self.eta_names)}.",
+                remedy=f"Give (n, {len(own)}): {', '.join(own)}.",
             )
-        for name, value in (("weight", weight), ("clearance factor", factor)):
-            if not (np.isfinite(value) & (value > 0.0)).all():
-                raise ModelError(
-                    f"a {name} that is not positive and finite.",
-                    where=self.id,
-                    remedy="Give positive numbers, or leave the person out.",
-                )
-        try:
-            shape = np.broadcast_shapes((len(etas), 1), np.atleast_1d(weight).shape, factor.shape)
-        except ValueError:
-            shape = ()
-        if len(shape) != 2 or shape[0] != len(etas):
-            raise ModelError(
-                f"weights {weight.shape} and factors {factor.shape} for {len(etas)} people.",
-                where=self.id,
-                remedy="Give (k,) or (n, k) of each.",
-            )
-        found = {}
-        for name, typical in self.typical.items():
-            value = np.full(shape, typical)
-            for effect in self.covariates:
-                if effect.parameter == name:
-                    value = value * (weight / effect.reference.value) ** effect.exponent.value
-            if name in self.eta_names:
-                value = value * np.exp(etas[:, [self.eta_names.index(name)]])
-            found[name] = value
-        found["cl"] = found["cl"] * factor
-        return MappingProxyType(found)
+        random = np.zeros((len(etas), 1, len(self.random_names)))
+        random[:, 0, [self.random_names.index(name) for name in own]] = etas
+        given = {"weight": np.atleast_1d(weight_kg)}
+        return self.individual(random, given, factors={"cl": clearance_factor}).values
 
     def check_domain(self, **values: Value | Iterable[Value] | None) -> tuple[DomainVerdict, ...]:
         """Verdicts on the values outside the domain, in the card's order, refusals first.
@@ -191,39 +243,69 @@ class Card:
         return verdicts_on(self.domain, values, card=self.id)
 
 
-def quantity(symbol: str, number: Number) -> Quantity:
-    """A number of the file format as the card shows it."""
-    interval = None
-    if number.low is not None and number.high is not None:
-        interval = (number.low, number.high)
-    return Quantity(
-        symbol=symbol,
-        value=number.value,
-        unit=number.unit,
-        sources=sources_of(number.source),
-        rank=number.rank,
-        note=number.note,
-        interval=interval,
+def _data_units(raw: DataFormat, absorbed: bool) -> DataUnits:
+    depot = raw.depot if raw.depot is not None else 1 if raw.central != 1 else 2
+    central = raw.central if raw.central is not None else 1 if not absorbed or depot == 2 else 2
+    if not absorbed and raw.depot is not None:
+        raise ValueError("data.depot: the structure has no absorption; remove it")
+    return DataUnits(
+        time=raw.time,
+        dose=raw.dose,
+        concentration=raw.concentration,
+        day_per_time=UNITS["time"][raw.time],
+        mg_per_dose=UNITS["dose"][raw.dose],
+        mg_per_l_per_concentration=UNITS["concentration"][raw.concentration],
+        levels=raw.levels,
+        depot=depot if absorbed else None,
+        central=central,
     )
 
 
-def log_normal_variance(cv: Number) -> float:
-    """omega^2 = ln(1 + CV^2): variance of the log of a log-normal parameter with that CV."""
-    return float(np.log1p(in_solver_unit(cv, "cv") ** 2))
+def _check_theta(raw: PkFormat) -> None:
+    structure = raw.structure
+    for name in structure.needed:
+        if name not in raw.theta:
+            raise ValueError(f"theta.{name} is missing for this structure")
+    for name in raw.theta:
+        if name not in structure.symbols:
+            why = "; set structure.lag = true" if name == "lag" else ""
+            raise ValueError(f"theta.{name} does not belong to this structure{why}")
+    for n, effect in enumerate(raw.effect, start=1):
+        if effect.parameter not in raw.theta:
+            raise ValueError(f"effect[{n}].parameter: {effect.parameter!r} has no theta")
 
 
-def _residual(raw: PkFormat) -> tuple[Residual, tuple[Quantity, ...]]:
-    proportional, additive = raw.residual.proportional, raw.residual.additive
-    parts = [
-        quantity(name, number)
-        for name, number in (("proportional", proportional), ("additive", additive))
-        if number is not None
-    ]
-    residual = Residual(
-        in_solver_unit(proportional, "proportional error") if proportional else 0.0,
-        in_solver_unit(additive, "additive error") if additive else 0.0,
+def _built(file: CardFile, raw: PkFormat) -> Card:
+    _check_theta(raw)
+    typical = dict(_ABSENT) | {n: in_solver_unit(number, n) for n, number in raw.theta.items()}
+    variability = build_variability(raw, typical)
+    residual, parts = build_residual(raw.residual)
+    if raw.data.levels == "ln" and not residual.on_log_scale:
+        raise ValueError("data.levels: 'ln' goes with the log-additive error only")
+    return Card(
+        id=raw.id,
+        title=raw.title,
+        drug=raw.drug,
+        sources=sources_of(raw.source),
+        own_sources=tuple(
+            Source(s.id, s.citation, s.url, "user's card", "", "as the card's author says")
+            for s in raw.sources
+        ),
+        hash=file.hash,
+        gaps=tuple(raw.gaps),
+        warnings=tuple(raw.warnings),
+        structure=raw.structure,
+        data_units=_data_units(raw.data, raw.structure.absorption != "none"),
+        theta=MappingProxyType({n: quantity(n, number) for n, number in raw.theta.items()}),
+        typical=MappingProxyType(typical),
+        covariate_model=build_covariates(raw.covariate, raw.derived, raw.effect),
+        variability=variability,
+        steps=MappingProxyType(dict(steps_of(variability.effects))),
+        random_names=variability.names,
+        residual=residual,
+        residual_quantities=parts,
+        domain=tuple(raw.domain),
     )
-    return residual, tuple(parts)
 
 
 def load_card(id_or_path: str | Path) -> Card:
@@ -236,34 +318,13 @@ def load_card(id_or_path: str | Path) -> Card:
     """
     file = read_card_file(id_or_path)
     raw = parse(file, PkFormat)
-    typical = dict(_ABSENT) | {n: in_solver_unit(number, n) for n, number in raw.theta.items()}
-    names = tuple(raw.omega)
-    residual, parts = _residual(raw)
-    omega = np.diag([log_normal_variance(raw.omega[name]) for name in names])
-    omega.flags.writeable = False
-    return Card(
-        id=raw.id,
-        title=raw.title,
-        drug=raw.drug,
-        source=raw.source,
-        hash=file.hash,
-        gaps=tuple(raw.gaps),
-        structure=raw.structure,
-        theta=MappingProxyType({n: quantity(n, number) for n, number in raw.theta.items()}),
-        typical=MappingProxyType(typical),
-        covariates=tuple(
-            CovariateEffect(
-                c.parameter,
-                c.covariate,
-                quantity("exponent", c.exponent),
-                quantity("reference", c.reference),
-            )
-            for c in raw.covariate
-        ),
-        cv=MappingProxyType({n: quantity(n, number) for n, number in raw.omega.items()}),
-        eta_names=names,
-        omega=omega,
-        residual=residual,
-        residual_quantities=parts,
-        domain=tuple(raw.domain),
-    )
+    try:
+        return _built(file, raw)
+    except ValueError as error:
+        keyed = _KEYED.fullmatch(str(error))
+        key, what = keyed.groups() if keyed else ("", str(error))
+        raise ModelError(
+            f"{what}.",
+            where=f"{file.where}: {key}" if key else file.where,
+            remedy="Mend the key named; docs/reference/cards.md describes the format.",
+        ) from None

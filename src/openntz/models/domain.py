@@ -10,7 +10,8 @@ import numpy as np
 
 from openntz.errors import ModelError
 from openntz.evidence.registry import Rank
-from openntz.models.schema import DomainEntry, Variable, sources_of
+from openntz.models.numbers import sources_of
+from openntz.models.schema import DomainEntry, Variable
 
 Value = float | int | str | bool
 

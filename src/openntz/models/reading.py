@@ -14,9 +14,12 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from openntz.errors import ModelError
+from openntz.evidence.registry import registry
+from openntz.models.numbers import Origins, sources_of
 
 # A card is a page of text; anything larger is not one.
 _MOST_BYTES: Final = 1_000_000
+SHORT_HASH: Final = 12
 _ID: Final = re.compile(r"[a-z0-9_]+")
 _REMEDIES: Final = {
     "missing": "Add it.",
@@ -101,6 +104,33 @@ def _key(location: tuple[int | str, ...]) -> str:
     return text
 
 
+def _origins(file: CardFile) -> Origins:
+    """Known sources and the card's own, read leniently: the schema finds the faults after."""
+    known = registry().sources
+    own = [s.get("id") for s in _tables(file.tables.get("sources"))]
+    for n, name in enumerate(own, start=1):
+        if isinstance(name, str) and (name in known or own.index(name) < n - 1):
+            where = "the registry" if name in known else "this card"
+            raise ModelError(
+                f"source {name!r} is in {where} already.",
+                where=f"{file.where}: sources[{n}].id",
+                remedy="Use another id, or drop the entry and cite the known source.",
+            )
+    source = file.tables.get("source", ())
+    if isinstance(source, list):
+        source = [name for name in source if isinstance(name, str)]
+    rank = file.tables.get("rank")
+    return Origins(
+        known=frozenset(known) | {name for name in own if isinstance(name, str)},
+        source=sources_of(source) if isinstance(source, (str, list)) else (),
+        rank=rank if isinstance(rank, str) else None,
+    )
+
+
+def _tables(raw: Any) -> list[dict[str, Any]]:
+    return [item for item in raw if isinstance(item, dict)] if isinstance(raw, list) else []
+
+
 def parse(file: CardFile, schema: type[Format]) -> Format:
     """The tables as ``schema``.
 
@@ -110,7 +140,7 @@ def parse(file: CardFile, schema: type[Format]) -> Format:
         Naming the first key at fault, and how many others there are.
     """
     try:
-        return schema.model_validate(file.tables)
+        return schema.model_validate(file.tables, context=_origins(file))
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
     first = faults[0]

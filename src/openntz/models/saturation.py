@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from openntz.errors import ModelError
-from openntz.models.card import SHORT_HASH, Quantity, log_normal_variance, quantity
-from openntz.models.reading import parse, read_card_file
-from openntz.models.schema import SaturationFormat, in_solver_unit, sources_of
+from openntz.models.numbers import Quantity, in_solver_unit, quantity, sources_of
+from openntz.models.reading import SHORT_HASH, parse, read_card_file
+from openntz.models.schema import SaturationFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +94,6 @@ def load_saturation(id_or_path: str | Path) -> SaturationCard:
         emax=in_solver_unit(raw.theta["emax"], "emax"),
         ec50=in_solver_unit(raw.theta["ec50"], "ec50"),
         hill=in_solver_unit(raw.theta["hill"], "hill"),
-        ec50_sd=float(np.sqrt(log_normal_variance(spread))) if spread is not None else 0.0,
+        # omega^2 = ln(1 + CV^2) of a log-normal parameter.
+        ec50_sd=float(np.sqrt(np.log1p(in_solver_unit(spread, "cv") ** 2))) if spread else 0.0,
     )

@@ -1,181 +1,284 @@
 """The file format of the model cards; pydantic, because cards come from outside.
 
-Every number stands in a table with unit, source and rank. Units are those of the model's own
-symbols, listed in ``UNITS`` with the factor to the unit the solver works in.
+Each table is checked by itself here; what tables say about each other is checked where they
+are joined: ``covariate_model``, ``variability``, ``residual`` and ``card``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from openntz.evidence.registry import Rank, registry
-
-Symbol = Literal["cl", "vc", "q", "vp", "vmax", "km", "ka", "f", "lag"]
-Variable = Literal["age_year", "weight_kg", "route", "dose_mg", "interval_week", "antibodies"]
-
-_PER_TIME = {"L/d": 1.0, "L/h": 24.0, "mL/h": 0.024, "mL/min": 1.44}
-_VOLUME = {"L": 1.0, "mL": 0.001}
-_CONCENTRATION = {"mg/L": 1.0, "ug/mL": 1.0, "ng/mL": 0.001}
-_SHARE = {"1": 1.0, "%": 0.01}
-UNITS: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
-    {
-        "cl": _PER_TIME,
-        "vc": _VOLUME,
-        "q": _PER_TIME,
-        "vp": _VOLUME,
-        "vmax": {"mg/d": 1.0, "mg/h": 24.0},
-        "km": _CONCENTRATION,
-        "ka": {"1/d": 1.0, "1/h": 24.0},
-        "f": _SHARE,
-        "lag": {"d": 1.0, "h": 1.0 / 24.0, "min": 1.0 / 1440.0},
-        "ec50": _CONCENTRATION,
-        "hill": {"1": 1.0},
-        "e0": _SHARE,
-        "emax": _SHARE,
-        "cv": _SHARE,
-        "exponent": {"1": 1.0},
-        "reference weight": {"kg": 1.0},
-        "proportional error": _SHARE,
-        "additive error": _CONCENTRATION,
-    }
+from openntz.evidence.registry import Rank
+from openntz.models.numbers import (
+    Cited,
+    Number,
+    Part,
+    Scale,
+    Spread,
+    Symbol,
+    check_number,
+    check_sources,
+    in_solver_unit,
+    sources_of,
 )
-MAY_BE_ZERO: Final = frozenset({"lag", "e0"})
-MAY_BE_NEGATIVE: Final = frozenset({"exponent"})
-AT_MOST_ONE: Final = frozenset({"f", "e0", "emax"})
+
+Variable = Literal["age_year", "weight_kg", "route", "dose_mg", "interval_week", "antibodies"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+Words = Annotated[str, Field(min_length=1)]
+UnitText = Annotated[str, Field(pattern=r"^[A-Za-z0-9µ%/*^().\[\]{}-]+$", max_length=30)]
 
 
-class Part(BaseModel):
-    """Base of all tables: unknown keys and wrong types are refused."""
+class OwnSource(Part):
+    """A source that only this card knows."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-def sources_of(origin: str | list[str]) -> tuple[str, ...]:
-    """One or several source ids as a tuple."""
-    return (origin,) if isinstance(origin, str) else tuple(origin)
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
+    citation: Words
+    url: str = ""
 
 
-class Cited(Part):
-    """Anything that says where it comes from."""
+class DataFormat(Part):
+    """Units and compartments of NONMEM-style data for this card."""
 
-    source: str | list[str] = Field(default_factory=list)
-    rank: Rank
-    note: str = ""
-
-    @model_validator(mode="after")
-    def _has_origin(self) -> Self:
-        names = sources_of(self.source)
-        if self.rank == "unverified":
-            raise ValueError(
-                "rank 'unverified': a model's number acts in both directions, so it must be "
-                "checked against its source first"
-            )
-        if not names and self.rank != "project default":
-            raise ValueError("no source; name one, or give it the rank 'project default'")
-        for name in names:
-            if name not in registry().sources:
-                raise ValueError(f"unknown source {name!r}; `openntz evidence` lists them")
-        return self
-
-
-class Number(Cited):
-    """A value with its unit; ``low`` and ``high`` bound it where the source does."""
-
-    value: float
-    unit: str
-    low: float | None = None
-    high: float | None = None
+    time: Literal["h", "d", "min"]
+    dose: Literal["mg", "ug", "g"]
+    concentration: Literal["mg/L", "ug/mL", "ng/mL", "ug/L", "g/L"]
+    levels: Literal["natural", "ln"] = "natural"
+    depot: Annotated[int, Field(ge=1)] | None = None
+    central: Annotated[int, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
-    def _bounds_hold_it(self) -> Self:
-        if self.low is not None and self.low > self.value:
-            raise ValueError(f"low = {self.low:g} is above value = {self.value:g}")
-        if self.high is not None and self.high < self.value:
-            raise ValueError(f"high = {self.high:g} is below value = {self.value:g}")
+    def _two_places(self) -> Self:
+        if self.depot is not None and self.depot == self.central:
+            raise ValueError(f"depot and central are both compartment {self.depot}")
         return self
-
-
-def check_number(number: Number, meaning: str) -> None:
-    """Refuse a unit that does not fit the meaning, and a value that cannot be.
-
-    Raises
-    ------
-    ValueError
-        With the units or the range that would do; pydantic adds the key.
-    """
-    if number.unit not in UNITS[meaning]:
-        raise ValueError(
-            f"{meaning} has unit {number.unit!r}; use one of {', '.join(UNITS[meaning])}"
-        )
-    if meaning in MAY_BE_NEGATIVE:
-        return
-    if number.value < 0.0 or (number.value == 0.0 and meaning not in MAY_BE_ZERO):
-        raise ValueError(f"{meaning} = {number.value:g} cannot be; it is a positive number")
-    if meaning in AT_MOST_ONE and number.value * UNITS[meaning][number.unit] > 1.0:
-        raise ValueError(f"{meaning} = {number.value:g} {number.unit} is more than all of it")
-
-
-def in_solver_unit(number: Number, meaning: str) -> float:
-    """The value in litre, day, milligram, mg/L or as a fraction."""
-    return number.value * UNITS[meaning][number.unit]
 
 
 class Structure(Cited):
     """Which equations the card's numbers belong to."""
 
-    compartments: Literal[1, 2]
+    compartments: Literal[1, 2, 3]
     elimination: Literal["linear", "michaelis-menten", "linear and michaelis-menten"]
-    absorption: Literal["none", "first-order with lag"]
-    variability: Literal["log-normal"]
+    absorption: Literal["none", "first-order", "zero-order"]
+    lag: bool = False
+
+    @model_validator(mode="after")
+    def _lag_of_something(self) -> Self:
+        if self.lag and self.absorption == "none":
+            raise ValueError("lag = true, but absorption is 'none': only absorption can lag")
+        return self
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The parameters this structure cannot do without."""
+        names = ["cl"] if self.elimination.startswith("linear") else []
+        names.append("vc")
+        names += ["q", "vp"] if self.compartments > 1 else []
+        names += ["q2", "vp2"] if self.compartments > 2 else []
+        names += ["vmax", "km"] if "michaelis-menten" in self.elimination else []
+        names += {"first-order": ["ka"], "zero-order": ["duration"]}.get(self.absorption, [])
+        names += ["lag"] if self.lag else []
+        return tuple(names)
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """The parameters this structure needs."""
-        names = ["cl"] if "linear" in self.elimination else []
-        names.append("vc")
-        if self.compartments == 2:
-            names += ["q", "vp"]
-        if "michaelis-menten" in self.elimination:
-            names += ["vmax", "km"]
-        if self.absorption != "none":
-            names += ["ka", "f", "lag"]
-        return tuple(names)
+        """The parameters this structure can have: ``needed``, and f with absorption."""
+        return self.needed + (("f",) if self.absorption != "none" else ())
 
 
-class Covariate(Part):
-    """parameter = typical x (covariate / reference) ^ exponent."""
+class DataCovariate(Part):
+    """A covariate that stands in the data."""
+
+    unit: UnitText
+    column: Words | None = None
+    carry: Literal["nocb", "locf"]
+    missing: Literal["refuse", "reference", "distribution"] = "refuse"
+    reference: Number | None = None
+    median: Number | None = None
+    cv: Number | None = None
+    codes: Annotated[list[float], Field(min_length=1)] | None = None
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _missing_is_said(self) -> Self:
+        wanted = {"refuse": (), "reference": ("reference",), "distribution": ("median", "cv")}
+        for name in ("reference", "median", "cv"):
+            given = getattr(self, name) is not None
+            if given != (name in wanted[self.missing]):
+                verb = "has no use for" if given else "needs"
+                raise ValueError(f"missing = {self.missing!r} {verb} {name}")
+        if self.median is not None and self.codes is not None:
+            raise ValueError("a category cannot be drawn from a log-normal distribution")
+        if self.median is not None and self.median.value <= 0.0:
+            raise ValueError("the median of a log-normal distribution is positive")
+        if self.cv is not None:
+            check_number(self.cv, "cv")
+        for number in (self.reference, self.median):
+            if number is not None and number.unit != self.unit:
+                raise ValueError(f"unit {number.unit!r} of what stands in is not {self.unit!r}")
+        return self
+
+
+class DerivedCovariate(Cited):
+    """value = offset + scale x product of covariate ^ power, then held inside the limits."""
+
+    unit: UnitText
+    product: Annotated[dict[Name, float], Field(min_length=1)]
+    scale: float = 1.0
+    offset: float = 0.0
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @model_validator(mode="after")
+    def _limits_in_order(self) -> Self:
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise ValueError(f"at_least = {self.at_least:g} is above at_most = {self.at_most:g}")
+        return self
+
+
+class Effect(Part):
+    """What all effects of a covariate on a parameter say."""
 
     parameter: Symbol
-    covariate: Literal["weight"]
+    covariate: Name
+    note: str = ""
+
+
+class PowerFormat(Effect):
+    """parameter x (covariate / reference) ^ exponent."""
+
     form: Literal["power"]
     exponent: Number
     reference: Number
 
     @model_validator(mode="after")
-    def _units_fit(self) -> Self:
+    def _can_be(self) -> Self:
         check_number(self.exponent, "exponent")
-        check_number(self.reference, "reference weight")
+        if self.reference.value <= 0.0:
+            raise ValueError("the reference of a power is positive")
         return self
 
 
-class ResidualError(Part):
-    """Assay and model error of a measured level around the true one."""
+class SlopeFormat(Effect):
+    """parameter x (1 + slope x (covariate - reference)), or x exp(slope x (...))."""
 
-    proportional: Number | None = None
-    additive: Number | None = None
+    form: Literal["linear", "exponential"]
+    slope: Number
+    reference: Number
+
+
+class CategoryFormat(Effect):
+    """parameter x the factor of the category's code."""
+
+    form: Literal["category"]
+    factors: Annotated[dict[str, Number], Field(min_length=1)]
+
+    @field_validator("factors")
+    @classmethod
+    def _codes_are_numbers(cls, factors: dict[str, Number]) -> dict[str, Number]:
+        for code, number in factors.items():
+            try:
+                float(code)
+            except ValueError:
+                raise ValueError(f"the code {code!r} is no number; data hold codes") from None
+            check_number(number, "plain")
+        if len({float(code) for code in factors}) < len(factors):
+            raise ValueError("one code is there twice")
+        return factors
+
+
+class AdditiveFormat(Effect):
+    """parameter + coefficient x (covariate - reference)."""
+
+    form: Literal["additive"]
+    coefficient: Number
+    reference: Number | None = None
+
+
+AnyEffect = Annotated[
+    PowerFormat | SlopeFormat | CategoryFormat | AdditiveFormat, Field(discriminator="form")
+]
+
+
+class RandomFormat(Part):
+    """What a random effect acts on, and how."""
+
+    parameters: list[Symbol] | dict[Symbol, float] | None = None
+    distribution: Literal["log-normal", "normal", "proportional"] = "log-normal"
 
     @model_validator(mode="after")
-    def _some_error(self) -> Self:
-        if self.proportional is None and self.additive is None:
-            raise ValueError("a residual error needs a proportional or an additive part")
-        if self.proportional is not None:
-            check_number(self.proportional, "proportional error")
-        if self.additive is not None:
-            check_number(self.additive, "additive error")
+    def _acts(self) -> Self:
+        if self.parameters is not None and not self.parameters:
+            raise ValueError("parameters is empty; name what the effect acts on")
+        if isinstance(self.parameters, dict) and 0.0 in self.parameters.values():
+            raise ValueError("a multiplier of 0 is no effect; leave the parameter out")
+        if isinstance(self.parameters, list) and len(set(self.parameters)) < len(self.parameters):
+            raise ValueError("a parameter is there twice")
+        return self
+
+
+class BlockFormat(Cited):
+    """Covariances of several random effects.
+
+    ``lower``: the lower triangle with its diagonal, row by row, on the variance scale.
+    ``values`` and ``correlations``: the diagonal as SDs or CVs, and the lower triangle of the
+    correlation matrix without its diagonal, row by row.
+    """
+
+    effects: Annotated[list[Name], Field(min_length=1)]
+    scale: Scale
+    unit: Literal["1", "%"] = "1"
+    lower: list[float] | None = None
+    values: list[float] | None = None
+    correlations: list[float] | None = None
+
+    @model_validator(mode="after")
+    def _numbers_fit(self) -> Self:
+        n = len(self.effects)
+        if len(set(self.effects)) < n:
+            raise ValueError("an effect is there twice")
+        if self.scale == "variance":
+            wanted = {"lower": n * (n + 1) // 2}
+            if self.unit == "%":
+                raise ValueError("a variance in % is ambiguous; give it with unit '1'")
+        else:
+            wanted = {"values": n, "correlations": n * (n - 1) // 2}
+        for name in ("lower", "values", "correlations"):
+            found = getattr(self, name)
+            if name not in wanted:
+                if found is not None:
+                    raise ValueError(f"scale = {self.scale!r} has no use for {name}")
+            elif found is None or len(found) != wanted[name]:
+                count = 0 if found is None else len(found)
+                raise ValueError(
+                    f"{name} has {count} numbers; {n} effects need {wanted[name]}, row by row"
+                )
+        if any(abs(r) > 1.0 for r in self.correlations or ()):
+            raise ValueError("a correlation lies between -1 and 1")
+        return self
+
+
+class ResidualFormat(Part):
+    """Assay and model error of a measured level around the true one."""
+
+    form: Literal["proportional", "additive", "combined variances", "combined sds", "log-additive"]
+    proportional: Spread | None = None
+    additive: Spread | None = None
+    log: Spread | None = None
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        wanted = {
+            "proportional": {"proportional"},
+            "additive": {"additive"},
+            "log-additive": {"log"},
+        }.get(self.form, {"proportional", "additive"})
+        for name in ("proportional", "additive", "log"):
+            given = getattr(self, name) is not None
+            if given != (name in wanted):
+                verb = "has no use for" if given else "needs"
+                raise ValueError(f"a {self.form} error {verb} residual.{name}")
         return self
 
 
@@ -192,7 +295,7 @@ class DomainEntry(Cited):
     step: Annotated[float, Field(gt=0.0)] | None = None
     allowed: list[str | float | bool] | None = None
     action: Literal["refuse", "warn"]
-    text: Annotated[str, Field(min_length=1)]
+    text: Words
 
     @model_validator(mode="after")
     def _one_limit(self) -> Self:
@@ -204,21 +307,44 @@ class DomainEntry(Cited):
         return self
 
 
-class PkFormat(Part):
+class CardFormat(Part):
+    """What cards of every kind say at their top."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    title: Words
+    drug: Words
+    source: str | list[str]
+    rank: Rank | None = None
+    gaps: list[str] = Field(default_factory=list)
+    warnings: list[str] = Field(default_factory=list)
+    sources: list[OwnSource] = Field(default_factory=list)
+
+    @field_validator("source")
+    @classmethod
+    def _known(cls, source: str | list[str], info: ValidationInfo) -> str | list[str]:
+        check_sources(sources_of(source), info)
+        return source
+
+
+class PkFormat(CardFormat):
     """A population pharmacokinetic card."""
 
     kind: Literal["pharmacokinetics"]
-    id: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
-    title: Annotated[str, Field(min_length=1)]
-    drug: Annotated[str, Field(min_length=1)]
-    source: str
-    gaps: list[str]
+    data: DataFormat
     structure: Structure
     theta: dict[Symbol, Number]
-    covariate: list[Covariate] = Field(default_factory=list)
-    omega: dict[Symbol, Number]
-    residual: ResidualError
-    domain: list[DomainEntry]
+    covariate: dict[Name, DataCovariate] = Field(default_factory=dict)
+    derived: Annotated[dict[Name, DerivedCovariate], Field(max_length=100)] = Field(
+        default_factory=dict
+    )
+    effect: list[AnyEffect] = Field(default_factory=list)
+    random: dict[Name, RandomFormat] = Field(default_factory=dict)
+    omega: dict[Name, Spread] = Field(default_factory=dict)
+    omega_block: list[BlockFormat] = Field(default_factory=list)
+    iov: dict[Name, Spread] = Field(default_factory=dict)
+    iov_block: list[BlockFormat] = Field(default_factory=list)
+    residual: ResidualFormat
+    domain: list[DomainEntry] = Field(default_factory=list)
 
     @field_validator("theta")
     @classmethod
@@ -227,42 +353,14 @@ class PkFormat(Part):
             check_number(number, name)
         return theta
 
-    @field_validator("omega")
-    @classmethod
-    def _omega_units(cls, omega: dict[str, Number]) -> dict[str, Number]:
-        for number in omega.values():
-            check_number(number, "cv")
-        return omega
-
-    @model_validator(mode="after")
-    def _symbols_fit(self) -> Self:
-        needed = self.structure.symbols
-        for name in needed:
-            if name not in self.theta:
-                raise ValueError(f"theta.{name} is missing for this structure")
-        for name in self.theta:
-            if name not in needed:
-                raise ValueError(f"theta.{name} does not belong to this structure")
-        for name in [*self.omega, *(c.parameter for c in self.covariate)]:
-            if name not in self.theta:
-                raise ValueError(f"{name!r} has variability or a covariate but no theta")
-        if self.source not in registry().sources:
-            raise ValueError(f"unknown source {self.source!r}; `openntz evidence` lists them")
-        return self
-
 
 SaturationSymbol = Literal["e0", "emax", "ec50", "hill"]
 
 
-class SaturationFormat(Part):
+class SaturationFormat(CardFormat):
     """A card of receptor saturation against concentration."""
 
     kind: Literal["saturation"]
-    id: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
-    title: Annotated[str, Field(min_length=1)]
-    drug: Annotated[str, Field(min_length=1)]
-    source: str | list[str]
-    gaps: list[str]
     theta: dict[SaturationSymbol, Number]
     omega: dict[Literal["ec50"], Number] = Field(default_factory=dict)
 
@@ -276,7 +374,4 @@ class SaturationFormat(Part):
             check_number(number, "cv")
         if sum(in_solver_unit(self.theta[name], name) for name in ("e0", "emax")) > 1.0:
             raise ValueError("e0 and emax together are more than full saturation")
-        for name in sources_of(self.source):
-            if name not in registry().sources:
-                raise ValueError(f"unknown source {name!r}; `openntz evidence` lists them")
         return self

@@ -1,0 +1,106 @@
+"""Individual parameters: typical values, random effects and factors, with exact slopes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from openntz.errors import ModelError
+from openntz.models.variability import Step, vary
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Individual:
+    """Parameters of people, draws or segments, each an array of one shape (...).
+
+    ``values``: all twelve symbols (L, day, mg, mg/L; f a fraction, lag and duration in days).
+    ``slopes``: per symbol, the derivative by each column of the random effects that moves it
+    (an empty mapping where none does).
+    """
+
+    values: Mapping[str, Floats]
+    slopes: Mapping[str, Mapping[int, Floats]]
+
+    @property
+    def usable(self) -> Bools:
+        """Where every parameter is finite and not negative, and volumes and rates positive.
+
+        Log-normal effects cannot leave that; normal ones can.
+        """
+        zero = {"cl", "q", "q2", "vmax", "lag"}
+        parts = [
+            np.isfinite(value) & ((value >= 0.0) if name in zero else (value > 0.0))
+            for name, value in self.values.items()
+        ]
+        return np.logical_and.reduce(parts)
+
+
+def _shape(card: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        listed = ", ".join(str(shape) for shape in dict.fromkeys(shapes))
+        raise ModelError(
+            f"shapes that do not broadcast: {listed}.",
+            where=card,
+            remedy="Give random effects (..., r), and covariates and factors of shape (...).",
+        ) from None
+
+
+def individual_parameters(
+    typical: Mapping[str, Floats | float],
+    steps: Mapping[str, tuple[Step, ...]],
+    random: ArrayLike,
+    factors: Mapping[str, ArrayLike],
+    *,
+    names: tuple[str, ...],
+    card: str,
+) -> Individual:
+    """Typical values moved by random effects (..., r), then multiplied by ``factors``.
+
+    Raises
+    ------
+    ModelError
+        When shapes do not fit, a factor is of an unknown symbol, or one is not positive.
+    """
+    effects = np.asarray(random, float)
+    if effects.ndim == 0 or effects.shape[-1] != len(names):
+        raise ModelError(
+            f"random effects of shape {effects.shape}.",
+            where=card,
+            remedy=f"Give (..., {len(names)}): {', '.join(names) or 'none'}.",
+        )
+    by = {name: np.asarray(value, float) for name, value in factors.items()}
+    for name, value in by.items():
+        if name not in typical:
+            raise ModelError(
+                f"no parameter {name!r}.", where=card, remedy=f"There are {', '.join(typical)}."
+            )
+        if not (np.isfinite(value) & (value > 0.0)).all():
+            raise ModelError(
+                f"a factor on {name} that is not positive and finite.",
+                where=card,
+                remedy="Give positive numbers, or leave the person out.",
+            )
+    arrays = [value.shape for value in typical.values() if isinstance(value, np.ndarray)]
+    shape = _shape(card, effects.shape[:-1], *arrays, *(value.shape for value in by.values()))
+    values: dict[str, Floats] = {}
+    slopes: dict[str, Mapping[int, Floats]] = {}
+    for name, base in typical.items():
+        value = np.full(shape, base)
+        own: dict[int, Floats] = {}
+        if name in steps:
+            value, own = vary(value, steps[name], effects)
+        if name in by:
+            value = value * by[name]
+            own = {column: slope * by[name] for column, slope in own.items()}
+        values[name] = value
+        slopes[name] = MappingProxyType(own)
+    return Individual(MappingProxyType(values), MappingProxyType(slopes))
