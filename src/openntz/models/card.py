@@ -14,7 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from openntz.errors import ModelError
 from openntz.evidence.registry import Source
-from openntz.models.covariate_model import CovariateInput, CovariateModel, build_covariates
+from openntz.models.covariate_model import (
+    CovariateInput,
+    CovariateModel,
+    Population,
+    build_covariates,
+)
 from openntz.models.domain import DomainVerdict, Value, verdicts_on
 from openntz.models.individual import Individual, individual_parameters
 from openntz.models.numbers import UNITS, Quantity, in_solver_unit, quantity, sources_of
@@ -53,7 +58,8 @@ class DataUnits:
 
     ``levels`` says whether DV holds the level or its natural logarithm. ``depot`` is the number
     of the compartment whose doses are absorbed (None: there is none), ``central`` that of the
-    compartment given into a vein and measured.
+    compartment given into a vein and measured. A dose of modelled duration (RATE -2) is absorbed
+    at zero order wherever it goes.
     """
 
     time: str
@@ -136,22 +142,21 @@ class Card:
         """(q,): as ``eta_scale``, for the kappas."""
         return self.variability.scale(self.kappa_names)
 
-    def population(self, covariates: Mapping[str, ArrayLike]) -> Mapping[str, Floats | float]:
-        """Typical values of all symbols for these covariates, before variability.
+    def population(self, covariates: Mapping[str, ArrayLike]) -> Population:
+        """What the covariates make of the typical values, for ``individual_of``.
 
-        Arrays where a covariate acts, numbers elsewhere. For ``individual_of``, when many
-        random effects are tried with the same covariates.
+        Saves their work when many random effects are tried with the same covariates.
 
         Raises
         ------
         ModelError
             As ``individual`` does for its covariates.
         """
-        return self.covariate_model.typical(self.typical, covariates, self.id)
+        return self.covariate_model.population(self.typical, covariates, self.id)
 
     def individual_of(
         self,
-        population: Mapping[str, Floats | float],
+        population: Population,
         random: ArrayLike,
         *,
         factors: Mapping[str, ArrayLike] | None = None,
@@ -243,11 +248,14 @@ class Card:
         return verdicts_on(self.domain, values, card=self.id)
 
 
-def _data_units(raw: DataFormat, absorbed: bool) -> DataUnits:
-    depot = raw.depot if raw.depot is not None else 1 if raw.central != 1 else 2
-    central = raw.central if raw.central is not None else 1 if not absorbed or depot == 2 else 2
-    if not absorbed and raw.depot is not None:
+def _data_units(raw: DataFormat, absorption: str) -> DataUnits:
+    if absorption == "none" and raw.depot is not None:
         raise ValueError("data.depot: the structure has no absorption; remove it")
+    depot, central = raw.depot, raw.central
+    if absorption == "first-order" and depot is None:
+        depot = 2 if central == 1 else 1
+    if central is None:
+        central = 2 if depot == 1 else 1
     return DataUnits(
         time=raw.time,
         dose=raw.dose,
@@ -256,7 +264,7 @@ def _data_units(raw: DataFormat, absorbed: bool) -> DataUnits:
         mg_per_dose=UNITS["dose"][raw.dose],
         mg_per_l_per_concentration=UNITS["concentration"][raw.concentration],
         levels=raw.levels,
-        depot=depot if absorbed else None,
+        depot=depot,
         central=central,
     )
 
@@ -295,7 +303,7 @@ def _built(file: CardFile, raw: PkFormat) -> Card:
         gaps=tuple(raw.gaps),
         warnings=tuple(raw.warnings),
         structure=raw.structure,
-        data_units=_data_units(raw.data, raw.structure.absorption != "none"),
+        data_units=_data_units(raw.data, raw.structure.absorption),
         theta=MappingProxyType({n: quantity(n, number) for n, number in raw.theta.items()}),
         typical=MappingProxyType(typical),
         covariate_model=build_covariates(raw.covariate, raw.derived, raw.effect),

@@ -1,6 +1,7 @@
 """Covariates: which the card needs, how some follow from others, what they do to parameters.
 
-Effects act in the order written, before variability. Everything is vectorised.
+Effects act in the order written: first those before variability, then those after it. Every
+effect is parameter x multiplier + shift. Everything is vectorised.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from openntz.models.schema import (
 Floats = NDArray[np.float64]
 Carry = Literal["nocb", "locf"]
 Missing = Literal["refuse", "reference", "distribution"]
+# (multiplier, shift) of a parameter at covariate values.
+Affine = tuple[Floats | float, Floats | float]
 
 _SHOWN: Final = 3
 
@@ -76,13 +79,28 @@ class Derived:
 
 @dataclass(frozen=True, slots=True)
 class CovariateEffect:
-    """One effect: ``quantities`` are its numbers as published, in the order of its form."""
+    """One effect: ``quantities`` are its numbers as published, in the order of its form.
+
+    ``late``: it acts after variability.
+    """
 
     parameter: str
     covariate: str
     form: str
+    late: bool
     quantities: tuple[Quantity, ...]
-    apply: Callable[[Floats, Floats], Floats]
+    terms: Callable[[Floats], Affine]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Population:
+    """Typical values of all symbols for given covariates: arrays where a covariate acts.
+
+    ``late`` holds (multiplier, shift) of the effects that act after variability.
+    """
+
+    values: Mapping[str, Floats | float]
+    late: Mapping[str, Affine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +135,10 @@ class CovariateModel:
             known[derived.name] = found
         return known
 
-    def typical(
+    def population(
         self, theta: Mapping[str, float], given: Mapping[str, ArrayLike], card: str
-    ) -> Mapping[str, Floats | float]:
-        """``theta`` after the covariates: an array where there is an effect, else the number.
+    ) -> Population:
+        """``theta`` after the covariates.
 
         Raises
         ------
@@ -129,6 +147,7 @@ class CovariateModel:
         """
         known = self.values(given, card)
         found: dict[str, Floats | float] = dict(theta)
+        late: dict[str, Affine] = {}
         for effect in self.effects:
             x = known[effect.covariate]
             if effect.form == "power" and not (x > 0.0).all():
@@ -139,18 +158,31 @@ class CovariateModel:
                     remedy="Correct the value, or treat it as missing.",
                 )
             with np.errstate(all="ignore"):
-                found[effect.parameter] = effect.apply(np.asarray(found[effect.parameter]), x)
-        for name in {effect.parameter for effect in self.effects}:
-            value = np.asarray(found[name])
-            usable = np.isfinite(value) & ((value >= 0.0) if name == "lag" else (value > 0.0))
-            if not usable.all():
-                by = ", ".join(e.covariate for e in self.effects if e.parameter == name)
-                raise ModelError(
-                    f"{name} becomes {_some(value, ~usable)} for these covariates ({by}).",
-                    where=card,
-                    remedy="Check their values and units; the model does not reach so far.",
-                )
-        return found
+                times, plus = effect.terms(x)
+                if effect.late:
+                    before = late.get(effect.parameter, (1.0, 0.0))
+                    late[effect.parameter] = (before[0] * times, before[1] * times + plus)
+                else:
+                    found[effect.parameter] = found[effect.parameter] * times + plus
+        self._check(found, late, card)
+        return Population(found, late)
+
+    def _check(
+        self, found: Mapping[str, Floats | float], late: Mapping[str, Affine], card: str
+    ) -> None:
+        """Refuse covariates that leave no usable parameter."""
+        for name in {effect.parameter: None for effect in self.effects}:
+            times, plus = late.get(name, (1.0, 0.0))
+            for value in (np.asarray(found[name]), np.asarray(found[name] * times + plus)):
+                positive = (value >= 0.0) if name == "lag" else (value > 0.0)
+                usable = np.isfinite(value) & positive
+                if not usable.all():
+                    by = ", ".join(e.covariate for e in self.effects if e.parameter == name)
+                    raise ModelError(
+                        f"{name} becomes {_some(value, ~usable)} for these covariates ({by}).",
+                        where=card,
+                        remedy="Check their values and units; the model does not reach so far.",
+                    )
 
 
 def _some(value: Floats, chosen: NDArray[np.bool_]) -> str:
@@ -181,26 +213,26 @@ def _checked(wanted: CovariateInput, given: Mapping[str, ArrayLike], card: str) 
     return value
 
 
-def _power(exponent: float, reference: float) -> Callable[[Floats, Floats], Floats]:
-    return lambda value, x: value * (x / reference) ** exponent
+def _power(exponent: float, reference: float) -> Callable[[Floats], Affine]:
+    return lambda x: ((x / reference) ** exponent, 0.0)
 
 
-def _linear(slope: float, reference: float) -> Callable[[Floats, Floats], Floats]:
-    return lambda value, x: value * (1.0 + slope * (x - reference))
+def _linear(slope: float, reference: float) -> Callable[[Floats], Affine]:
+    return lambda x: (1.0 + slope * (x - reference), 0.0)
 
 
-def _exponential(slope: float, reference: float) -> Callable[[Floats, Floats], Floats]:
-    return lambda value, x: value * np.exp(slope * (x - reference))
+def _exponential(slope: float, reference: float) -> Callable[[Floats], Affine]:
+    return lambda x: (np.exp(slope * (x - reference)), 0.0)
 
 
-def _additive(coefficient: float, reference: float) -> Callable[[Floats, Floats], Floats]:
-    return lambda value, x: value + coefficient * (x - reference)
+def _additive(coefficient: float, reference: float) -> Callable[[Floats], Affine]:
+    return lambda x: (1.0, coefficient * (x - reference))
 
 
-def _category(factors: Mapping[float, float]) -> Callable[[Floats, Floats], Floats]:
+def _category(factors: Mapping[float, float]) -> Callable[[Floats], Affine]:
     codes = np.array(sorted(factors))
     steps = np.array([factors[code] for code in codes])
-    return lambda value, x: value * steps[np.searchsorted(codes, x)]
+    return lambda x: (steps[np.searchsorted(codes, x)], 0.0)
 
 
 def _require(number: Number, unit: str | tuple[str, ...], key: str) -> None:
@@ -216,28 +248,29 @@ def _build_effect(raw: AnyEffect, unit: str, key: str) -> CovariateEffect:
     at = reference.value if reference is not None else 0.0
     shown = [("reference", reference)] if reference is not None else []
     if isinstance(raw, PowerFormat):
-        apply = _power(raw.exponent.value, at)
+        terms = _power(raw.exponent.value, at)
         shown.insert(0, ("exponent", raw.exponent))
     elif isinstance(raw, SlopeFormat):
         per = ("1",) if unit == "1" else (f"1/{unit}", f"1/({unit})")
         _require(raw.slope, per, f"{key}.slope")
         make = _linear if raw.form == "linear" else _exponential
-        apply = make(raw.slope.value, at)
+        terms = make(raw.slope.value, at)
         shown.insert(0, ("slope", raw.slope))
     elif isinstance(raw, AdditiveFormat):
         units = UNITS[raw.parameter]
         _require(raw.coefficient, tuple(units), f"{key}.coefficient")
-        apply = _additive(raw.coefficient.value * units[raw.coefficient.unit], at)
+        terms = _additive(raw.coefficient.value * units[raw.coefficient.unit], at)
         shown.insert(0, ("coefficient", raw.coefficient))
     else:
-        apply = _category({float(code): n.value for code, n in raw.factors.items()})
+        terms = _category({float(code): n.value for code, n in raw.factors.items()})
         shown = [(f"factor of {code}", number) for code, number in raw.factors.items()]
     return CovariateEffect(
         raw.parameter,
         raw.covariate,
         raw.form,
+        raw.when == "after variability",
         tuple(quantity(name, number) for name, number in shown),
-        apply,
+        terms,
     )
 
 

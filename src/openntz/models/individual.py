@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from openntz.errors import ModelError
+from openntz.models.covariate_model import Population
 from openntz.models.variability import Step, vary
 
 Floats = NDArray[np.float64]
@@ -55,7 +56,7 @@ def _shape(card: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def individual_parameters(
-    typical: Mapping[str, Floats | float],
+    population: Population,
     steps: Mapping[str, tuple[Step, ...]],
     random: ArrayLike,
     factors: Mapping[str, ArrayLike],
@@ -63,7 +64,7 @@ def individual_parameters(
     names: tuple[str, ...],
     card: str,
 ) -> Individual:
-    """Typical values moved by random effects (..., r), then multiplied by ``factors``.
+    """Typical values moved by random effects (..., r), then by late effects and ``factors``.
 
     Raises
     ------
@@ -77,30 +78,41 @@ def individual_parameters(
             where=card,
             remedy=f"Give (..., {len(names)}): {', '.join(names) or 'none'}.",
         )
-    by = {name: np.asarray(value, float) for name, value in factors.items()}
-    for name, value in by.items():
-        if name not in typical:
-            raise ModelError(
-                f"no parameter {name!r}.", where=card, remedy=f"There are {', '.join(typical)}."
-            )
-        if not (np.isfinite(value) & (value > 0.0)).all():
-            raise ModelError(
-                f"a factor on {name} that is not positive and finite.",
-                where=card,
-                remedy="Give positive numbers, or leave the person out.",
-            )
-    arrays = [value.shape for value in typical.values() if isinstance(value, np.ndarray)]
-    shape = _shape(card, effects.shape[:-1], *arrays, *(value.shape for value in by.values()))
+    by = {name: _factor(name, value, population, card) for name, value in factors.items()}
+    moving = [*population.values.values(), *by.values()]
+    moving += [part for pair in population.late.values() for part in pair]
+    shapes = [part.shape for part in moving if isinstance(part, np.ndarray)]
+    shape = _shape(card, effects.shape[:-1], *shapes)
     values: dict[str, Floats] = {}
     slopes: dict[str, Mapping[int, Floats]] = {}
-    for name, base in typical.items():
+    for name, base in population.values.items():
         value = np.full(shape, base)
         own: dict[int, Floats] = {}
         if name in steps:
             value, own = vary(value, steps[name], effects)
+        times, plus = population.late.get(name, (1.0, 0.0))
         if name in by:
-            value = value * by[name]
-            own = {column: slope * by[name] for column, slope in own.items()}
+            times, plus = times * by[name], plus * by[name]
+        if name in by or name in population.late:
+            value = value * times + plus
+            own = {column: slope * times for column, slope in own.items()}
         values[name] = value
         slopes[name] = MappingProxyType(own)
     return Individual(MappingProxyType(values), MappingProxyType(slopes))
+
+
+def _factor(name: str, value: ArrayLike, population: Population, card: str) -> Floats:
+    if name not in population.values:
+        raise ModelError(
+            f"no parameter {name!r}.",
+            where=card,
+            remedy=f"There are {', '.join(population.values)}.",
+        )
+    factor = np.asarray(value, float)
+    if not (np.isfinite(factor) & (factor > 0.0)).all():
+        raise ModelError(
+            f"a factor on {name} that is not positive and finite.",
+            where=card,
+            remedy="Give positive numbers, or leave the person out.",
+        )
+    return factor

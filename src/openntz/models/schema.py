@@ -142,6 +142,7 @@ class Effect(Part):
 
     parameter: Symbol
     covariate: Name
+    when: Literal["before variability", "after variability"] = "before variability"
     note: str = ""
 
 
