@@ -15,6 +15,7 @@ from openntz.records.problems import CellError, ReadingError
 from openntz.records.values import read_value
 
 _LARGEST_LOG: Final = 700.0  # exp() of more overflows
+_REMEDY: Final = "Give a number, a limit (<2 or >100), or '.' where there is none."
 _NAME_LIMIT: Final = "Give the limit in a column LLOQ, or as DV with CENS = 1, or write DV as <2."
 
 
@@ -81,12 +82,12 @@ def _written(cells: Cells, item: str) -> tuple[float, int]:
     except ReadingError as plain:
         try:
             reading = read_value(text)
-        except ReadingError as error:
-            raise CellError(header, text, error.reason, error.remedy) from None
+        except ReadingError:
+            raise CellError(header, text, plain.reason, _REMEDY) from None
         if reading.below_limit:
             return math.nan, 1
         if not reading.censor or reading.answer or reading.titre:
-            raise CellError(header, text, plain.reason, plain.remedy) from None
+            raise CellError(header, text, plain.reason, _REMEDY) from None
         if reading.unit or len(reading.numbers) != 1:
             reason = "a limit that is not one plain number."
             raise CellError(header, text, reason, "Write <2 or >100.") from None

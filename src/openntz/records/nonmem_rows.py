@@ -149,6 +149,9 @@ def _time(cells: Cells, record: Record) -> None:
 def _dose(cells: Cells, record: Record, duration: float) -> None:
     """Check a dose; what cannot be right makes the person's record unusable."""
     faults, error = record.faults, cells.error
+    if faults:
+        # What cannot be read was said; judging the rest by its absence would mislead.
+        return
     if record.amt < 0:
         faults.append(error("AMT", "a dose cannot be negative.", "Give the amount given."))
     if record.cmt < 0:

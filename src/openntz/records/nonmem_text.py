@@ -123,7 +123,7 @@ class NonmemText:
             return Line(number, "comment", cells or [], line.strip())
         if _is_table_title(line) or [cell.upper() for cell in cells or []] == header:
             return Line(number, "header", [], line.strip())
-        broken = _broken(line, cells, len(header))
+        broken = _broken(line, cells, len(header), self._delimiter)
         if broken is not None:
             return Line(number, "broken", cells or [], line.strip(), broken)
         return Line(number, "row", (cells or [])[: len(header)], line)
@@ -146,8 +146,8 @@ def _split(line: str, delimiter: str) -> list[str] | None:
     return [cell.strip() for cell in cells]
 
 
-def _broken(line: str, cells: list[str] | None, width: int) -> Broken | None:
-    first = (cells or [""])[0]
+def _broken(line: str, cells: list[str] | None, width: int, delimiter: str) -> Broken | None:
+    first = line.strip().partition(delimiter)[0].strip(' "\0')
     if len(line) >= LONGEST_LINE:
         reason, remedy = "the line is too long.", "Check the line ends of the file."
     elif "\0" in line:
