@@ -56,8 +56,6 @@ class _Reading:
                     "The ID is back after another one: as in NONMEM, its rows here are another"
                     " individual.",
                     "Sort the file by ID if it is the same person.",
-                    each=str(line),
-                    person=text,
                 ).add(line)
             self.blocks.append(Block(text, number, line))
         return self.blocks[-1]

@@ -72,24 +72,33 @@ def _read_outs(block: Block) -> None:
 def _occasions(block: Block) -> None:
     """Fill occasions that are missing where the rows around leave no choice."""
     records = block.records
-    known = [i for i, r in enumerate(records) if not math.isnan(r.occasion)]
-    if not known:
+    if all(math.isnan(record.occasion) for record in records):
         for record in records:
             record.occasion = 1.0
         return
-    for i, record in enumerate(records):
+    after = _filled(record.occasion for record in reversed(records))[::-1]
+    before = _filled(record.occasion for record in records)
+    for record, earlier, later in zip(records, before, after, strict=True):
         if not math.isnan(record.occasion):
             continue
-        before = [records[k].occasion for k in known if k < i][-1:]
-        after = [records[k].occasion for k in known if k > i][:1]
         remedy = "Fill it in; NONMEM would read 0."
-        if before and before == after:
-            record.occasion = before[0]
+        if earlier == later:
+            record.occasion = earlier
             reason = "The occasion is missing; it is that of the rows before and after."
             block.notes.append((record.line, CellError("OCC", "", reason, remedy)))
         else:
             reason = "the occasion is missing between or beside different ones."
             block.faults.append((record.line, CellError("OCC", "", reason, remedy)))
+
+
+def _filled(values: Iterable[float]) -> list[float]:
+    """Each value, or the last known one before it; NaN where there is none."""
+    last = math.nan
+    filled = []
+    for value in values:
+        last = last if math.isnan(value) else value
+        filled.append(last)
+    return filled
 
 
 def _whole(values: Iterable[float]) -> Whole:

@@ -18,6 +18,7 @@ MODELLED_DURATION: Final = -2.0
 _MODELLED_RATE: Final = -1.0
 # Rates are printed with few digits: 100 in 0.083 h is written as 1200 per hour.
 _PRINTED: Final = 0.01
+MOST_DOSES: Final = 100_000  # of one row: daily for 270 years, and still fits into memory
 
 
 @dataclass(slots=True)
@@ -166,6 +167,9 @@ def _dose(cells: Cells, record: Record, duration: float) -> None:
         faults.append(error("II", "an interval cannot be negative.", "Give II."))
     if record.addl < 0:
         faults.append(error("ADDL", "a number of doses cannot be negative.", "Give ADDL."))
+    elif record.addl > MOST_DOSES:
+        reason = f"more than {MOST_DOSES} further doses."
+        faults.append(error("ADDL", reason, "Check ADDL."))
     if record.addl > 0 and record.ii == 0:
         faults.append(error("ADDL", "further doses without an interval.", "Give II."))
     if record.ss == 2:
