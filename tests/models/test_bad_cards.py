@@ -81,7 +81,12 @@ SPOILT = {
         "residual.form",
         "required",
     ),
-    "part of a residual error": ("[residual.additive]", "[residual.log]", "residual", "needs residual.additive"),
+    "part of a residual error": (
+        "[residual.additive]",
+        "[residual.log]",
+        "residual",
+        "needs residual.additive",
+    ),
     "bounds that exclude the value": (
         "value = 6.0",
         "value = 6.0\nlow = 7",

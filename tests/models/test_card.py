@@ -149,9 +149,12 @@ def test_hash_is_that_of_the_file() -> None:
 
 def test_every_shipped_card_has_its_id_title_and_gaps() -> None:
     assert set(shipped()) == {
-        "van_den_berg_2025",
+        "biib107",
+        "label_linear",
+        "rule_of_thumb_11_day",
         "saturation_biib107",
         "saturation_natalizumab",
+        "van_den_berg_2025",
     }
     assert CARD.id == "van_den_berg_2025"
     assert CARD.title

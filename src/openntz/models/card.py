@@ -286,7 +286,7 @@ def _check_theta(raw: PkFormat) -> None:
 def _built(file: CardFile, raw: PkFormat) -> Card:
     _check_theta(raw)
     typical = dict(_ABSENT) | {n: in_solver_unit(number, n) for n, number in raw.theta.items()}
-    variability = build_variability(raw, typical)
+    variability = build_variability(raw, typical, list(file.tables))
     residual, parts = build_residual(raw.residual)
     if raw.data.levels == "ln" and not residual.on_log_scale:
         raise ValueError("data.levels: 'ln' goes with the log-additive error only")

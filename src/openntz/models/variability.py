@@ -252,32 +252,42 @@ def _covariance(
     return Covariance(names, matrix, shown)
 
 
-def build_variability(raw: PkFormat, typical: Mapping[str, float]) -> Variability:
-    """Random effects and their covariances; ``typical`` in internal units.
+def _in_card_order(raw: PkFormat, tables: Sequence[str]) -> list[str]:
+    """Effects with a variance, as they first stand in the file."""
+    by_table: dict[str, list[str]] = {
+        "omega": list(raw.omega),
+        "omega_block": [name for block in raw.omega_block for name in block.effects],
+        "iov": list(raw.iov),
+        "iov_block": [name for block in raw.iov_block for name in block.effects],
+    }
+    named = [name for table in tables for name in by_table.get(table, ())]
+    return list(dict.fromkeys(named))
 
-    Card order: as the effects stand in [random], then as they first occur in [omega],
-    [[omega_block]], [iov] and [[iov_block]].
+
+def build_variability(
+    raw: PkFormat, typical: Mapping[str, float], tables: Sequence[str]
+) -> Variability:
+    """Random effects and their covariances.
+
+    ``typical`` is in internal units; ``tables`` are the top-level keys of the file in its
+    order. Card order of the effects is that of the file: where the first variance of each
+    stands in [omega], [[omega_block]], [iov] or [[iov_block]].
 
     Raises
     ------
     ValueError
         Naming the key at fault.
     """
-    blocks = [name for block in raw.omega_block for name in block.effects]
-    blocks_iov = [name for block in raw.iov_block for name in block.effects]
-    with_variance = [*raw.omega, *blocks, *raw.iov, *blocks_iov]
+    named = _in_card_order(raw, tables)
     for name in raw.random:
-        if name not in with_variance:
+        if name not in named:
             raise ValueError(
                 f"random.{name}: no variance; add [omega.{name}] or [iov.{name}], or name it in "
                 "a block"
             )
     plain = RandomFormat()
     theta: dict[str, Number] = {str(name): number for name, number in raw.theta.items()}
-    effects = {
-        name: _effect(name, raw.random.get(name, plain), theta)
-        for name in dict.fromkeys([*raw.random, *with_variance])
-    }
+    effects = {name: _effect(name, raw.random.get(name, plain), theta) for name in named}
     return Variability(
         effects=tuple(effects.values()),
         omega=_covariance(raw.omega, raw.omega_block, effects, typical, "omega"),
