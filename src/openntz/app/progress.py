@@ -5,17 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 Item = TypeVar("Item")
 
@@ -52,20 +47,32 @@ class PatientProgress:
         if self._console.is_terminal:
             self._console.print(text, style="dim")
 
+    def _new_bar(self) -> Progress:
+        # Imported when somebody watches: a scheduled or piped run never shows a bar.
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        return Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+            # No thread of its own: worker processes are forked while the bar stands.
+            auto_refresh=False,
+        )
+
     def _show(self) -> Progress | None:
         if not self._console.is_terminal:
             return None
         if self._bar is None and time.monotonic() - self._started > _PATIENCE_SECONDS:
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeRemainingColumn(),
-                console=self._console,
-                transient=True,
-                # No thread of its own: worker processes are forked while the bar stands.
-                auto_refresh=False,
-            )
+            self._bar = self._new_bar()
             self._bar.start()
         return self._bar
 

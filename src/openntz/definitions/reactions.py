@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from openntz.course.events import Dose, Reaction
 from openntz.definitions.terms import plain
@@ -31,7 +32,9 @@ class ReactionTerms:
     severe_grade: int
 
 
-def _found(text: str, stems: Sequence[str], negations: Sequence[str]) -> tuple[bool, bool]:
+# Asked for by a dozen rules under each profile, of the same reactions.
+@lru_cache
+def _found(text: str, stems: tuple[str, ...], negations: tuple[str, ...]) -> tuple[bool, bool]:
     """(a stem stands at the beginning of a word, one stands there after a negation)."""
     stated = denied = False
     for clause in re.split(r"[,;.\n]", text):

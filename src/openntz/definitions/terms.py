@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 _GAP = re.compile(r"[\W_]+")
 _DENIAL = r"(?:no|not|without|never|none)"
 
 
+# The same few notes and terms are asked about by every rule and profile.
+@lru_cache
 def plain(text: str) -> str:
     """Lower case, with everything but letters and digits as single spaces."""
     return _GAP.sub(" ", text.casefold()).strip()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from openntz.errors import OpenNTZError
+from openntz.monitor.consulted import Consulted
 from openntz.monitor.finding import Finding, Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict
@@ -58,10 +59,11 @@ def evaluate(
     findings = []
     situation = replace(situation, profiles=others)
     for rule in rules:
-        verdict = _verdict(rule, situation, profile)
+        asked = Consulted.of(situation, profile)
+        verdict = _verdict(rule, asked.situation, asked.profile)
         differing = []
         for name, other in others.items():
-            if name == profile.id:
+            if name == profile.id or asked.same_under(other):
                 continue
             theirs = _verdict(rule, situation, other)
             if theirs.status is not verdict.status:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 
 class Status(StrEnum):
@@ -19,7 +20,10 @@ class Status(StrEnum):
     @property
     def urgency(self) -> int:
         """0 for the most urgent."""
-        return list(Status).index(self)
+        return _URGENCY[self]
+
+
+_URGENCY: Final = {status: place for place, status in enumerate(Status)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-HOURS_PER_DAY = 24.0
+_MICROSECONDS_PER_DAY = 86_400_000_000
 
 Shape = Literal[
     "circle",
@@ -35,8 +35,9 @@ Fill = Literal["full", "open", "dashed"]
 def ordinal(moment: date | datetime) -> float:
     """A date or a local date-time as ordinal days."""
     if isinstance(moment, datetime):
-        midnight = datetime(moment.year, moment.month, moment.day)
-        return moment.toordinal() + (moment - midnight) / timedelta(hours=HOURS_PER_DAY)
+        minutes = moment.hour * 60 + moment.minute
+        past = (minutes * 60 + moment.second) * 10**6 + moment.microsecond
+        return moment.toordinal() + past / _MICROSECONDS_PER_DAY
     return float(moment.toordinal())
 
 

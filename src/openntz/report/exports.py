@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -44,6 +45,12 @@ def findings_rows(review: Review) -> list[dict[str, Any]]:
         for person in review.people
         for f in person.findings
     ]
+
+
+def findings_json(review: Review) -> str:
+    """``findings.json`` as text, one finding a line."""
+    lines = [json.dumps(row, ensure_ascii=False) for row in findings_rows(review)]
+    return "[\n" + ",\n".join(lines) + "\n]\n"
 
 
 def _status(forecast: PersonForecast) -> str:

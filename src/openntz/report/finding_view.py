@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 from openntz.course.course import Course
 from openntz.course.events import (
@@ -19,7 +20,7 @@ from openntz.course.events import (
     Symptom,
     Treatment,
 )
-from openntz.evidence.registry import RANK_MEANING, Fact, Registry, cite
+from openntz.evidence.registry import RANK_MEANING, Fact, Registry, Source, cite
 from openntz.monitor.finding import Finding, Status
 from openntz.report import words
 from openntz.report.person import PersonReview
@@ -133,19 +134,20 @@ def rows_of(course: Course) -> dict[str, str]:
     return found
 
 
+# Everybody's findings rest on the same few sources and facts.
+@lru_cache(maxsize=512)
+def _shown(source: Source) -> Cited:
+    safe = source.url if source.url.startswith(("https://", "http://")) else ""
+    return Cited(source.id, cite(source), safe)
+
+
 def cited(registry: Registry, names: tuple[str, ...]) -> tuple[Cited, ...]:
     """Sources by id; one the registry does not know is shown by its id alone."""
-    found = []
-    for name in names:
-        source = registry.sources.get(name)
-        if source is None:
-            found.append(Cited(name, name, ""))
-        else:
-            safe = source.url if source.url.startswith(("https://", "http://")) else ""
-            found.append(Cited(name, cite(source), safe))
-    return tuple(found)
+    known = registry.sources
+    return tuple(_shown(known[n]) if n in known else Cited(n, n, "") for n in names)
 
 
+@lru_cache(maxsize=1024)
 def threshold(fact: Fact) -> Threshold:
     """A fact for a reader."""
     return Threshold(

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Final
 
-# Advance widths of a common sans serif, in hundredths of the font size.
+# Advance widths of a common sans serif, as parts of the font size.
 _NARROW: Final = "fijlrtI.,:;'|!()[]· "
 _WIDE: Final = "mwMW%@—→"
 
 
+@cache
+def _advance(sign: str) -> float:
+    if sign in _NARROW:
+        return 0.32
+    if sign in _WIDE:
+        return 0.9
+    return 0.7 if sign.isupper() else 0.57
+
+
+@lru_cache(maxsize=4096)
+def _em(text: str) -> float:
+    return sum(map(_advance, text), 0.0)
+
+
 def width(text: str, size: float) -> float:
     """Estimated width of a text in the units of ``size``; errs on the wide side."""
-    total = 0.0
-    for sign in text:
-        if sign in _NARROW:
-            total += 0.32
-        elif sign in _WIDE:
-            total += 0.9
-        elif sign.isupper():
-            total += 0.7
-        else:
-            total += 0.57
-    return total * size
+    return _em(text) * size
 
 
 @dataclass(frozen=True, slots=True)

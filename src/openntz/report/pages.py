@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from openntz.monitor.finding import Status
 from openntz.report import words
-from openntz.report.finding_view import Cited, FindingView, cited, finding_views
+from openntz.report.finding_view import Cited, FindingView, Threshold, cited, finding_views
 from openntz.report.guides import Guides
 from openntz.report.headline import Headline, headline
 from openntz.report.numbers_view import Numbers, numbers
@@ -26,6 +26,7 @@ from openntz.report.review import Review
 from openntz.report.rules import RuleName, rule_names
 from openntz.report.svg import draw
 from openntz.report.svg_frame import NARROW, WIDE
+from openntz.report.svg_marks import escape as escape_text
 from openntz.report.svg_marks import printable
 from openntz.report.worklist import Row, RuleRow, by_rule, ordered, row, worst
 
@@ -99,6 +100,26 @@ def prose(text: str) -> Markup:
     return Markup(_DATE.sub(r'<span class="day">\g<0></span>', plain))
 
 
+def cells(texts: tuple[str, ...]) -> Markup:
+    """The cells of one row; a page has thousands, too many for the template's own loop."""
+    return Markup("".join([f"<td>{escape_text(text)}</td>" for text in texts]))
+
+
+# The same few limits and sources stand below the findings of everybody.
+@lru_cache(maxsize=1024)
+def _limit(threshold: Threshold) -> Markup:
+    return _macros().limit(threshold)
+
+
+@lru_cache(maxsize=512)
+def _source(source: Cited) -> Markup:
+    return _macros().source(source)
+
+
+def _macros() -> Any:
+    return _environment().get_template("macros.html").module
+
+
 def _printable(value: Any) -> Any:
     return printable(value) if type(value) is str else value
 
@@ -122,6 +143,9 @@ def _environment() -> Environment:
     environment.filters["count"] = words.count
     environment.filters["within_sentence"] = words.within_sentence
     environment.filters["prose"] = prose
+    environment.filters["cells"] = cells
+    environment.filters["limit"] = _limit
+    environment.filters["source"] = _source
     return environment
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from openntz.course.course import Course
@@ -15,14 +15,19 @@ from openntz.monitor.finding import Finding, Status
 class PersonReview:
     """Everything the report knows about one person.
 
-    ``course`` is the whole course, bookings after the as-of date included; ``findings`` has
-    one entry per rule.
+    ``course`` is the whole course, bookings after the as-of date included, ``known`` the same
+    up to the as-of date; ``findings`` has one entry per rule.
     """
 
     course: Course
     therapy: Therapy
     forecast: PersonForecast
     findings: tuple[Finding, ...]
+    known: Course = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Some dozen panels and sentences ask for it.
+        object.__setattr__(self, "known", self.course.until(self.as_of))
 
     @property
     def id(self) -> str:
@@ -33,11 +38,6 @@ class PersonReview:
     def as_of(self) -> date:
         """The day the review looks from."""
         return self.therapy.as_of
-
-    @property
-    def known(self) -> Course:
-        """The course up to the as-of date."""
-        return self.course.until(self.as_of)
 
     def with_status(self, status: Status) -> tuple[Finding, ...]:
         """The findings of one status in catalogue order."""

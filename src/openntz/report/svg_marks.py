@@ -6,12 +6,16 @@ import math
 import re
 from collections.abc import Callable
 from typing import Final
-from xml.sax.saxutils import escape as _escape
 
 from openntz.report.charts import Mark
 
 # XML 1.0 forbids these outright, whatever the escaping.
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+
+_MARKUP: Final = re.compile("[&<>\"']")
+_ENTITIES: Final = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
+)
 
 RADIUS: Final = 4.6
 
@@ -23,7 +27,8 @@ def printable(text: str) -> str:
 
 def escape(text: str) -> str:
     """Text safe between tags and inside double quotes."""
-    return _escape(printable(text), {'"': "&quot;", "'": "&#39;"})
+    shown = printable(text)
+    return shown.translate(_ENTITIES) if _MARKUP.search(shown) else shown
 
 
 def px(value: float) -> str:

@@ -20,7 +20,9 @@ _BESIDE: Final = frozenset({"below", "above", "ring", "cross"})
 
 
 def _points(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
-    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
+    # One format for all points: a picture has thousands, and a page two pictures.
+    shape = " ".join(["%.1f,%.1f"] * len(x))
+    return shape % tuple(np.column_stack((x, y)).ravel().tolist())
 
 
 def _label_offers(x: float, y: float, label: str, side: str) -> list[Place]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,7 +16,7 @@ from openntz.records.write import write_csv, write_text_atomic
 from openntz.report.exports import (
     FORECAST_HEADER,
     PROBLEM_HEADER,
-    findings_rows,
+    findings_json,
     forecast_rows,
     problem_rows,
 )
@@ -157,8 +156,7 @@ def _write(review: Review, out: Path, workers: int, progress: Progress) -> Path:
     write_csv(out / "forecast.csv", FORECAST_HEADER, forecast_rows(review))
     write_csv(out / "rejected.csv", PROBLEM_HEADER, problem_rows(review.rejected))
     write_csv(out / "notes.csv", PROBLEM_HEADER, problem_rows(review.notes))
-    rows = json.dumps(findings_rows(review), ensure_ascii=False, indent=1)
-    write_text_atomic(out / "findings.json", rows + "\n")
+    write_text_atomic(out / "findings.json", findings_json(review))
     put(pages.index())
     _remove_stale(out, written)
     return out / "index.html"
