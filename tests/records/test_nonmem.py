@@ -161,10 +161,24 @@ def test_comments_titles_and_repeated_headers_are_passed_over_and_said(tmp_path)
     assert not data.rejected
 
 
-def test_a_header_behind_a_comment_sign_is_a_header(tmp_path):
-    person = one(read(tmp_path, "#ID,TIME,DV\n1,0,2\n"))
+@pytest.mark.parametrize("before", ["", "# ID 7 had no level at TIME 3; see the DV of ID 8\n"])
+def test_a_header_behind_a_comment_sign_is_a_header(tmp_path, before):
+    person = one(read(tmp_path, f"{before}#ID,TIME,DV\n1,0,2\n1,1,3\n"))
+
+    np.testing.assert_array_equal(person.dv, [2, 3])
+
+
+def test_a_comment_that_names_columns_is_no_header(tmp_path):
+    person = one(read(tmp_path, "# ID TIME DV\nID,TIME,EVID,DV\n1,0,0,2\n"))
 
     np.testing.assert_array_equal(person.dv, [2])
+
+
+def test_a_file_that_is_not_there_says_so(tmp_path):
+    with pytest.raises(InputError, match="cannot be read") as caught:
+        read_nonmem(tmp_path / "missing.csv")
+
+    assert caught.value.remedy
 
 
 def test_a_column_c_marks_comments(tmp_path):

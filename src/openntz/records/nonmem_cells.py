@@ -52,6 +52,18 @@ def to_number(text: str) -> tuple[float, str]:
     return readings[0]
 
 
+@lru_cache(maxsize=65536)
+def _plain_number(text: str) -> float | None:
+    """A cell that is a number without any assumption; NaN where missing, None for the rest."""
+    if is_missing(text):
+        return math.nan
+    try:
+        value, assumed = to_number(text)
+    except ReadingError:
+        return None
+    return None if assumed else value
+
+
 def to_time(text: str) -> tuple[float, bool]:
     """A time as number, and whether it was a clock time (hh:mm, then in hours).
 
@@ -73,6 +85,7 @@ class Cells:
     def __init__(self, table: str, columns: Columns, log: Log) -> None:
         self.table, self.columns, self.log = table, columns, log
         self.line = 0
+        self._at = dict(columns.index)
         self._row: Sequence[str] = ()
 
     def move(self, line: int, row: Sequence[str]) -> None:
@@ -81,11 +94,11 @@ class Cells:
 
     def has(self, item: str) -> bool:
         """Whether the file has a column for an item."""
-        return item in self.columns.index
+        return item in self._at
 
     def text(self, item: str) -> str:
         """A cell as text; '' where missing, and where there is no such column."""
-        at = self.columns.index.get(item)
+        at = self._at.get(item)
         if at is None or is_missing(self._row[at]):
             return ""
         return self._row[at]
@@ -98,8 +111,13 @@ class Cells:
         CellError
             When the cell is no number.
         """
-        text = self.text(item)
-        return None if not text else self._read(self.columns.header(item), text)
+        at = self._at.get(item)
+        if at is None:
+            return None
+        value = _plain_number(self._row[at])
+        if value is None:
+            return self._read(self.columns.header(item), self._row[at])
+        return None if math.isnan(value) else value
 
     def code(self, item: str) -> int | None:
         """A whole number; None where missing.
@@ -120,24 +138,28 @@ class Cells:
         """All covariates in column order, NaN where missing or no number; either is noted."""
         values = []
         for name, at in self.columns.covariates.items():
-            text = self._row[at]
-            value = math.nan
-            if is_missing(text):
-                self.note(
-                    "assumed",
-                    name,
-                    text,
-                    "The covariate is missing here and stays unknown; NONMEM would read 0.",
-                    "Fill it in, or choose a model that does not need it.",
-                )
-            else:
-                try:
-                    value = self._read(name, text)
-                except CellError as error:
-                    reason = "The covariate is not a number here and stays unknown."
-                    self.note("cell", name, text, reason, error.remedy)
+            value = _plain_number(self._row[at])
+            if value is None or math.isnan(value):
+                value = self._unknown(name, self._row[at])
             values.append(value)
         return values
+
+    def _unknown(self, name: str, text: str) -> float:
+        if is_missing(text):
+            self.note(
+                "assumed",
+                name,
+                text,
+                "The covariate is missing here and stays unknown; NONMEM would read 0.",
+                "Fill it in, or choose a model that does not need it.",
+            )
+            return math.nan
+        try:
+            return self._read(name, text)
+        except CellError as error:
+            reason = "The covariate is not a number here and stays unknown."
+            self.note("cell", name, text, reason, error.remedy)
+            return math.nan
 
     def error(self, item: str, reason: str, remedy: str) -> CellError:
         """What is wrong with a cell."""

@@ -52,6 +52,7 @@ class NonmemText:
         self.before: list[Line] = []
         self._delimiter = ","
         self._number = 0
+        self._held: tuple[int, str] | None = None
         self._binary = path.open("rb")
         try:
             self._text = io.TextIOWrapper(
@@ -80,10 +81,12 @@ class NonmemText:
 
     def _read_header(self) -> None:
         for number, line in self._physical():
-            if self._names(line):
-                self.header_line = number
-                return
             if not (line.lstrip().startswith(_COMMENT_SIGNS) or _is_table_title(line)):
+                if self._take(number, line):
+                    return
+                if self._hidden():
+                    self._held = (number, line)
+                    return
                 raise CellError(
                     "",
                     line,
@@ -91,28 +94,38 @@ class NonmemText:
                     "Put a header there with at least ID, TIME and DV.",
                 )
             self.before.append(Line(number, "comment", [], line.strip()))
-        raise CellError("", "", "the file holds no header.", "Put one in its first line.")
+        if not self._hidden():
+            raise CellError("", "", "the file holds no header.", "Put one in its first line.")
 
-    def _names(self, line: str) -> bool:
+    def _hidden(self) -> bool:
+        """Take the last comment as the header: '#ID,TIME,...' hides it from IGNORE=#."""
+        if not self.before or not self._take(
+            self.before[-1].number, self.before[-1].text.lstrip("#@ ")
+        ):
+            return False
+        self.before.pop()
+        return True
+
+    def _take(self, number: int, line: str) -> bool:
         """Take a line as the header if two of its cells are reserved names."""
         if len(line) >= LONGEST_LINE:
             raise CellError("", line, "the header is too long.", "Check the line ends of the file.")
-        # '#ID,TIME,...' is how a header is hidden from NONMEM's IGNORE=#.
-        bare = line.lstrip().lstrip("#@").lstrip(" ")
         best, most = "", 0
         for sign in (*DELIMITERS, BLANKS):
-            known = sum(map(is_reserved, _split(bare, sign) or []))
+            known = sum(map(is_reserved, _split(line, sign) or []))
             if known > most:
                 best, most = sign, known
         if most < 2:
             return False
-        self._delimiter = best
-        self.names = [name.replace("\0", "") for name in _split(bare, best) or []]
+        self._delimiter, self.header_line = best, number
+        self.names = [name.replace("\0", "") for name in _split(line, best) or []]
         return True
 
     def lines(self) -> Iterator[Line]:
         """Everything behind the header, in file order."""
         header = [name.strip().upper() for name in self.names]
+        if self._held is not None:
+            yield self._judge(*self._held, header)
         for number, line in self._physical():
             yield self._judge(number, line, header)
 
@@ -121,7 +134,9 @@ class NonmemText:
         start = (cells or [line.strip()])[0]
         if line.lstrip(' "').startswith(_COMMENT_SIGNS) or start.upper() == "C":
             return Line(number, "comment", cells or [], line.strip())
-        if _is_table_title(line) or [cell.upper() for cell in cells or []] == header:
+        if _is_table_title(line) or (
+            start.upper() == header[0] and [cell.upper() for cell in cells or []] == header
+        ):
             return Line(number, "header", [], line.strip())
         broken = _broken(line, cells, len(header), self._delimiter)
         if broken is not None:
@@ -157,7 +172,7 @@ def _broken(line: str, cells: list[str] | None, width: int, delimiter: str) -> B
     elif len(cells) < width:
         reason = f"the row has fewer cells ({len(cells)}) than the header ({width})."
         remedy = "Write a missing cell as '.'; the line may be cut off."
-    elif any(cells[width:]):
+    elif len(cells) > width and any(cells[width:]):
         reason = f"the row has more cells ({len(cells)}) than the header ({width})."
         remedy = "Remove what is too much, or put quotation marks around cells with the delimiter."
     else:
