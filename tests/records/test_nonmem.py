@@ -582,3 +582,17 @@ def test_any_rows_are_used_rejected_or_set_aside(tmp_path_factory, rows):
         assert ((person.amt > 0) | (person.rate > 0)).tolist() == np.isin(
             person.evid, (1, 4)
         ).tolist()
+
+
+@settings(deadline=None)
+@given(data=st.binary(max_size=300), headed=st.booleans())
+def test_any_bytes_are_read_or_refused_with_a_remedy(tmp_path_factory, data, headed):
+    path = tmp_path_factory.mktemp("bytes") / "data.csv"
+    path.write_bytes(b"ID TIME DV WT\n" * headed + data)
+
+    try:
+        count = read_nonmem(path).rows
+    except InputError as error:
+        assert error.remedy
+    else:
+        assert count.used > 0
