@@ -591,8 +591,7 @@ def test_any_bytes_are_read_or_refused_with_a_remedy(tmp_path_factory, data, hea
     path.write_bytes(b"ID TIME DV WT\n" * headed + data)
 
     try:
-        count = read_nonmem(path).rows
+        used, remedy = read_nonmem(path).rows.used, ""
     except InputError as error:
-        assert error.remedy
-    else:
-        assert count.used > 0
+        used, remedy = 0, error.remedy
+    assert used > 0 or remedy
