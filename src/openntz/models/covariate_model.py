@@ -74,7 +74,9 @@ class Derived:
         for name, power in self.product:
             x = known[name]
             result = result * (x if power == 1.0 else x**power)
-        return np.clip(self.offset + result, self.low, self.high)
+        result = self.offset + result
+        # A limit must not hide that there is no value, as after a division by zero.
+        return np.where(np.isfinite(result), np.clip(result, self.low, self.high), np.nan)
 
 
 @dataclass(frozen=True, slots=True)
