@@ -6,12 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from openntz.errors import ModelError
 from openntz.models.card import Card, load_card
 from tests.models.cards import written
 
 FAMILY = Path(__file__).parent / "family"
+TEXTS = [path.read_text("utf-8") for path in sorted(FAMILY.glob("*.toml"))]
 
 # (card, what to replace, with what, key, words the message must have)
 SPOILT = {
@@ -232,6 +235,13 @@ SPOILT = {
         "effect[1]",
         "the code 'yes' is no number",
     ),
+    "code that is not finite": (
+        "shared_effect_iov_block",
+        "2 = {value",
+        "nan = {value",
+        "effect[1]",
+        "the code 'nan' is no number",
+    ),
     "lag without the structure": (
         "three_oral_lag",
         "lag = true\n",
@@ -288,6 +298,27 @@ SPOILT = {
         "data.levels",
         "log-additive",
     ),
+    "beyond all numbers": (
+        "normal_effects",
+        "cl = {value = 2.6,",
+        "cl = {value = 1e200,",
+        "theta.cl.value",
+        "less than or equal",
+    ),
+    "weight in pounds": (
+        "derived_covariates",
+        'unit = "kg"',
+        'unit = "lb"',
+        "covariate.weight.unit",
+        "in kg",
+    ),
+    "variance that is no number any more": (
+        "derived_covariates",
+        "vmax = {value = 0.3,",
+        "vmax = {value = 1e-200,",
+        "omega.vmax",
+        "zero",
+    ),
     "no units of the data": ("normal_effects", 'time = "h"\n', "", "data.time", "required"),
     "time in weeks": ("normal_effects", 'time = "h"', 'time = "wk"', "data.time", "'h'"),
     "own source that is known already": (
@@ -320,6 +351,40 @@ def test_spoilt_card_is_refused_by_file_key_and_remedy(name: str, tmp_path: Path
     assert key in error.where.removeprefix(str(path))
     assert words in error.what
     assert error.remedy
+
+
+@given(
+    st.sampled_from(TEXTS),
+    st.floats(0.0, 1.0),
+    st.sampled_from(["", "0", "-", "1e30", "nan", "true", "{", "]", '"', "\n", "[theta]", "é"]),
+    st.integers(0, 12),
+)
+@settings(max_examples=300, deadline=None)
+def test_a_damaged_card_loads_or_is_refused(
+    tmp_path_factory: pytest.TempPathFactory, text: str, place: float, new: str, cut: int
+) -> None:
+    at = int(place * len(text))
+    damaged = text[:at] + new + text[at + cut :]
+    path = written(tmp_path_factory.getbasetemp(), damaged, "damaged.toml")
+    try:
+        card = load_card(path)
+    except ModelError as error:
+        refused = error
+    else:
+        refused = None
+    if refused is not None:
+        assert refused.where.startswith(str(path))
+        assert refused.remedy
+        return
+    assert np.isfinite(list(card.typical.values())).all()
+    assert np.linalg.slogdet(card.omega)[0] == 1.0
+    assert np.isfinite(card.residual.sd([0.0, 1.0, 100.0])).all()
+
+
+def test_effects_far_out_are_said_to_be_unusable() -> None:
+    card = load_card("van_den_berg_2025")
+    found = card.individual([[800.0, 0.0, 0.0], [0.0, 0.0, 0.0]], {"weight": 70.0})
+    np.testing.assert_array_equal(found.usable, [False, True])
 
 
 def test_the_smallest_eigenvalue_named_matches_numpy(tmp_path: Path) -> None:

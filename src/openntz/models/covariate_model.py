@@ -32,6 +32,8 @@ Missing = Literal["refuse", "reference", "distribution"]
 Affine = tuple[Floats | float, Floats | float]
 
 _SHOWN: Final = 3
+# The covariate that a clinic's records hold.
+_WEIGHT: Final = "weight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +308,11 @@ def _ordered(raw: Mapping[str, DerivedCovariate], data: Mapping[str, object]) ->
 
 
 def _input(name: str, raw: DataCovariate, codes: tuple[float, ...]) -> CovariateInput:
+    if name == _WEIGHT and raw.unit != "kg":
+        raise ValueError(
+            f"covariate.{name}.unit: {raw.unit!r}; a clinic's weights are in kg, so 'weight' has "
+            "this unit. Give the covariate another name if the data hold another unit"
+        )
     standing = (("reference", raw.reference), ("median", raw.median), ("cv", raw.cv))
     share = raw.cv.value * UNITS["cv"][raw.cv.unit] if raw.cv is not None else None
     return CovariateInput(

@@ -83,22 +83,37 @@ def individual_parameters(
     moving += [part for pair in population.late.values() for part in pair]
     shapes = [part.shape for part in moving if isinstance(part, np.ndarray)]
     shape = _shape(card, effects.shape[:-1], *shapes)
-    values: dict[str, Floats] = {}
-    slopes: dict[str, Mapping[int, Floats]] = {}
-    for name, base in population.values.items():
-        value = np.full(shape, base)
-        own: dict[int, Floats] = {}
-        if name in steps:
-            value, own = vary(value, steps[name], effects)
+    # Effects far out overflow; `usable` says so, and whoever tries them decides.
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = {
+            name: _moved(name, np.full(shape, base), population, steps, effects, by)
+            for name, base in population.values.items()
+        }
+    return Individual(
+        MappingProxyType({name: value for name, (value, _) in found.items()}),
+        MappingProxyType({name: MappingProxyType(own) for name, (_, own) in found.items()}),
+    )
+
+
+def _moved(
+    name: str,
+    value: Floats,
+    population: Population,
+    steps: Mapping[str, tuple[Step, ...]],
+    effects: Floats,
+    by: Mapping[str, Floats],
+) -> tuple[Floats, dict[int, Floats]]:
+    """One parameter and its slopes, after random effects, late effects and factors."""
+    own: dict[int, Floats] = {}
+    if name in steps:
+        value, own = vary(value, steps[name], effects)
+    if name in by or name in population.late:
         times, plus = population.late.get(name, (1.0, 0.0))
-        if name in by:
-            times, plus = times * by[name], plus * by[name]
-        if name in by or name in population.late:
-            value = value * times + plus
-            own = {column: slope * times for column, slope in own.items()}
-        values[name] = value
-        slopes[name] = MappingProxyType(own)
-    return Individual(MappingProxyType(values), MappingProxyType(slopes))
+        factor = by.get(name, 1.0)
+        times, plus = times * factor, plus * factor
+        value = value * times + plus
+        own = {column: slope * times for column, slope in own.items()}
+    return value, own
 
 
 def _factor(name: str, value: ArrayLike, population: Population, card: str) -> Floats:

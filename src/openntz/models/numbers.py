@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
@@ -72,6 +72,11 @@ class Origins:
     known: frozenset[str]
     source: tuple[str, ...] = ()
     rank: str | None = None
+
+
+# No published number is beyond this, and its square is still a number.
+_LARGEST: Final = 1e30
+Real = Annotated[float, Field(ge=-_LARGEST, le=_LARGEST)]
 
 
 class Part(BaseModel):
@@ -139,7 +144,7 @@ class Cited(Part):
 class Number(Cited):
     """A value with its unit; ``low`` and ``high`` bound it where the source does."""
 
-    value: float
+    value: Real
     unit: str
     low: float | None = None
     high: float | None = None

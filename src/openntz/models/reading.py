@@ -26,7 +26,8 @@ _REMEDIES: Final = {
     "extra_forbidden": "Remove it, or check its spelling against a shipped card.",
     "finite_number": "Give a finite number.",
     "greater_than": "Give a positive number.",
-    "greater_than_equal": "Give a number that is not negative.",
+    "greater_than_equal": "Give a larger number.",
+    "less_than_equal": "Give a smaller number.",
     "literal_error": "Use one of these.",
 }
 

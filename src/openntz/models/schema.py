@@ -6,7 +6,8 @@ are joined: ``covariate_model``, ``variability``, ``residual`` and ``card``.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+import re
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -15,6 +16,7 @@ from openntz.models.numbers import (
     Cited,
     Number,
     Part,
+    Real,
     Scale,
     Spread,
     Symbol,
@@ -24,6 +26,7 @@ from openntz.models.numbers import (
     sources_of,
 )
 
+_CODE: Final = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
 Variable = Literal["age_year", "weight_kg", "route", "dose_mg", "interval_week", "antibodies"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Words = Annotated[str, Field(min_length=1)]
@@ -124,9 +127,9 @@ class DerivedCovariate(Cited):
     """value = offset + scale x product of covariate ^ power, then held inside the limits."""
 
     unit: UnitText
-    product: Annotated[dict[Name, float], Field(min_length=1)]
-    scale: float = 1.0
-    offset: float = 0.0
+    product: Annotated[dict[Name, Real], Field(min_length=1)]
+    scale: Real = 1.0
+    offset: Real = 0.0
     at_least: float | None = None
     at_most: float | None = None
 
@@ -179,10 +182,8 @@ class CategoryFormat(Effect):
     @classmethod
     def _codes_are_numbers(cls, factors: dict[str, Number]) -> dict[str, Number]:
         for code, number in factors.items():
-            try:
-                float(code)
-            except ValueError:
-                raise ValueError(f"the code {code!r} is no number; data hold codes") from None
+            if not _CODE.fullmatch(code):
+                raise ValueError(f"the code {code!r} is no number; data hold codes")
             check_number(number, "plain")
         if len({float(code) for code in factors}) < len(factors):
             raise ValueError("one code is there twice")
@@ -205,7 +206,7 @@ AnyEffect = Annotated[
 class RandomFormat(Part):
     """What a random effect acts on, and how."""
 
-    parameters: list[Symbol] | dict[Symbol, float] | None = None
+    parameters: list[Symbol] | dict[Symbol, Real] | None = None
     distribution: Literal["log-normal", "normal", "proportional"] = "log-normal"
 
     @model_validator(mode="after")
@@ -230,9 +231,9 @@ class BlockFormat(Cited):
     effects: Annotated[list[Name], Field(min_length=1)]
     scale: Scale
     unit: Literal["1", "%"] = "1"
-    lower: list[float] | None = None
-    values: list[float] | None = None
-    correlations: list[float] | None = None
+    lower: list[Real] | None = None
+    values: list[Real] | None = None
+    correlations: list[Real] | None = None
 
     @model_validator(mode="after")
     def _numbers_fit(self) -> Self:

@@ -157,14 +157,17 @@ def _variance(effect: RandomEffect, number: Spread, theta: Mapping[str, float]) 
     value = number.value * _sd_unit(effect, number)
     if value < 0.0:
         raise ValueError(f"{number.value:g} is negative; variability is not")
-    if value == 0.0:
+    variance = value
+    if number.scale == "sd":
+        variance = value**2
+    elif number.scale == "cv":
+        variance = _variance_of_cv(value, effect, theta)
+    if variance == 0.0:
         raise ValueError(
             "a variance of zero makes Omega singular; remove the effect, the parameter then "
             "stays at its typical value"
         )
-    if number.scale == "variance":
-        return value
-    return value**2 if number.scale == "sd" else _variance_of_cv(value, effect, theta)
+    return variance
 
 
 def _block(
