@@ -117,6 +117,8 @@ def build(rows: Floats, starts: Floats, times: Floats) -> Problem:
         event_kind=np.tile(kinds, len(starts)),
         event_index=np.zeros(event_time.size, np.int64),
         event_value=rates.ravel(),
+        event_value_tangent=np.zeros((rates.size, 0)),
+        event_time_tangent=np.zeros((rates.size, 0)),
         output_range=ranges(times),
         output_time=times.ravel(),
         output_row=size * np.arange(n),

@@ -14,12 +14,14 @@ import pytest
 
 import openntz
 from openntz.mechanism import solver
+from openntz.mechanism.compartments import Shape, system_of
 
 PROBE = """
 import json
 import re
 import numpy as np
 from numba import njit
+from openntz.mechanism.compartments import Shape, system_of
 from openntz.mechanism import solver
 from openntz.mechanism.kernels.arithmetic import inverse_fifth_root
 from openntz.mechanism.pharmacokinetics import PkParameters, Schedule, simulate
@@ -33,9 +35,9 @@ level = simulate(
     Schedule(np.array([0.0]), np.array([0.0]), np.array([100.0]), np.array([True])),
     [3.0],
 ).ug_per_ml[0, 0]
-stats = solver.compile_system(solver.TWO_COMPARTMENT).stats
+compiled = solver.compile_system(system_of(Shape(1, True, True)))
+stats = compiled.stats
 hits, misses = sum(stats.cache_hits.values()), sum(stats.cache_misses.values())
-compiled = solver.compile_system(solver.TWO_COMPARTMENT)
 code = compiled.inspect_llvm(compiled.signatures[0]) if misses else ""
 packed = len(re.findall(r"fdiv <[0-9]+ x double>", code))
 print(json.dumps({"level": level, "hits": hits, "misses": misses, "packed": packed}))
@@ -43,8 +45,9 @@ print(json.dumps({"level": level, "hits": hits, "misses": misses, "packed": pack
 SLOT = """
 import json
 from openntz.mechanism import solver
+from openntz.mechanism.compartments import Shape, system_of
 print(json.dumps({s.name: solver.compile_system(s).__name__
-                  for s in (solver.TWO_COMPARTMENT, solver.BLOOD_AND_LESIONS)}))
+                  for s in (system_of(Shape(1, True, True)), solver.BLOOD_AND_LESIONS)}))
 """
 
 
@@ -85,10 +88,14 @@ def before(copied: tuple[Path, Path]) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("kernels/two_compartment.py", "= -absorbed", "= -2.0 * absorbed"),
+        ("kernels/compartments.py", "OUTWARD: Final = 5", "OUTWARD: Final = 6"),
         ("kernels/dopri5.py", "SAFETY = 0.9", "SAFETY = 0.8"),
         ("kernels/arithmetic.py", "_LOG2_E = 1.44", "_LOG2_E = 1.45"),
-        ("solver.py", '{"PARAMETER": system', '{"NOTHING": 1, "PARAMETER": system'),
+        (
+            "solver.py",
+            '"PARAMETER": system.parameters,',
+            '"NOTHING": 1, "PARAMETER": system.parameters,',
+        ),
     ],
 )
 def test_an_edit_makes_a_new_slot(
@@ -115,5 +122,5 @@ def test_works_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> Non
         return lambda function: function
 
     monkeypatch.setattr(solver, "njit", refuse)
-    found = solver.compile_system.__wrapped__(solver.TWO_COMPARTMENT)
-    assert found.__name__.startswith("advance_block_two_compartment_")
+    found = solver.compile_system.__wrapped__(system_of(Shape(1, True, True)))
+    assert found.__name__.startswith("advance_block_compartments_111_0_")

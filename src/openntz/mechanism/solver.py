@@ -25,9 +25,17 @@ import numpy as np
 from numba import njit
 
 from openntz.errors import SolverError
-from openntz.mechanism.kernels import blood_and_lesions, dopri5, two_compartment
-from openntz.mechanism.kernels.dopri5 import OK, STEP_UNDERFLOW, TOO_MANY_STEPS, Lanes, Problem
-from openntz.mechanism.kernels.layout import LANES
+from openntz.mechanism.kernels import blood_and_lesions, dopri5
+from openntz.mechanism.kernels.dopri5 import (
+    NO_STEADY_STATE,
+    OK,
+    STEP_UNDERFLOW,
+    TOO_MANY_STEPS,
+    UNUSABLE,
+    Lanes,
+    Problem,
+)
+from openntz.mechanism.kernels.layout import LANES, inlined
 
 MOST_STEPS: Final = 1e6
 # Enough people per block that a thread switch costs nothing, few enough to share out evenly.
@@ -43,11 +51,21 @@ REMEDY: Final = {
         "The limit of steps was reached: the period is very long or a rate very fast. Check "
         "the parameters or shorten the period."
     ),
+    UNUSABLE: (
+        "A clearance, volume or rate is negative, zero or not a number. Check the model's "
+        "variability and covariates for this person."
+    ),
+    NO_STEADY_STATE: (
+        "The doses never reach a steady state with these parameters: as much comes in as "
+        "elimination can remove, or it would take too long. Record the doses instead."
+    ),
 }
 STATUS_NAME: Final = {
     OK: "ok",
     STEP_UNDERFLOW: "step size underflow",
     TOO_MANY_STEPS: "too many steps",
+    UNUSABLE: "unusable parameters",
+    NO_STEADY_STATE: "no steady state",
 }
 
 
@@ -57,24 +75,23 @@ class System:
 
     ``derive(w, y, p, rate, k)`` writes the rates of change of one lane: ``w`` is the work array
     and the others are offsets of the lane's state, parameters, infusion rate and result, with
-    consecutive states ``LANES`` apart. ``observed`` names what is written out: (state, parameter
-    that multiplies it, or -1).
+    consecutive states ``LANES`` apart. ``observed`` names what is written out: state, parameter
+    that multiplies it (or -1), and such a pair to add (or -1, -1).
+
+    With ``tangents`` directions, ``derive_tangent(w, y, p, rate, k, j)`` writes the rates of
+    change of the derivatives in direction ``j``. Each direction adds a block of states, of
+    parameters and of infusion rates behind the model's own, counted in ``states`` and
+    ``parameters``.
     """
 
     name: str
     derive: Callable[..., None]
     states: int
     parameters: int
-    observed: tuple[tuple[int, int], ...]
+    observed: tuple[tuple[int, int, int, int], ...]
+    tangents: int = 0
+    derive_tangent: Callable[..., None] = dopri5.derive_tangent
 
-
-TWO_COMPARTMENT: Final = System(
-    name="two_compartment",
-    derive=two_compartment.derive,
-    states=two_compartment.STATES,
-    parameters=two_compartment.PARAMETERS,
-    observed=((two_compartment.CENTRAL, two_compartment.INVERSE_VOLUME),),
-)
 
 BLOOD_AND_LESIONS: Final = System(
     name="blood_and_lesions",
@@ -82,16 +99,18 @@ BLOOD_AND_LESIONS: Final = System(
     states=blood_and_lesions.STATES,
     parameters=blood_and_lesions.PARAMETERS,
     observed=(
-        (blood_and_lesions.CENTRAL, blood_and_lesions.INVERSE_VOLUME),
-        (blood_and_lesions.LYMPHOCYTES, -1),
-        (blood_and_lesions.HAZARD, -1),
+        (blood_and_lesions.CENTRAL, blood_and_lesions.INVERSE_VOLUME, -1, -1),
+        (blood_and_lesions.LYMPHOCYTES, -1, -1, -1),
+        (blood_and_lesions.HAZARD, -1, -1, -1),
     ),
 )
 
 
 def _fingerprint(system: System) -> str:
     """Hash of everything the compiled code follows from: an edit makes a new cache slot."""
-    digest = hashlib.sha256(repr((system.name, system.observed, _layout(system))).encode())
+    digest = hashlib.sha256(
+        repr((system.name, system.observed, system.tangents, _layout(system))).encode()
+    )
     files = {Path(__file__), *Path(dopri5.__file__).parent.glob("*.py")}
     files.add(Path(inspect.getfile(inspect.unwrap(system.derive))))
     for file in sorted(files):
@@ -104,7 +123,13 @@ def _layout(system: System) -> dict[str, Any]:
     """Offsets of the row groups in the work array, in doubles."""
     groups = {"Y": system.states, "Y_NEW": system.states, "Y_STAGE": system.states}
     groups |= {f"K{stage}": system.states for stage in range(1, 8)}
-    groups |= {"PARAMETER": system.parameters, "RATE": 1, "TIME": 1, "STEP": 1, "PROPOSED": 1}
+    groups |= {
+        "PARAMETER": system.parameters,
+        "RATE": 1 + system.tangents,
+        "TIME": 1,
+        "STEP": 1,
+        "PROPOSED": 1,
+    }
     groups |= {"STOP": 1, "ERROR": 1, "NEXT_OUTPUT": 1}
     groups |= {"AHEAD": 1, "DUE": 1, "TAKEN": 1, "CARE": 1}
     offsets: dict[str, Any] = {}
@@ -124,9 +149,12 @@ def compile_system(system: System) -> Callable[..., None]:
     bound: dict[str, Any] = dict(vars(dopri5)) | _layout(system)
     bound |= {
         "STATES": system.states,
+        "OWN_STATES": system.states // (1 + system.tangents),
+        "TANGENTS": system.tangents,
         "PARAMETERS": system.parameters,
         "OBSERVED": system.observed,
         "derive": system.derive,
+        "derive_tangent": inlined(system.derive_tangent),
     }
 
     fingerprint = _fingerprint(system)
@@ -140,6 +168,8 @@ def compile_system(system: System) -> Callable[..., None]:
         options |= {"nogil": True, "_nrt": False, "error_model": "numpy"}
         return njit(**options)(function)
 
+    for template in (dopri5.derive_lanes, dopri5.derive_lane, dopri5.interpolate):
+        bound[template.__name__] = build(template, forceinline=True)
     for template in (
         dopri5.take_stages,
         dopri5.judge,

@@ -43,6 +43,8 @@ class Problem(NamedTuple):
     event_kind: NDArray[np.int64]
     event_index: NDArray[np.int64]  # state of a BOLUS, row offset of a SEGMENT
     event_value: NDArray[np.float64]  # amount of a BOLUS, rate of an infusion
+    event_value_tangent: NDArray[np.float64]  # (events, TANGENTS) derivatives of the value
+    event_time_tangent: NDArray[np.float64]  # (events, TANGENTS) derivatives of the time
     output_range: NDArray[np.int64]  # (n, 2) first and one past the last requested time
     output_time: NDArray[np.float64]
     output_row: NDArray[np.int64]  # (n,) row of ``values`` for the first requested time
@@ -61,15 +63,40 @@ class Lanes(NamedTuple):
     infusions: NDArray[np.int64]
 
 
-# Bound per model: dimensions, and offsets of the row groups in the work array.
-STATES = PARAMETERS = ROWS = 0
-OBSERVED: tuple[tuple[int, int], ...] = ()  # (state, parameter that scales it, or -1)
+# Bound per model: dimensions, and offsets of the row groups in the work array. STATES counts the
+# model's own states (OWN_STATES) and their derivatives in each of TANGENTS directions.
+STATES = PARAMETERS = ROWS = OWN_STATES = TANGENTS = 0
+# Columns written out: state x parameter (or 1 for -1), twice, summed; a state of -1 adds nothing.
+OBSERVED: tuple[tuple[int, int, int, int], ...] = ()
 Y = Y_NEW = Y_STAGE = K1 = K2 = K3 = K4 = K5 = K6 = K7 = PARAMETER = RATE = 0
 TIME = STEP = PROPOSED = STOP = ERROR = NEXT_OUTPUT = AHEAD = DUE = TAKEN = CARE = 0
 
 
 def derive(w: NDArray[np.float64], y: int, p: int, rate: int, k: int) -> None:
     """Write the rates of change of one lane; bound per model, see ``solver.System``."""
+
+
+def derive_tangent(w: NDArray[np.float64], y: int, p: int, rate: int, k: int, j: int) -> None:
+    """Write the rates of change of one lane's derivatives in direction ``j``; bound per model."""
+
+
+def derive_lanes(w: NDArray[np.float64], y: int, k: int, lanes: int) -> None:
+    """Rates of change of every lane at the states from ``y`` on, written from ``k`` on.
+
+    One loop over lanes per direction: a loop over both would not be unrolled, nor vectorise.
+    """
+    for lane in range(lanes):
+        derive(w, y + lane, PARAMETER + lane, RATE + lane, k + lane)
+    for j in range(TANGENTS):
+        for lane in range(lanes):
+            derive_tangent(w, y + lane, PARAMETER + lane, RATE + lane, k + lane, j)
+
+
+def derive_lane(w: NDArray[np.float64], y: int, k: int, lane: int) -> None:
+    """Rates of change of one lane, as ``derive_lanes``."""
+    derive(w, y + lane, PARAMETER + lane, RATE + lane, k + lane)
+    for j in range(TANGENTS):
+        derive_tangent(w, y + lane, PARAMETER + lane, RATE + lane, k + lane, j)
 
 
 # Kinds of event; at equal times they are applied in the order of the caller's list.
@@ -81,6 +108,9 @@ SEGMENT: Final = 3
 OK: Final = 0
 STEP_UNDERFLOW: Final = 1
 TOO_MANY_STEPS: Final = 2
+# Set by who prepares a problem, never by the integrator.
+UNUSABLE: Final = 3
+NO_STEADY_STATE: Final = 4
 
 A21 = 1.0 / 5.0
 A31, A32 = 3.0 / 40.0, 9.0 / 40.0
@@ -120,50 +150,44 @@ def take_stages(w: NDArray[np.float64], lanes: int) -> None:
         # The step as the clock takes it: near an event, rounding of the time would cost amount.
         h = (w[TIME + lane] + h) - w[TIME + lane]
         w[STEP + lane] = left if h >= left else h
-    for lane in range(lanes):
-        for i in range(STATES):
+    for i in range(STATES):
+        for lane in range(lanes):
             o = i * LANES + lane
             slope = A21 * w[K1 + o]
             w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
-        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K2 + lane)
-    for lane in range(lanes):
-        for i in range(STATES):
+    derive_lanes(w, Y_STAGE, K2, lanes)
+    for i in range(STATES):
+        for lane in range(lanes):
             o = i * LANES + lane
             slope = A31 * w[K1 + o] + A32 * w[K2 + o]
             w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
-        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K3 + lane)
-    for lane in range(lanes):
-        for i in range(STATES):
+    derive_lanes(w, Y_STAGE, K3, lanes)
+    for i in range(STATES):
+        for lane in range(lanes):
             o = i * LANES + lane
             slope = A41 * w[K1 + o] + A42 * w[K2 + o] + A43 * w[K3 + o]
             w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
-        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K4 + lane)
-    for lane in range(lanes):
-        for i in range(STATES):
+    derive_lanes(w, Y_STAGE, K4, lanes)
+    for i in range(STATES):
+        for lane in range(lanes):
             o = i * LANES + lane
             slope = A51 * w[K1 + o] + A52 * w[K2 + o] + A53 * w[K3 + o] + A54 * w[K4 + o]
             w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
-        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K5 + lane)
-    for lane in range(lanes):
-        for i in range(STATES):
+    derive_lanes(w, Y_STAGE, K5, lanes)
+    for i in range(STATES):
+        for lane in range(lanes):
             o = i * LANES + lane
-            slope = (
-                A61 * w[K1 + o]
-                + A62 * w[K2 + o]
-                + A63 * w[K3 + o]
-                + A64 * w[K4 + o]
-                + A65 * w[K5 + o]
-            )
+            slope = A61 * w[K1 + o] + A62 * w[K2 + o] + A63 * w[K3 + o]
+            slope += A64 * w[K4 + o] + A65 * w[K5 + o]
             w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
-        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K6 + lane)
-    for lane in range(lanes):
-        for i in range(STATES):
+    derive_lanes(w, Y_STAGE, K6, lanes)
+    for i in range(STATES):
+        for lane in range(lanes):
             o = i * LANES + lane
-            slope = (
-                B1 * w[K1 + o] + B3 * w[K3 + o] + B4 * w[K4 + o] + B5 * w[K5 + o] + B6 * w[K6 + o]
-            )
+            slope = B1 * w[K1 + o] + B3 * w[K3 + o] + B4 * w[K4 + o]
+            slope += B5 * w[K5 + o] + B6 * w[K6 + o]
             w[Y_NEW + o] = w[Y + o] + w[STEP + lane] * slope
-        derive(w, Y_NEW + lane, PARAMETER + lane, RATE + lane, K7 + lane)
+    derive_lanes(w, Y_NEW, K7, lanes)
 
 
 def judge(w: NDArray[np.float64], lanes: int, rtol: float, atol: float) -> None:
@@ -172,8 +196,9 @@ def judge(w: NDArray[np.float64], lanes: int, rtol: float, atol: float) -> None:
     ERROR is the largest over the states in units of the tolerance: a step is good if <= 1.
     """
     for lane in range(lanes):
-        worst = 0.0
-        for i in range(STATES):
+        w[ERROR + lane] = 0.0
+    for i in range(STATES):
+        for lane in range(lanes):
             o = i * LANES + lane
             before, after = abs(w[Y + o]), abs(w[Y_NEW + o])
             size = before if before > after else after
@@ -181,8 +206,10 @@ def judge(w: NDArray[np.float64], lanes: int, rtol: float, atol: float) -> None:
             slope += E5 * w[K5 + o] + E6 * w[K6 + o] + E7 * w[K7 + o]
             wrong = abs(w[STEP + lane] * slope) / (atol + rtol * size)
             # Written so that a value that is not a number counts as the largest error.
-            worst = worst if wrong <= worst else wrong
-        w[ERROR + lane] = worst
+            worst = w[ERROR + lane]
+            w[ERROR + lane] = worst if wrong <= worst else wrong
+    for lane in range(lanes):
+        worst = w[ERROR + lane]
         h, time, stop = w[STEP + lane], w[TIME + lane], w[STOP + lane]
         ahead = stop if h == stop - time else time + h
         w[AHEAD + lane] = ahead
@@ -191,16 +218,18 @@ def judge(w: NDArray[np.float64], lanes: int, rtol: float, atol: float) -> None:
 
 def accept(w: NDArray[np.float64], lanes: int, most_steps: float) -> None:
     """Move every lane whose step was good, propose the next step, and say who needs care."""
-    for lane in range(lanes):
-        error = w[ERROR + lane]
-        good = error <= 1.0
-        for i in range(STATES):
+    for i in range(STATES):
+        for lane in range(lanes):
             o = i * LANES + lane
+            good = w[ERROR + lane] <= 1.0
             # Both sides are read first: a choice between two addresses would not vectorise.
             y, y_new = w[Y + o], w[Y_NEW + o]
             k, k_new = w[K1 + o], w[K7 + o]
             w[Y + o] = y_new if good else y
             w[K1 + o] = k_new if good else k
+    for lane in range(lanes):
+        error = w[ERROR + lane]
+        good = error <= 1.0
         time, ahead = w[TIME + lane], w[AHEAD + lane]
         time = ahead if good else time
         w[TIME + lane] = time
@@ -219,6 +248,17 @@ def accept(w: NDArray[np.float64], lanes: int, most_steps: float) -> None:
         w[CARE + lane] = 1.0 if landed | stuck | (w[TAKEN + lane] >= most_steps) else 0.0
 
 
+def interpolate(w: NDArray[np.float64], o: int, theta: float, h: float) -> float:
+    """A state of a lane (offset ``o``) at a share ``theta`` of its accepted step ``h``."""
+    change = w[Y_NEW + o] - w[Y + o]
+    bend = h * w[K1 + o] - change
+    twist = change - h * w[K7 + o] - bend
+    rest = D1 * w[K1 + o] + D3 * w[K3 + o] + D4 * w[K4 + o]
+    rest = h * (rest + D5 * w[K5 + o] + D6 * w[K6 + o] + D7 * w[K7 + o])
+    back = 1.0 - theta
+    return w[Y + o] + theta * (change + back * (bend + theta * (twist + back * rest)))
+
+
 def write_outputs(lanes: Lanes, problem: Problem, lane: int) -> None:
     """Values at the requested times up to the end of the lane's accepted step."""
     w, i = lanes.w, lanes.person[lane]
@@ -228,24 +268,14 @@ def write_outputs(lanes: Lanes, problem: Problem, lane: int) -> None:
     while j < end and problem.output_time[j] <= w[AHEAD + lane]:
         theta = (problem.output_time[j] - w[TIME + lane]) / h
         for column in range(len(OBSERVED)):
-            o = OBSERVED[column][0] * LANES + lane
-            scale = 1.0
-            if OBSERVED[column][1] >= 0:
-                scale = w[PARAMETER + OBSERVED[column][1] * LANES + lane]
-            change = w[Y_NEW + o] - w[Y + o]
-            bend = h * w[K1 + o] - change
-            twist = change - h * w[K7 + o] - bend
-            rest = h * (
-                D1 * w[K1 + o]
-                + D3 * w[K3 + o]
-                + D4 * w[K4 + o]
-                + D5 * w[K5 + o]
-                + D6 * w[K6 + o]
-                + D7 * w[K7 + o]
-            )
-            back = 1.0 - theta
-            value = w[Y + o] + theta * (change + back * (bend + theta * (twist + back * rest)))
-            problem.values[shift + j, column] = scale * value
+            state, scale, other, other_scale = OBSERVED[column]
+            value = interpolate(w, state * LANES + lane, theta, h)
+            if scale >= 0:
+                value *= w[PARAMETER + scale * LANES + lane]
+            if other >= 0:
+                factor = w[PARAMETER + other_scale * LANES + lane]
+                value += factor * interpolate(w, other * LANES + lane, theta, h)
+            problem.values[shift + j, column] = value
         j += 1
     lanes.output[lane] = j
     w[NEXT_OUTPUT + lane] = problem.output_time[j] if j < end else np.inf
@@ -260,26 +290,48 @@ def arrive(lanes: Lanes, problem: Problem, lane: int) -> bool:
     e, end = lanes.event[lane], problem.event_range[i, 1]
     while e < end and problem.event_time[e] <= w[TIME + lane]:
         kind, value = problem.event_kind[e], problem.event_value[e]
+        moves = False
+        for j in range(TANGENTS):
+            moves |= problem.event_time_tangent[e, j] != 0.0
+        if moves:
+            derive_lane(w, Y, K1, lane)
         if kind == RATE_ON:
             lanes.infusions[lane] += 1
             w[RATE + lane] += value
+            for j in range(TANGENTS):
+                w[RATE + (j + 1) * LANES + lane] += problem.event_value_tangent[e, j]
         elif kind == RATE_OFF:
             lanes.infusions[lane] -= 1
             # Exactly zero, where adding and subtracting rates would leave a rounding residue.
             w[RATE + lane] = w[RATE + lane] - value if lanes.infusions[lane] > 0 else 0.0
+            for j in range(TANGENTS):
+                o = RATE + (j + 1) * LANES + lane
+                left = w[o] - problem.event_value_tangent[e, j]
+                w[o] = left if lanes.infusions[lane] > 0 else 0.0
         elif kind == BOLUS:
             w[Y + problem.event_index[e] * LANES + lane] += value
+            for j in range(TANGENTS):
+                o = (problem.event_index[e] + (j + 1) * OWN_STATES) * LANES + lane
+                w[Y + o] += problem.event_value_tangent[e, j]
         else:
             row = problem.parameter_row[i] + problem.event_index[e]
             for k in range(PARAMETERS):
                 w[PARAMETER + k * LANES + lane] = problem.parameters[row, k]
+        if moves:
+            # An event that comes later by dt leaves the states (before - after) dt further on.
+            derive_lane(w, Y, K2, lane)
+            for j in range(TANGENTS):
+                for k in range(OWN_STATES):
+                    o = k * LANES + lane
+                    shift = (w[K1 + o] - w[K2 + o]) * problem.event_time_tangent[e, j]
+                    w[Y + (j + 1) * OWN_STATES * LANES + o] += shift
         e += 1
     lanes.event[lane] = e
     stop = problem.output_time[last_output]
     if e < end and problem.event_time[e] < stop:
         stop = problem.event_time[e]
     w[STOP + lane] = stop
-    derive(w, Y + lane, PARAMETER + lane, RATE + lane, K1 + lane)
+    derive_lane(w, Y, K1, lane)
     h = w[PROPOSED + lane]
     for k in range(STATES):
         o = k * LANES + lane
@@ -306,7 +358,9 @@ def load_next(lanes: Lanes, problem: Problem, lane: int, waiting: int, last: int
         # A step of length one in which nothing changes serves the outputs at or before the start.
         for k in range(K1 + lane, K7 + STATES * LANES, LANES):
             w[k] = 0.0
-        w[TIME + lane], w[STEP + lane], w[RATE + lane] = problem.start_time[i], 1.0, 0.0
+        for k in range(1 + TANGENTS):
+            w[RATE + k * LANES + lane] = 0.0
+        w[TIME + lane], w[STEP + lane] = problem.start_time[i], 1.0
         w[PROPOSED + lane] = FIRST_STEP
         lanes.output[lane] = problem.output_range[i, 0]
         w[AHEAD + lane] = w[TIME + lane]
