@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +16,8 @@ from openntz.models.variability import Step, vary
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
+_NONE: Final[Mapping[int, Floats]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,30 +86,26 @@ def individual_parameters(
     moving += [part for pair in population.late.values() for part in pair]
     shapes = [part.shape for part in moving if isinstance(part, np.ndarray)]
     shape = _shape(card, effects.shape[:-1], *shapes)
+    values = {name: np.full(shape, base) for name, base in population.values.items()}
+    slopes: dict[str, Mapping[int, Floats]] = dict.fromkeys(values, _NONE)
     # Effects far out overflow; `usable` says so, and whoever tries them decides.
     with np.errstate(over="ignore", invalid="ignore"):
-        found = {
-            name: _moved(name, np.full(shape, base), population, steps, effects, by)
-            for name, base in population.values.items()
-        }
-    return Individual(
-        MappingProxyType({name: value for name, (value, _) in found.items()}),
-        MappingProxyType({name: MappingProxyType(own) for name, (_, own) in found.items()}),
-    )
+        for name in {**steps, **population.late, **by}:
+            own = steps.get(name, ())
+            values[name], slopes[name] = _moved(name, values[name], population, own, effects, by)
+    return Individual(MappingProxyType(values), MappingProxyType(slopes))
 
 
 def _moved(
     name: str,
     value: Floats,
     population: Population,
-    steps: Mapping[str, tuple[Step, ...]],
+    steps: tuple[Step, ...],
     effects: Floats,
     by: Mapping[str, Floats],
 ) -> tuple[Floats, dict[int, Floats]]:
     """One parameter and its slopes, after random effects, late effects and factors."""
-    own: dict[int, Floats] = {}
-    if name in steps:
-        value, own = vary(value, steps[name], effects)
+    value, own = vary(value, steps, effects)
     if name in by or name in population.late:
         times, plus = population.late.get(name, (1.0, 0.0))
         factor = by.get(name, 1.0)
