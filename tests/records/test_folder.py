@@ -7,10 +7,11 @@ from datetime import date
 
 import pytest
 
+from openntz.course import vocabulary
 from openntz.course.course import TABLES
 from openntz.errors import InputError
 from openntz.records.csv import read_folder
-from tests.records.build import AS_OF, PEOPLE, dose_rows, only, read, write
+from tests.records.build import AS_OF, PEOPLE, dose_rows, only, read, result_rows, write
 
 DOSES = dose_rows("A,2024-01-01T10:00,2024-01-01T11:00,300,IV,Tysabri,B1,clinic,")
 
@@ -314,3 +315,71 @@ def test_equal_input_gives_equal_records(tmp_path):
     write(tmp_path, people=PEOPLE * 2, doses=DOSES + "A,03/04/2024,,300,IV,,,,\n")
 
     assert read_folder(tmp_path, as_of=AS_OF) == read_folder(tmp_path, as_of=AS_OF)
+
+
+TWO = "person,birth_date,sex,ms_onset\nA,1980-01-01,F,2010-05-01\nB,1981-01-01,M,2011-05-01\n"
+
+
+@pytest.mark.parametrize(
+    "last", ["A,2024-02-0", 'A,2024-02-01,"', 'A,"2024'], ids=["cell", "opening mark", "in quotes"]
+)
+def test_a_file_cut_off_in_its_last_line_leaves_nobody_whole(tmp_path, last):
+    text = f"person,date,gadolinium_lesions,comment\nA,2024-01-01,0,\n{last}"
+    records = read(tmp_path, people=TWO, mri=text)
+
+    assert [(p.kind, p.line) for p in records.rejected] == [("file", 0), ("row", 3)]
+    assert "breaks off after line 2" in records.rejected[0].reason
+    assert records.broken_off == ("mri",)
+    assert records.incomplete == {"A": {"mri"}, "B": {"mri"}}
+    assert records.courses["A"].has("mri")
+    assert not records.courses["B"].has("mri")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "A,2024-01-01,0,",  # no line end is no fault by itself
+        "A,2024-01-01,0,a,b",  # an unquoted delimiter
+        "A,2024-01-01\nA,2024-02-01,0,\n",  # a short line in the middle
+        "A,2024-01-01,0,\nA,2024-02-01\n",  # a short last line that ends
+    ],
+)
+def test_other_faults_do_not_cut_a_file_off(tmp_path, rows):
+    text = f"person,date,gadolinium_lesions,comment\n{rows}"
+    records = read(tmp_path, people=TWO, mri=text)
+
+    assert records.broken_off == ()
+    assert "B" not in records.incomplete
+    assert records.courses["B"].has("mri")
+
+
+def test_people_cut_off_leaves_those_without_a_row_unsure(tmp_path):
+    records = read(tmp_path, people=TWO + "C,19", edss="person,date,edss\nC,2024-01-01,2\n")
+
+    assert records.broken_off == ("people",)
+    assert records.incomplete == {"C": {"people"}}
+
+
+@pytest.mark.parametrize(
+    ("row", "lost"),
+    [
+        ("A,2024-01-01,platelets,many,10*9/L,,,,", {vocabulary.PLATELETS}),
+        ("A,2024-01-01,PLT,200,kg,,,,", {vocabulary.PLATELETS}),
+        ("A,2024-13-01,ALT,30,U/L,,,,", {vocabulary.ALT}),
+        ("A,2024-01-01,cholesterol,5,mmol/L,,,,", set()),
+        ("A,2024-01-01,ALT,30,5,U/L,,,,,", set(vocabulary.CANONICAL_UNITS)),
+    ],
+    ids=["value", "unit", "date", "another test", "shifted cells"],
+)
+def test_of_a_measurement_set_aside_the_test_is_remembered(tmp_path, row, lost):
+    good = "A,2024-01-01,weight,70,kg,,,,"
+    records = read(tmp_path, measurements=result_rows(good, row))
+
+    assert records.incomplete == {"A": {"measurements", *map(vocabulary.lost_results, lost)}}
+
+
+def test_of_measurements_that_break_off_every_test_may_be_lost(tmp_path):
+    good = "A,2024-01-01,weight,70,kg,,,,"
+    records = read(tmp_path, measurements=result_rows(good, "A,2024-0").rstrip("\n"))
+
+    assert records.incomplete == {"A": {"measurements", *vocabulary.ALL_LOST_RESULTS}}

@@ -13,6 +13,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from openntz.records import parquet
 from openntz.records.csv import read_folder
 from tests.records.build import AS_OF, only, write
 
@@ -115,6 +116,29 @@ def test_a_cut_off_file_is_named(tmp_path):
     path.write_bytes(path.read_bytes()[:-20])
 
     assert "cannot be read" in only(read_folder(tmp_path, as_of=AS_OF).rejected).reason
+
+
+def test_a_file_damaged_midway_leaves_nobody_whole(tmp_path, monkeypatch):
+    write(tmp_path, people="person,birth_date,sex,ms_onset\nA,1980-01-01,F,\nB,1981-01-01,F,\n")
+    monkeypatch.setattr(parquet, "_BATCH_ROWS", 10)
+    starts = [f"2024-01-{day:02}" for day in range(1, 21)]
+    table = pa.table({"person": ["A"] * 10 + ["B"] * 10, "start": starts, "route": ["SC"] * 20})
+    table = table.append_column("dose_mg", pa.array([300] * 20))
+    path = tmp_path / "doses.parquet"
+    pq.write_table(table, path, row_group_size=10, compression="none", use_dictionary=False)
+    data = bytearray(path.read_bytes())
+    second = pq.ParquetFile(path).metadata.row_group(1).column(0).data_page_offset
+    data[second : second + 12] = b"\xff" * 12
+    path.write_bytes(bytes(data))
+    records = read_folder(tmp_path, as_of=AS_OF)
+    problem = only(records.rejected)
+
+    assert (problem.kind, problem.table, problem.line) == ("file", "doses", 0)
+    assert "breaks off after line 11" in problem.reason
+    assert (records.broken_off, records.unreadable) == (("doses",), ())
+    assert len(records.courses["A"].doses) == 10
+    assert not records.courses["B"].has("doses")
+    assert records.incomplete == {"A": {"doses"}, "B": {"doses"}}
 
 
 def test_pyarrow_is_loaded_only_for_parquet(tmp_path):

@@ -344,7 +344,7 @@ def review(people: Iterable[PersonReview], **values: Any) -> Review:
         "model_title": "Natalizumab, intravenous",
         "card_hash": "0123456789ab",
         "seed": 1,
-        "tables": (TableCount("doses", True, 40, 39, 1, ("colour",)),),
+        "tables": (TableCount("doses", "read", 40, 39, 1, ("colour",)),),
     }
     return Review(**{**base, **values})
 

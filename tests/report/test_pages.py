@@ -325,7 +325,10 @@ def test_a_table_that_could_not_be_read_is_said_before_the_worklist():
             build.review(
                 [build.outside()],
                 rejected=(broken,),
-                tables=(build.TableCount("mri", False), build.TableCount("edss", False)),
+                tables=(
+                    build.TableCount("mri", "could not be read"),
+                    build.TableCount("edss", "not in the export"),
+                ),
             )
         )
     )

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import pytest
 
+from openntz.course.vocabulary import ALL_LOST_RESULTS
 from openntz.errors import InputError
 from openntz.evidence.registry import registry
 from openntz.monitor.rules.catalogue import RULES
@@ -316,10 +317,35 @@ def test_a_dose_set_aside_is_said_beside_the_forecast(tmp_path: Path) -> None:
     last = text.rstrip("\n").rpartition("\n")[2]
     (folder / "doses.csv").write_text(text.replace(last, last.replace(",300,", ",3000,")), "utf-8")
     done = review(folder, tmp_path / "out").review.people[0]
-    assert any("doses were set aside" in note for note in done.forecast.notes)
+    assert any("doses were set aside or lost" in note for note in done.forecast.notes)
     assert {f.status for f in done.findings if f.rule in {"level.low", "interval.late-dose"}} <= {
         "unknown",
         "watch",
         "due",
         "act",
     }
+
+
+@pytest.mark.parametrize("rows_kept", [0, None], ids=["before the first row", "after the last"])
+def test_a_table_that_breaks_off_is_unknown_and_never_ok(
+    tmp_path: Path, rows_kept: int | None
+) -> None:
+    folder = small_clinic(tmp_path / "few", {"N037", "P13"})
+    broken = ("mri", "reactions", "treatments", "measurements")
+    for table in broken:
+        path = folder / f"{table}.csv"
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = lines[: None if rows_kept is None else rows_kept + 1]
+        path.write_text("".join(kept) + "N037,20", encoding="utf-8")
+    done = review(folder, tmp_path / "out").review
+    assert {t.name: t.state for t in done.tables if t.state != "read"} == dict.fromkeys(
+        broken, "read only in part"
+    )
+    silent = [rule for rule in RULES if {*broken, *ALL_LOST_RESULTS} & set(rule.silence)]
+    assert len(silent) > 10
+    for person in done.people:
+        status = {f.rule: f.status for f in person.findings}
+        for rule in silent:
+            assert status[rule.id] not in rule.reassuring, (person.id, rule.id)
+    index = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert index.count("read only in part:</b>") == len(broken)

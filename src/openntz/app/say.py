@@ -70,7 +70,9 @@ def say_review(console: Console, outcome: ReviewOutcome) -> None:
     for problem in review.rejected:
         if not problem.line:
             console.print(
-                Text.assemble((f"{problem.table} could not be read: ", "bold red"), problem.reason),
+                Text.assemble(
+                    (f"{problem.table} {review.fault(problem.table)}: ", "bold red"), problem.reason
+                ),
                 soft_wrap=True,
             )
     folder = outcome.index.parent
@@ -127,6 +129,9 @@ def say_check(console: Console, records: Records) -> None:
     if seen.unreadable:
         names = ", ".join(seen.unreadable)
         console.print(Text(f"there, but cannot be read: {names}", style="bold red"))
+    if seen.broken_off:
+        names = ", ".join(seen.broken_off)
+        console.print(Text(f"read only in part: {names}", style="bold red"))
     if records.other_files:
         console.print(Text(f"files not read: {', '.join(records.other_files)}"))
     span = f", {seen.first} to {seen.last}" if seen.first and seen.last else ""

@@ -35,3 +35,11 @@ CANONICAL_UNITS: Final = {
     BILIRUBIN: "umol/L",
     WEIGHT: "kg",
 }
+
+
+def lost_results(test: str) -> str:
+    """What is missing of a person when a result of ``test`` could not be read."""
+    return f"measurements of {test}"
+
+
+ALL_LOST_RESULTS: Final = frozenset(map(lost_results, CANONICAL_UNITS))

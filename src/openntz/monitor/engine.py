@@ -15,15 +15,15 @@ from openntz.monitor.rules.catalogue import RULES
 
 
 def _doubted(rule: Rule, situation: Situation, verdict: Verdict) -> Verdict:
-    """Take back an answer that rests on 'none recorded' where rows were set aside."""
+    """Take back an answer that rests on 'none recorded' where rows were set aside or lost."""
     lost = sorted(situation.incomplete.intersection(rule.silence))
     if not lost or verdict.status not in rule.reassuring:
         return verdict
     return replace(
         verdict,
         status=Status.UNKNOWN,
-        message=f"Rows of this person in {' and '.join(lost)} were set aside (rejected.csv names "
-        f"them), so this is not known. Mend them and run again. What the rest says: "
+        message=f"Rows of this person in {' and '.join(lost)} were set aside or lost (rejected.csv "
+        f"says which), so this is not known. Mend them and run again. What the rest says: "
         f"{verdict.message}",
     )
 

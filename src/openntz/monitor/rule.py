@@ -19,7 +19,8 @@ from openntz.monitor.profile import Profile
 class Situation:
     """One person at one date: the course up to it, what is booked after it, and the forecast.
 
-    ``incomplete`` names the tables of which a row of this person was set aside.
+    ``incomplete`` names the tables of which a row of this person was set aside or lost, and of
+    measurements also the results (``vocabulary.lost_results``).
     ``profiles`` are those a rule may have to compare its own with; the engine fills them in.
     """
 
@@ -51,8 +52,9 @@ class Rule:
     facts and the profile, so that it can be tested at its limits without a course. ``sources``
     are cited with every finding, besides those of the thresholds used.
 
-    ``silence`` names the tables in which no row means 'none' to this rule; where rows of the
-    person were set aside in one of them, an answer among ``reassuring`` becomes 'unknown'.
+    ``silence`` names the tables or results in which no row, or no later one, means 'none' to this
+    rule; where rows of the person were set aside or lost in one of them, an answer among
+    ``reassuring`` becomes 'unknown'.
     """
 
     id: str

@@ -18,6 +18,7 @@ from typing import Final
 from openntz.course.course import TABLES, Course
 from openntz.course.events import Event
 from openntz.course.tables import CONTRACT, plain_name
+from openntz.course.vocabulary import ALL_LOST_RESULTS
 from openntz.errors import InputError
 from openntz.evidence.registry import Registry, registry
 from openntz.records.assemble import Assembler, PersonRows
@@ -52,6 +53,7 @@ class _Reading:
     progress: Progress | None
     total: int
     done: int = 0
+    last_line: int = 0
     people: dict[str, PersonRows] = field(default_factory=lambda: defaultdict(PersonRows))
     read: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     rejected: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -119,6 +121,7 @@ def read_folder(
         if name in found.tables and _table(name, found.tables[name], reading)
     }
     _say_alike(reading)
+    _say_lost(reading)
     courses, assembler = _courses(reading, usable)
     rejected, notes = log.finish()
     files = {**found.unreadable, **found.tables}
@@ -182,6 +185,7 @@ def _summary(
         table=name,
         path=file,
         usable=usable,
+        whole=name not in reading.log.broken_off,
         read=reading.read[name],
         used=reading.read[name] - rejected - duplicate if people else count.used,
         rejected=rejected,
@@ -211,13 +215,11 @@ def _table(name: str, file: Path, reading: _Reading) -> bool:
                 ).add(source.header_line)
             _rows(name, source, row, reading)
     except CellError as error:
-        reading.log.set_aside("file", name, 0, error, "")
-        return reading.read[name] > 0
+        return _ended_early(name, file, error, reading)
     except OSError as error:
         reason = f"the file cannot be read ({error.strerror or type(error).__name__})."
         problem = CellError("", file.name, reason, "Check the file and its permissions.")
-        reading.log.set_aside("file", name, 0, problem, "")
-        return reading.read[name] > 0
+        return _ended_early(name, file, problem, reading)
     finally:
         reading.done += _size(file)
         reading.step(0)
@@ -227,9 +229,27 @@ def _table(name: str, file: Path, reading: _Reading) -> bool:
     return True
 
 
+def _ended_early(name: str, file: Path, error: CellError, reading: _Reading) -> bool:
+    """Say why a file could not be read on; True when some of its rows were read."""
+    if not reading.read[name]:
+        reading.log.set_aside("file", name, 0, error, "")
+        return False
+    reading.log.break_off(name, file.name, reading.last_line, error.reason)
+    return True
+
+
+def _say_lost(reading: _Reading) -> None:
+    """Of a table that breaks off, anybody's rows may be among those that were lost."""
+    for table in reading.log.broken_off:
+        for name, rows in reading.people.items():
+            if table != "people" or rows.person is None:
+                reading.log.incomplete.setdefault(name, set()).update({table}, _whatever(table))
+
+
 def _rows(name: str, source: TextTable | ParquetTable, row: Row, reading: _Reading) -> None:
     """Pass every record of a file on, and count it."""
-    log, read_row = reading.log, _row_reader(name, row, reading)
+    log = reading.log
+    read_row, lost = _row_reader(name, row, reading)
     person_at = row.binding.index.get("person")
     changed = "person" in row.binding.rivals or "person" in row.mapping.values
     read = 0
@@ -256,12 +276,17 @@ def _rows(name: str, source: TextTable | ParquetTable, row: Row, reading: _Readi
         except CellError as error:
             reading.rejected[name] += 1
             log.set_aside("row", name, line, error, person)
+            if person:
+                log.incomplete[person].update(_whatever(name) if row.cells is not cells else lost())
         if row.notes or row.errors:
             row.notes.clear()
             row.errors.clear()
         # Kept up to date, so that a file that breaks off still accounts for its rows.
-        reading.read[name] = read
+        reading.read[name], reading.last_line = read, line
     reading.read[name] = read
+    if source.cut_off:
+        reason = "its last line is not whole and has no line end."
+        log.break_off(name, source.file, reading.last_line - 1, reason)
 
 
 def _keep_what_was_said(row: Row, person: str) -> None:
@@ -271,13 +296,22 @@ def _keep_what_was_said(row: Row, person: str) -> None:
         row.log.set_aside("cell", row.table.name, row.line, error, person)
 
 
-def _row_reader(name: str, row: Row, reading: _Reading) -> Callable[[str], bool]:
-    """What to do with the row that is set; True when it is used."""
+def _whatever(table: str) -> frozenset[str]:
+    """What may be missing when it cannot be told what a row of a table was about."""
+    return ALL_LOST_RESULTS if table == "measurements" else frozenset()
+
+
+def _row_reader(
+    name: str, row: Row, reading: _Reading
+) -> tuple[Callable[[str], bool], Callable[[], frozenset[str]]]:
+    """What to do with the row that is set, True when it is used; and what is lost if it is not."""
     if name == "people":
-        return lambda person: _add_person(row, person, reading)
+        return lambda person: _add_person(row, person, reading), frozenset
     read_event: Callable[[], Event]
+    lost: Callable[[], frozenset[str]] = frozenset
     if name == "measurements":
-        read_event = MeasurementReader(row)
+        read_event = measurement = MeasurementReader(row)
+        lost = measurement.lost
     else:
         read_event = partial(read_dose if name == "doses" else READERS[name], row)
     people = reading.people
@@ -287,7 +321,7 @@ def _row_reader(name: str, row: Row, reading: _Reading) -> Callable[[str], bool]
         people[person].events[name].append(event)
         return True
 
-    return add
+    return add, lost
 
 
 def _add_person(row: Row, person: str, reading: _Reading) -> bool:

@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Final
 
 from openntz.course.events import Answer, Censor, Measurement, Ref
-from openntz.course.vocabulary import ANTIBODIES, JCV_INDEX, NATALIZUMAB
+from openntz.course.vocabulary import ANTIBODIES, JCV_INDEX, NATALIZUMAB, lost_results
 from openntz.records.limits import Range
 from openntz.records.problems import CellError, ReadingError
 from openntz.records.recipes import LARGEST_BOOK, PlainNumber, Recipe, RecipeBook
@@ -79,6 +79,11 @@ class MeasurementReader:
             assay=recipe.assay,
             as_written=number.as_written,
         )
+
+    def lost(self) -> frozenset[str]:
+        """What is missing when the row that is set cannot be used."""
+        test = self._book.named()
+        return frozenset() if test is None else frozenset({lost_results(test)})
 
     def _plain_number(self, recipe: Recipe, text: str) -> PlainNumber | None:
         """A bare number that can be right and is not below the limit, or None for the long way."""

@@ -43,6 +43,9 @@ class ParquetTable:
         self._errors = (pa.ArrowException, OSError, ValueError, KeyError, ArithmeticError)
         self.notes: list[str] = []
         self.header_line = 1
+        # Its directory stands at its end: a file that is cut off is not opened at all.
+        self.cut_off = False
+        self.file = path.name
         self.position = 0
         self._size = path.stat().st_size
         try:

@@ -69,12 +69,14 @@ class TableSummary:
     """How one table was read: ``read`` is always ``used + rejected + duplicate``.
 
     ``used`` rows are in a course, ``later`` of them dated after the as-of day. A table that is
-    not ``usable`` is there and could not be read at all; its ``read`` is 0.
+    not ``usable`` is there and could not be read at all; its ``read`` is 0. One that is not
+    ``whole`` breaks off: what followed is lost, and may be anybody's.
     """
 
     table: str
     path: Path
     usable: bool = True
+    whole: bool = True
     read: int = 0
     used: int = 0
     rejected: int = 0
@@ -92,7 +94,8 @@ class Records:
 
     ``rejected`` holds what was set aside (kinds file, row, cell); ``notes`` what is used under
     a stated assumption, seen before, or kept and not used (all other kinds). ``incomplete``
-    names, per person, the tables of which a row was set aside: there 'none' may mean 'lost'.
+    names, per person, the tables of which a row was set aside or which break off, and of
+    measurements also which results (``vocabulary.lost_results``): there 'none' may mean 'lost'.
     """
 
     courses: Mapping[str, Course]
@@ -113,6 +116,11 @@ class Records:
     def unreadable(self) -> tuple[str, ...]:
         """Tables that are there and could not be read: to the courses, not recorded either."""
         return tuple(t for t, summary in self.tables.items() if not summary.usable)
+
+    @property
+    def broken_off(self) -> tuple[str, ...]:
+        """Tables of which only a beginning could be read."""
+        return tuple(t for t, summary in self.tables.items() if not summary.whole)
 
     @property
     def not_in_courses(self) -> tuple[Problem, ...]:
@@ -189,6 +197,9 @@ class Note:
         )
 
 
+_WHOLE: Final = "Export the table again, whole."
+
+
 class Log:
     """Collects problems and counts rows; ``finish`` gives both in table and line order."""
 
@@ -196,6 +207,7 @@ class Log:
         self._rejected: list[Problem] = []
         self._notes: dict[tuple[str, ...], Note] = {}
         self.incomplete: dict[str, set[str]] = {}
+        self.broken_off: set[str] = set()
 
     def set_aside(
         self,
@@ -220,6 +232,12 @@ class Log:
         )
         if kind == "row" and person:
             self.incomplete.setdefault(person, set()).add(table)
+
+    def break_off(self, table: str, file: str, line: int, reason: str) -> None:
+        """A file that ends before its end: the rows after ``line`` are lost, whosever they were."""
+        self.broken_off.add(table)
+        what = f"the file breaks off after line {line}, and what followed is lost: {reason}"
+        self.set_aside("file", table, 0, CellError("", file, what, _WHOLE), "")
 
     def note(
         self,

@@ -111,6 +111,13 @@ class RecipeBook:
             raise CellError(found.column, found.value, found.reason, found.remedy)
         return found
 
+    def named(self) -> str | None:
+        """The test of the row that is set, None where it names none that is known here."""
+        try:
+            return self._tests.get(plain_name(self._row.text("test")))
+        except CellError:
+            return None
+
     def with_unit(self, recipe: Recipe, text: str, unit: str) -> Recipe:
         """The recipe for a value that has its unit written beside it.
 

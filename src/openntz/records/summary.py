@@ -38,6 +38,7 @@ class Overview:
     tables: tuple[TableSummary, ...]
     missing: tuple[str, ...]
     unreadable: tuple[str, ...]
+    broken_off: tuple[str, ...]
     set_aside: int
     notes: int
 
@@ -55,6 +56,7 @@ def overview(records: Records) -> Overview:
         tables=tuple(records.tables.values()),
         missing=records.missing,
         unreadable=records.unreadable,
+        broken_off=records.broken_off,
         set_aside=len(records.rejected),
         notes=len(records.notes),
     )
@@ -94,6 +96,8 @@ def check_lines(records: Records) -> tuple[str, ...]:
         lines.append(f"Not in this export: {', '.join(seen.missing)}.")
     if seen.unreadable:
         lines.append(f"There, but cannot be read: {', '.join(seen.unreadable)}.")
+    if seen.broken_off:
+        lines.append(f"Read only in part: {', '.join(seen.broken_off)}.")
     if records.other_files:
         lines.append(f"Files that are not read: {', '.join(records.other_files)}.")
     for kind, problems in by_kind(records).items():

@@ -150,6 +150,9 @@ class TextTable:
         self.notes = [encoding.note] if encoding.note else []
         self.names: list[str] = []
         self.header_line = 1
+        self.file = path.name
+        # Whether the last record is broken and the file ends without a line end.
+        self.cut_off = False
         self._binary = path.open("rb")
         try:
             self._text = io.TextIOWrapper(
@@ -246,6 +249,8 @@ class TextTable:
                 cells, broken = [], _UNCLOSED
             except csv.Error:
                 cells, broken = [], _UNCLOSED if len(buffer) > 1 else _LONG_CELL
+            unfinished = broken is _UNCLOSED or len(cells) < width
+            self.cut_off = unfinished and broken is not None and self._ends_without_line_end()
             if broken is not None:
                 named = self._named(broken)
                 if broken is _UNCLOSED:
@@ -260,6 +265,9 @@ class TextTable:
                     yield start, self._named(_NUL)
                 else:
                     yield start, cells
+
+    def _ends_without_line_end(self) -> bool:
+        return bool(self._buffer) and not self._buffer[-1].endswith(("\r", "\n"))
 
     def _named(self, broken: Broken) -> Broken:
         line = self._buffer[0].rstrip("\r\n")

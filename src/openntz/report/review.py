@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
-from typing import Protocol
+from typing import Literal, Protocol
 
 from openntz.evidence.registry import Registry
 from openntz.report.guides import Guides
@@ -47,12 +47,15 @@ class ProblemLike(Protocol):
         ...
 
 
+TableState = Literal["read", "read only in part", "could not be read", "not in the export"]
+
+
 @dataclass(frozen=True, slots=True)
 class TableCount:
-    """How the rows of one table fared; ``found`` is False when the export lacks it."""
+    """How one table fared; rows are counted where it was read."""
 
     name: str
-    found: bool
+    state: TableState
     rows: int = 0
     used: int = 0
     set_aside: int = 0
@@ -90,3 +93,13 @@ class Review:
     def unreadable(self) -> tuple[ProblemLike, ...]:
         """Tables that are there but could not be read: problems of a whole file, not of a line."""
         return tuple(p for p in self.rejected if not p.line)
+
+    def state(self, table: str) -> TableState:
+        """How a table fared, 'not in the export' where nothing is known of it."""
+        states: dict[str, TableState] = {t.name: t.state for t in self.tables}
+        return states.get(table, "not in the export")
+
+    def fault(self, table: str) -> TableState:
+        """What a problem of a whole file means for its table: some of it was read, or nothing."""
+        read = self.state(table) in {"read", "read only in part"}
+        return "read only in part" if read else "could not be read"

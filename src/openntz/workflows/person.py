@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 
+from openntz.course import vocabulary
 from openntz.course.course import Course
+from openntz.course.vocabulary import lost_results
 from openntz.definitions.antibodies import antibody_effect, antibody_history
 from openntz.definitions.therapy import Therapy, TherapyLimits, therapy
 from openntz.evidence.registry import Registry
@@ -25,6 +27,14 @@ from openntz.monitor.rules.antibodies import antibody_definition, antibody_limit
 
 DEFAULT_CARD = "van_den_berg_2025"
 SATURATION_CARDS = ("saturation_biib107", "saturation_natalizumab")
+
+# What a forecast is made from; where some of it was lost, it says so.
+_MATTERS = frozenset(
+    {
+        "doses",
+        *map(lost_results, (vocabulary.NATALIZUMAB, vocabulary.ANTIBODIES, vocabulary.WEIGHT)),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,13 +124,13 @@ def forecast_course(
 
 
 def _with_lost_rows(forecast: PersonForecast, incomplete: frozenset[str]) -> PersonForecast:
-    """Say beside the forecast that doses or measurements of this person were set aside."""
-    lost = sorted(incomplete.intersection({"doses", "measurements"}))
+    """Say beside the forecast that doses or measurements of this person were set aside or lost."""
+    lost = sorted(incomplete & _MATTERS)
     if not lost:
         return forecast
     note = (
-        f"Rows of this person in {' and '.join(lost)} were set aside (rejected.csv names them); "
-        "this forecast does not know them and may be wrong. Mend them and run again."
+        f"Rows of this person in {' and '.join(lost)} were set aside or lost (rejected.csv says "
+        "which); this forecast does not know them and may be wrong. Mend them and run again."
     )
     return replace(forecast, notes=(*forecast.notes, note))
 

@@ -23,7 +23,7 @@ from openntz.report.exports import (
 from openntz.report.guides import Guides
 from openntz.report.pages import Pages
 from openntz.report.person import PersonReview
-from openntz.report.review import Review, TableCount
+from openntz.report.review import Review, TableCount, TableState
 from openntz.workflows.person import PersonResult, Practice, review_person
 from openntz.workflows.progress import Progress
 from openntz.workflows.read import read_tables, registry_for
@@ -86,24 +86,28 @@ def _remove_stale(out: Path, written: set[str]) -> None:
             page.unlink()
 
 
+def _state(name: str, records: Records) -> TableState:
+    if name in records.unreadable:
+        return "could not be read"
+    if name in records.broken_off:
+        return "read only in part"
+    return "not in the export" if name in records.missing else "read"
+
+
 def _counts(records: Records) -> tuple[TableCount, ...]:
-    counts = []
-    for name in TABLES:
-        table = records.tables.get(name)
-        if table is None or not table.usable:
-            counts.append(TableCount(name=name, found=False))
-            continue
-        counts.append(
-            TableCount(
-                name=name,
-                found=True,
-                rows=table.read,
-                used=table.used,
-                set_aside=table.rejected + table.duplicate,
-                unknown_columns=table.unknown_columns,
-            )
+    return tuple(
+        TableCount(
+            name=name,
+            state=_state(name, records),
+            rows=table.read,
+            used=table.used,
+            set_aside=table.rejected + table.duplicate,
+            unknown_columns=table.unknown_columns,
         )
-    return tuple(counts)
+        if (table := records.tables.get(name)) is not None
+        else TableCount(name=name, state=_state(name, records))
+        for name in TABLES
+    )
 
 
 def _site_note(request: ReviewRequest, practice: Practice) -> str:

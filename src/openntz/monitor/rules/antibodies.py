@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from openntz.course import vocabulary
 from openntz.course.events import Ref
+from openntz.course.vocabulary import lost_results
 from openntz.definitions.antibodies import (
     OWN_THRESHOLD,
     AntibodyHistory,
@@ -272,6 +274,7 @@ PERSISTENT = Rule(
     derive=antibody_facts,
     decide=persistent,
     sources=("calabresi-2007", "eu-smpc", "us-pi", "shankar-2014-adam", "founding-s2"),
+    silence=(lost_results(vocabulary.ANTIBODIES),),
 )
 
 # ── to be confirmed
@@ -368,4 +371,5 @@ CONFIRM = Rule(
     derive=antibody_facts,
     decide=confirm,
     sources=("eu-smpc", "us-pi", "calabresi-2007"),
+    silence=(lost_results(vocabulary.ANTIBODIES),),
 )

@@ -8,6 +8,7 @@ from math import inf
 
 from openntz.course import vocabulary
 from openntz.course.events import Measurement
+from openntz.course.vocabulary import lost_results
 from openntz.definitions.results import below, shown
 from openntz.definitions.schedule import Check, recurring_check
 from openntz.definitions.therapy import Therapy
@@ -185,6 +186,7 @@ PLATELETS_LOW = Rule(
     derive=platelet_facts,
     decide=platelets_low,
     sources=("eu-leaflet", "compendium-26085"),
+    silence=(lost_results(vocabulary.PLATELETS),),
 )
 
 LABORATORY_DUE = Rule(

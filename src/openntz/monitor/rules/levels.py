@@ -8,6 +8,7 @@ from datetime import date
 from openntz.course import vocabulary
 from openntz.course.course import Course
 from openntz.course.events import Dose, Measurement, Ref
+from openntz.course.vocabulary import lost_results
 from openntz.definitions import amounts
 from openntz.definitions.results import below
 from openntz.definitions.therapy import Therapy
@@ -169,7 +170,10 @@ IMPLAUSIBLE = Rule(
     derive=implausible_facts,
     decide=implausible,
     sources=("openntz", "van-den-berg-2025"),
-    silence=("doses",),
+    silence=(
+        lost_results(vocabulary.NATALIZUMAB),
+        "doses",
+    ),
 )
 
 # ── low
@@ -382,5 +386,8 @@ LOW = Rule(
     derive=low_facts,
     decide=low,
     sources=("next-ms-2023", "ryerson-2020", "van-den-berg-2025"),
-    silence=("doses",),
+    silence=(
+        lost_results(vocabulary.NATALIZUMAB),
+        "doses",
+    ),
 )

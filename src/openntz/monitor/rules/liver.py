@@ -8,6 +8,7 @@ from datetime import timedelta
 from openntz.course import vocabulary
 from openntz.course.course import Course
 from openntz.course.events import Event, Measurement
+from openntz.course.vocabulary import lost_results
 from openntz.definitions.results import above, shown
 from openntz.definitions.terms import asserts
 from openntz.definitions.therapy import Therapy
@@ -223,4 +224,10 @@ LIVER_INJURY = Rule(
     derive=liver_facts,
     decide=liver_injury,
     sources=("liver-dhcp-2008", "founding-s2"),
+    silence=(
+        lost_results(vocabulary.ALT),
+        lost_results(vocabulary.AST),
+        lost_results(vocabulary.BILIRUBIN),
+        "symptoms",
+    ),
 )

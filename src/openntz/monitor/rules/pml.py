@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from openntz.course import vocabulary
 from openntz.course.events import Ref
+from openntz.course.vocabulary import lost_results
 from openntz.definitions.jcv import JcvClass, JcvLimits, JcvResult, jcv_history
 from openntz.definitions.pml import PmlBands, PmlStanding
 from openntz.definitions.therapy import Therapy
@@ -229,4 +231,8 @@ STRATUM = Rule(
     derive=pml_facts,
     decide=stratum,
     sources=("ema-pml-2016", "dhpc-2016"),
+    silence=(
+        lost_results(vocabulary.JCV_INDEX),
+        "treatments",
+    ),
 )

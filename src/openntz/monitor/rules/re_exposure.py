@@ -193,4 +193,5 @@ BEFORE_RE_EXPOSURE = Rule(
     derive=re_exposure_facts,
     decide=before_re_exposure,
     sources=("swiss-label", "compendium-26085", "eu-leaflet", "us-pi", "strata"),
+    silence=("doses",),
 )

@@ -383,6 +383,10 @@ REBOUND_WINDOW = Rule(
     derive=rebound_facts,
     decide=rebound_window,
     sources=("oconnor-2011", "restore-2014"),
+    silence=(
+        "plans",
+        "doses",
+    ),
 )
 
 NO_SUCCESSOR = Rule(
@@ -392,4 +396,5 @@ NO_SUCCESSOR = Rule(
     derive=successor_facts,
     decide=no_successor,
     sources=("founding-s4",),
+    silence=("plans",),
 )
