@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_ndtr
 
-from tests.oracle.kinetics import concentrations
+from tests.oracle.kinetics import NoSteadyStateError, concentrations
 from tests.oracle.parameters import Model, Record, parameters_of, random_layout
 
 Floats = NDArray[np.float64]
@@ -43,7 +43,10 @@ def read_people(path: Path) -> list[list[Record]]:
 
 @dataclass(frozen=True)
 class Fit:
-    """A person's mode: ``random`` in the order of ``layout`` (name, occasion 0 = eta)."""
+    """A person's mode: ``random`` in the order of ``layout`` (name, occasion 0 = eta).
+
+    ``modes`` is 1 when all starts ended in the same minimum, 2 when not.
+    """
 
     layout: list[tuple[str, int]]
     random: Floats
@@ -52,6 +55,7 @@ class Fit:
     objective: float | None
     pred: Floats
     ipred: Floats
+    modes: int
 
 
 class Person:
@@ -155,17 +159,21 @@ class Person:
         scale = np.sqrt(np.diag(self.omega))
 
         def scaled(z: Floats) -> tuple[float, Floats]:
-            value, slope, _ = self.parts(z * scale)
+            try:
+                value, slope, _ = self.parts(z * scale)
+            except NoSteadyStateError:
+                # A wall, so that the line search turns back.
+                return 1e6 + float(z @ z), 2.0 * z
             return value, slope * scale
 
-        best: tuple[float, Floats] | None = None
+        ends: list[tuple[float, Floats]] = []
         for k in range(starts):
             start = np.zeros(len(scale)) if k == 0 else 0.5 * rng.standard_normal(len(scale))
             found = minimize(scaled, start, jac=True, method="BFGS", options={"gtol": 1e-6})
-            if best is None or found.fun < best[0] - 1e-9:
-                best = (float(found.fun), found.x * scale)
-        assert best is not None
-        random = self.polished(best[1])
+            ends.append((float(found.fun), found.x))
+        best = min(ends, key=lambda end: end[0])
+        modes = 1 + any(np.max(np.abs(x - best[1])) > 0.01 for _, x in ends)
+        random = self.polished(best[1] * scale)
         value, _, information = self.parts(random)
         etc, objective = np.full_like(self.omega, np.nan), None
         if information is not None:
@@ -179,4 +187,5 @@ class Person:
             objective,
             self.levels(np.zeros(len(random))).real,
             self.levels(random).real,
+            modes,
         )
