@@ -6,9 +6,11 @@ import pytest
 
 from openntz.monitor.finding import Status
 from tests.build import (
+    antibody,
     course,
     days_before,
     doses_on,
+    doses_until,
     finding,
     plan,
     pregnancy,
@@ -19,6 +21,13 @@ from tests.monitor.test_example_clinic import reviewed
 
 REACTED = days_before(200)
 RULES = ("pregnancy.plan", "restart.active-disease", "antibody.before-re-exposure")
+OFF_THERAPY = (
+    "antibody.confirm",
+    "antibody.persistent",
+    "eligibility.age",
+    "observation.post-infusion",
+    "pml.jcv-due",
+)
 RESTART = (
     "Where natalizumab is resumed",
     "Before a restart",
@@ -99,3 +108,48 @@ def test_a_wish_for_pregnancy_is_answered_without_natalizumab():
     assert found.status is Status.WATCH
     assert "continue, stop or bridge" not in found.message
     assert f"after the reaction of {days_before(28)}" in found.message
+
+
+def off_therapy(rule: str, *, tests=(), **given):
+    """Stopped, with or without antibody tests, after the reaction or the stop given."""
+    rows = [reaction(REACTED, given["term"], 2, line=7)] if given.get("term") else []
+    made = course(
+        doses=doses_on([days_before(228), REACTED]),
+        reactions=rows,
+        measurements=tests,
+        plans=[plan(REACTED, stopped=REACTED, reason=given.get("reason", ""), line=9)],
+    )
+    return finding(rule, made)
+
+
+@pytest.mark.parametrize("rule", OFF_THERAPY)
+@pytest.mark.parametrize("tests", [(), (antibody(REACTED, 900, threshold=500, line=30),)])
+@pytest.mark.parametrize(
+    ("given", "row"),
+    [({"term": "anaphylaxis"}, "reactions:7"), ({"reason": "anaphylaxis"}, "plans:9")],
+)
+def test_off_therapy_nothing_speaks_of_a_restart(rule, tests, given, row):
+    found = off_therapy(rule, tests=tests, **given)
+    assert "restart" not in found.message
+    assert "is contraindicated after" in found.message
+    assert row in found.evidence
+    allowed = off_therapy(rule, tests=tests, reason="patient choice")
+    assert "restart" in allowed.message
+    assert "contraindicated" not in allowed.message
+    assert allowed.status is found.status
+
+
+@pytest.mark.parametrize(("ago", "status"), [(40, Status.DUE), (100, Status.ACT)])
+def test_a_late_dose_is_not_urged_after_a_reaction_that_forbids_it(ago, status):
+    def late(*reactions):
+        return finding(
+            "interval.late-dose",
+            course(doses=doses_until(days_before(ago), 6), reactions=reactions),
+        )
+
+    found = late(reaction(days_before(ago), "anaphylaxis", 4, line=7))
+    assert found.status is status
+    assert "Give" not in found.message
+    assert f"contraindicated after the reaction of {days_before(ago)}" in found.message
+    assert "reactions:7" in found.evidence
+    assert "Give" in late().message

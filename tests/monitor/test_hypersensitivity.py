@@ -32,8 +32,8 @@ def found(*reactions, doses=ON, plans=(), **options):
     return finding(RULE, course(doses=doses, reactions=reactions, plans=plans), **options)
 
 
-def stop(day, line: int = 4):
-    return plan(day, stopped=day, reason="hypersensitivity", line=line)
+def stop(day, reason="hypersensitivity", line: int = 4):
+    return plan(day, stopped=day, reason=reason, line=line)
 
 
 def test_a_forbidding_reaction_with_later_doses_is_acted_on():
@@ -143,13 +143,17 @@ def test_a_restart_that_is_booked_or_planned_is_acted_on():
 
 
 def test_off_therapy_a_reaction_without_a_grade_is_told_but_not_urged():
-    answer = found(reaction(after(3, 12), "rigors", None), plans=[stop(days_before(5))])
+    answer = found(
+        reaction(after(3, 12), "rigors", None), plans=[stop(days_before(5), "JCV positive")]
+    )
     assert answer.status is Status.OK
     assert "Judge it before any restart" in answer.message
 
 
 def test_off_therapy_a_possible_hypersensitivity_is_watched_matches_contract():
-    answer = found(reaction(after(3, 12), "urticaria", 1), plans=[stop(days_before(5))])
+    answer = found(
+        reaction(after(3, 12), "urticaria", 1), plans=[stop(days_before(5), "JCV positive")]
+    )
     assert answer.status is Status.WATCH
     assert "Judge it before any restart" in answer.message
     assert "plans:4" in answer.evidence
@@ -259,3 +263,75 @@ def test_nobody_dosed_is_unknown_but_a_known_reaction_is_watched():
         doses=[dose(AS_OF + timedelta(days=1))],
     )
     assert finding(RULE, made).status is Status.ACT
+
+
+STOP = days_before(30)
+
+
+def stopped_for(reason: str, *more, doses=ON[:6], recorded=None, **options):
+    rows = (plan(STOP, stopped=STOP, reason=reason, line=4), *more)
+    tables = {} if recorded is None else {"recorded": recorded}
+    return finding(RULE, course(doses=doses, plans=rows, **tables), **options)
+
+
+@pytest.mark.parametrize("reason", ["anaphylaxis", "Hypersensitivity reaction, grade 3"])
+def test_the_reason_of_a_stop_forbids_as_a_reaction_does(reason):
+    answer = stopped_for(reason)
+    assert answer.status is Status.WATCH
+    assert f'stopped on {STOP} for "{reason}"' in answer.message
+    assert "no reaction is recorded as one that forbids" in answer.message
+    assert "No dose was given after it" in answer.message
+    assert "plans:4" in answer.evidence
+    assert {"mims", "founding-s2"} <= set(answer.sources)
+
+
+@pytest.mark.parametrize("reason", ["", "no hypersensitivity", "JCV positive", "patient choice"])
+def test_other_reasons_of_a_stop_forbid_nothing(reason):
+    assert stopped_for(reason).status is Status.OK
+
+
+def test_a_dose_after_a_stop_for_hypersensitivity_is_acted_on():
+    answer = stopped_for("anaphylaxis", doses=ON)
+    assert ON[-1].day > STOP
+    assert answer.status is Status.ACT
+    assert f"on {ON[-1].day}" in answer.message
+
+
+@pytest.mark.parametrize(("day", "status"), [(0, Status.WATCH), (1, Status.ACT)])
+def test_a_dose_on_the_day_of_the_stop_is_not_after_it(day, status):
+    last = dose(STOP + timedelta(days=day), line=20)
+    assert stopped_for("anaphylaxis", doses=(*ON[:6], last)).status is status
+
+
+def test_a_plan_that_lifts_a_stop_for_hypersensitivity_is_acted_on():
+    answer = stopped_for("anaphylaxis", plan(days_before(5), 28, line=5))
+    assert answer.status is Status.ACT
+    assert "to resume" in answer.message
+
+
+def test_the_stop_is_enough_where_reactions_are_not_in_the_export():
+    answer = stopped_for("anaphylaxis", recorded=without("reactions"))
+    assert answer.status is Status.WATCH
+    assert "reactions are not in the export" in answer.message
+    assert stopped_for("patient choice", recorded=without("reactions")).status is Status.UNKNOWN
+
+
+def test_the_stop_is_enough_where_doses_are_not_in_the_export():
+    answer = stopped_for("anaphylaxis", doses=(), recorded=without("doses"))
+    assert answer.status is Status.WATCH
+    assert "whether one was given after it is not known" in answer.message
+
+
+def test_a_recorded_reaction_goes_before_the_reason_of_the_stop():
+    stop_row = plan(STOP, stopped=STOP, reason="anaphylaxis", line=4)
+    answer = found(reaction(after(3, 12), "anaphylaxis", 4, line=19), plans=[stop_row])
+    assert "Recorded: anaphylaxis (grade 4)" in answer.message
+    assert 'for "anaphylaxis"' not in answer.message
+
+
+def test_the_reaction_that_the_stop_was_for_is_told_beside_it():
+    rash = reaction(after(6, 12), "urticaria", 1, line=19)
+    answer = found(rash, plans=[stop(STOP)], doses=ON[:6])
+    assert answer.status is Status.WATCH
+    assert "(there is urticaria (grade 1)" in answer.message
+    assert {"plans:4", "reactions:19"} <= set(answer.evidence)

@@ -23,7 +23,8 @@ from openntz.definitions.therapy import Therapy
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
-from openntz.monitor.rules.next_dose import next_dose_text, no_next_dose
+from openntz.monitor.rules.forbidden import Forbidden, before_restart, forbidden
+from openntz.monitor.rules.next_dose import next_dose_text
 from openntz.monitor.rules.standing import not_in_export, off_text, standing_refs
 
 DEFINITION_TEXT: Final = {
@@ -75,6 +76,7 @@ class AntibodyFacts:
     therapy: Therapy
     recorded: bool
     history: AntibodyHistory
+    forbidden: Forbidden | None = None
 
 
 def antibody_facts(situation: Situation, profile: Profile) -> AntibodyFacts:
@@ -83,6 +85,7 @@ def antibody_facts(situation: Situation, profile: Profile) -> AntibodyFacts:
         therapy=situation.therapy,
         recorded=situation.course.has("measurements"),
         history=antibody_history(situation.course, antibody_limits(profile)),
+        forbidden=forbidden(situation, profile),
     )
 
 
@@ -144,6 +147,9 @@ def _basis(verdict: Persistence, profile: Profile) -> str:
     )
 
 
+_AGAIN = "Test again before natalizumab is restarted."
+
+
 def _untested(facts: AntibodyFacts) -> Verdict | None:
     """The answer where there is nothing to judge."""
     if not facts.recorded:
@@ -154,8 +160,11 @@ def _untested(facts: AntibodyFacts) -> Verdict | None:
         )
     if facts.history.tests:
         return None
-    off = no_next_dose(
-        facts.therapy, "Antibodies were never tested; test before natalizumab is restarted."
+    off = before_restart(
+        facts.therapy,
+        facts.forbidden,
+        "Test before natalizumab is restarted.",
+        "Antibodies were never tested.",
     )
     return off or Verdict(
         status=Status.UNKNOWN,
@@ -182,7 +191,7 @@ def persistent(facts: AntibodyFacts, profile: Profile) -> Verdict:
         return _persistent_by_profile(facts, profile, verdict, evidence)
     standing = f"{named[:1].upper()}{named[1:]} says {_no_or_open(verdict)}"
     told = _assumed(facts.history.tests, facts)
-    off = no_next_dose(facts.therapy, "Test again before natalizumab is restarted.")
+    off = before_restart(facts.therapy, facts.forbidden, _AGAIN)
     if by_others:
         basis = ". ".join(
             f"By {DEFINITION_TEXT[d]}: {_basis(facts.history.verdicts[d], profile)}"
@@ -190,13 +199,11 @@ def persistent(facts: AntibodyFacts, profile: Profile) -> Verdict:
         )
         message = f"Persistent by another definition only. {basis}. {standing}.{told}"
         refs = (*evidence, *(r for d in by_others for r in facts.history.verdicts[d].refs))
-        todo = (
-            "Look at the level, the lymphocyte rise and reactions." if off is None else off.message
-        )
+        todo = "Look at the level, the lymphocyte rise and reactions."
         return Verdict(
             status=Status.WATCH,
-            message=f"{message} {todo}",
-            evidence=refs,
+            message=f"{message} {todo if off is None else off.message}",
+            evidence=refs if off is None else (*refs, *off.evidence),
             keys=definition_keys(chosen, *by_others),
         )
     if off is not None:
@@ -301,7 +308,7 @@ def confirm(facts: AntibodyFacts, profile: Profile) -> Verdict:
         f"Antibodies were positive on {result_text(open_since)}{again}, and no test {asked} or "
         f"more after it is recorded.{told}"
     )
-    off = no_next_dose(t, f"{positive} Retest before natalizumab is restarted.")
+    off = before_restart(t, facts.forbidden, "Retest before natalizumab is restarted.", positive)
     if off is not None:
         return off
     evidence = (*open_since.refs, *last.refs)
@@ -336,7 +343,7 @@ def _nothing_to_confirm(
     if verdict.persistent is Persistent.YES:
         message = f"Nothing left to confirm: persistent by the definition of {named}."
     elif verdict.persistent is Persistent.UNKNOWN:
-        off = no_next_dose(facts.therapy, "Test again before natalizumab is restarted.")
+        off = before_restart(facts.therapy, facts.forbidden, _AGAIN)
         return off or Verdict(
             status=Status.UNKNOWN,
             message=f"Whether there is a positive to confirm is not known: {verdict.reason}. "

@@ -13,6 +13,7 @@ from openntz.definitions.treatments import TreatmentKind, kind_of
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict
+from openntz.monitor.rules.forbidden import Forbidden, before_restart, forbidden
 from openntz.monitor.rules.next_dose import no_next_dose
 from openntz.monitor.rules.pml import treatment_names
 from openntz.monitor.rules.standing import not_in_export, standing_refs
@@ -28,11 +29,11 @@ class AgeFacts:
     years: int | None
     birth_date: date | None
     ref: Ref | None
+    forbidden: Forbidden | None = None
 
 
 def age_facts(situation: Situation, profile: Profile) -> AgeFacts:
     """Facts of ``eligibility.age``."""
-    del profile
     person = situation.course.person
     born = person.birth_date
     known = born is not None and born <= situation.as_of
@@ -41,6 +42,7 @@ def age_facts(situation: Situation, profile: Profile) -> AgeFacts:
         years=age_on(born, situation.as_of) if born is not None and known else None,
         birth_date=born,
         ref=person.ref,
+        forbidden=forbidden(situation, profile),
     )
 
 
@@ -49,7 +51,9 @@ def age(facts: AgeFacts, profile: Profile) -> Verdict:
 
     Age is completed years: the 18th birthday is old enough, the 66th is over 65.
     """
-    off = no_next_dose(facts.therapy, "Age matters again if natalizumab is restarted.")
+    off = before_restart(
+        facts.therapy, facts.forbidden, "Age matters again if natalizumab is restarted."
+    )
     if off is not None:
         return off
     evidence = (*((facts.ref,) if facts.ref else ()), *standing_refs(facts.therapy))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from openntz.course.events import Ref
 from openntz.definitions.reactions import ReactionKind, names_hypersensitivity, reaction_kind
+from openntz.definitions.therapy import Therapy
 from openntz.monitor.profile import Profile
-from openntz.monitor.rule import Situation
+from openntz.monitor.rule import Situation, Verdict
 from openntz.monitor.rules.hypersensitivity import reaction_terms
+from openntz.monitor.rules.next_dose import no_next_dose
+from openntz.monitor.rules.standing import joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +53,14 @@ def forbidden(situation: Situation, profile: Profile) -> Forbidden | None:
         if plan.stopped is not None and names_hypersensitivity(plan.reason, terms):
             return Forbidden(plan.stopped, plan.ref, by_stop=True)
     return None
+
+
+def before_restart(
+    therapy: Therapy, forbids: Forbidden | None, advice: str, told: str = ""
+) -> Verdict | None:
+    """``no_next_dose`` with advice for a restart, in whose place stands what forbids one."""
+    then = advice if forbids is None else forbids.text
+    off = no_next_dose(therapy, joined(told, then))
+    if off is None or forbids is None or not off.evidence:
+        return off
+    return replace(off, evidence=(*off.evidence, forbids.ref))

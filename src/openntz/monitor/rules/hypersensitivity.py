@@ -13,6 +13,7 @@ from openntz.definitions.reactions import (
     Timing,
     doses_after,
     link_reaction,
+    names_hypersensitivity,
     reaction_kind,
 )
 from openntz.definitions.therapy import Therapy, TherapyState
@@ -68,7 +69,9 @@ class HypersensitivityFacts:
     """Reactions by what they mean, and the doses given after the first that forbids.
 
     ``stop`` is the stop on record that no later plan lifts; it says whether therapy goes on
-    where doses are not in the export.
+    where doses are not in the export. ``stopped_for`` is the first stop whose reason names
+    hypersensitivity; it stands in where no recorded reaction forbids, and ``given_after`` then
+    counts from it.
     """
 
     therapy: Therapy
@@ -80,6 +83,7 @@ class HypersensitivityFacts:
     given_after: tuple[Dose, ...] = ()
     doses_recorded: bool = True
     stop: Plan | None = None
+    stopped_for: Plan | None = None
 
 
 def hypersensitivity_facts(situation: Situation, profile: Profile) -> HypersensitivityFacts:
@@ -91,7 +95,12 @@ def hypersensitivity_facts(situation: Situation, profile: Profile) -> Hypersensi
         link = link_reaction(reaction, course.doses, within)
         found[reaction_kind(reaction, terms)].append(link)
     forbidding = tuple(found[ReactionKind.FORBIDS])
-    after = doses_after(forbidding[0].reaction, course.doses) if forbidding else ()
+    stopped_for = None if forbidding else _stopped_for(course.plans, terms)
+    if forbidding:
+        after = doses_after(forbidding[0].reaction, course.doses)
+    else:
+        on = None if stopped_for is None else stopped_for.stopped
+        after = tuple(d for d in course.doses if on is not None and d.day > on)
     return HypersensitivityFacts(
         therapy=situation.therapy,
         recorded=course.has("reactions"),
@@ -102,6 +111,15 @@ def hypersensitivity_facts(situation: Situation, profile: Profile) -> Hypersensi
         given_after=after,
         doses_recorded=course.has("doses"),
         stop=_stop_on_record(course.plans, situation.as_of),
+        stopped_for=stopped_for,
+    )
+
+
+def _stopped_for(plans: tuple[Plan, ...], terms: ReactionTerms) -> Plan | None:
+    """The first stop whose reason names hypersensitivity."""
+    return next(
+        (p for p in plans if p.stopped is not None and names_hypersensitivity(p.reason, terms)),
+        None,
     )
 
 
@@ -134,6 +152,26 @@ def _doses_unseen(facts: HypersensitivityFacts) -> str:
     )
 
 
+def _forbidding_refs(facts: HypersensitivityFacts) -> tuple[Ref, ...]:
+    if facts.stopped_for is None:
+        return _refs(facts.forbidding)
+    return (facts.stopped_for.ref, *_refs((*facts.possible, *facts.ungraded)))
+
+
+def _forbidding_text(facts: HypersensitivityFacts) -> str:
+    """The reactions that forbid, or the stop that names one which the record does not hold."""
+    if facts.stopped_for is None:
+        return f"Recorded: {_listed(facts.forbidding)}. "
+    stop = facts.stopped_for
+    where = "in the export" if not facts.recorded else "recorded as one that forbids natalizumab"
+    missing = "reactions are not" if not facts.recorded else "no reaction is"
+    others = (*facts.possible, *facts.ungraded)
+    return (
+        f'Natalizumab was stopped on {stop.stopped} for "{stop.reason}"; {missing} {where}'
+        f"{f' (there is {_listed(others)})' if others else ''}. Complete the record. "
+    )
+
+
 def _forbidden_unseen(facts: HypersensitivityFacts, told: str, rule: str) -> Verdict:
     """A reaction that forbids, in an export without doses: going on cannot be ruled out."""
     stop = facts.stop
@@ -146,7 +184,7 @@ def _forbidden_unseen(facts: HypersensitivityFacts, told: str, rule: str) -> Ver
     return Verdict(
         status=Status.ACT if stop is None else Status.WATCH,
         message=joined(told.strip(), _doses_unseen(facts), rule, todo),
-        evidence=(*_refs(facts.forbidding), *(() if stop is None else (stop.ref,))),
+        evidence=(*_forbidding_refs(facts), *(() if stop is None else (stop.ref,))),
         keys=("hypersensitivity.terms", "hypersensitivity.severe-grade"),
     )
 
@@ -154,12 +192,12 @@ def _forbidden_unseen(facts: HypersensitivityFacts, told: str, rule: str) -> Ver
 def _forbidden(facts: HypersensitivityFacts) -> Verdict:
     t = facts.therapy
     evidence = (
-        *_refs(facts.forbidding),
+        *_forbidding_refs(facts),
         *(d.ref for d in facts.given_after[:1]),
         *standing_refs(t),
     )
     keys = ("hypersensitivity.terms", "hypersensitivity.severe-grade")
-    told = f"Recorded: {_listed(facts.forbidding)}. "
+    told = _forbidding_text(facts)
     rule = (
         "Natalizumab is contraindicated after any hypersensitivity, and is not given again after "
         "a severe reaction."
@@ -237,6 +275,8 @@ def _possible(facts: HypersensitivityFacts) -> Verdict:
 def hypersensitivity(facts: HypersensitivityFacts, profile: Profile) -> Verdict:
     """Has there been a reaction after which natalizumab must not be given?"""
     t = facts.therapy
+    if facts.forbidding or facts.stopped_for is not None:
+        return _forbidden(facts)
     if not facts.recorded:
         return Verdict(
             status=Status.UNKNOWN,
@@ -245,8 +285,6 @@ def hypersensitivity(facts: HypersensitivityFacts, profile: Profile) -> Verdict:
             ),
             evidence=standing_refs(t),
         )
-    if facts.forbidding:
-        return _forbidden(facts)
     if facts.possible:
         return _possible(facts)
     if t.state is TherapyState.NEVER and not t.expects_dose:

@@ -5,24 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from openntz.course.events import Ref
 from openntz.definitions.therapy import Therapy, TherapyState
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
+from openntz.monitor.rules.forbidden import Forbidden, forbidden
 from openntz.monitor.rules.standing import NEVER_DOSED
 
 
 @dataclass(frozen=True, slots=True)
 class LateDoseFacts:
-    """The person's standing in therapy."""
+    """The person's standing in therapy, and what forbids another dose."""
 
     therapy: Therapy
+    forbidden: Forbidden | None = None
 
 
 def late_dose_facts(situation: Situation, profile: Profile) -> LateDoseFacts:
     """Facts of ``interval.late-dose``."""
-    del profile
-    return LateDoseFacts(situation.therapy)
+    return LateDoseFacts(situation.therapy, forbidden(situation, profile))
 
 
 def late_dose(facts: LateDoseFacts, profile: Profile) -> Verdict:
@@ -47,16 +49,20 @@ def late_dose(facts: LateDoseFacts, profile: Profile) -> Verdict:
     by_label = () if t.interval_ref else ("dosing.label-interval",)
     interval = "" if t.interval_ref else " (label interval: no plan is recorded)"
     if days > limit:
-        return _beyond(t, days, limit, profile)
+        return _beyond(facts, days, limit, profile)
     if t.as_of > planned:
         late = (t.as_of - planned).days
         return Verdict(
             status=Status.DUE,
-            message=f"The dose planned for {planned} is {days_text(late)} late{interval}. Give it "
-            f"as soon as possible; {days_text(limit)} after the last dose is "
-            f"{last.day + timedelta(days=limit)}.",
+            message=f"The dose planned for {planned} is {days_text(late)} late{interval}. "
+            + (
+                f"Give it as soon as possible; {days_text(limit)} after the last dose is "
+                f"{last.day + timedelta(days=limit)}."
+                if facts.forbidden is None
+                else facts.forbidden.text
+            ),
             due=planned,
-            evidence=evidence,
+            evidence=(*evidence, *_forbidding(facts)),
             keys=("late-dose.act-after", *by_label),
         )
     word = "booked" if t.planned_is_booked else "planned"
@@ -95,8 +101,13 @@ def late_dose(facts: LateDoseFacts, profile: Profile) -> Verdict:
     )
 
 
-def _beyond(t: Therapy, days: int, limit: int, profile: Profile) -> Verdict:
+def _forbidding(facts: LateDoseFacts) -> tuple[Ref, ...]:
+    return () if facts.forbidden is None else (facts.forbidden.ref,)
+
+
+def _beyond(facts: LateDoseFacts, days: int, limit: int, profile: Profile) -> Verdict:
     """No dose for longer than the limit, and no stop on record."""
+    t = facts.therapy
     last = t.last_dose
     keys: tuple[str, ...] = ("late-dose.act-after",)
     presumed = ""
@@ -110,13 +121,19 @@ def _beyond(t: Therapy, days: int, limit: int, profile: Profile) -> Verdict:
     due = t.planned
     if last is not None and due is None:
         due = last.day + timedelta(days=t.interval_days)
+    todo = (
+        "Give the dose, or record the stop and what follows; check for new activity and, after a "
+        "gap, the rules on re-exposure."
+        if facts.forbidden is None
+        else f"{facts.forbidden.text} Record the stop and check for new activity."
+    )
+    rows = (last.ref if last else None, t.interval_ref, *_forbidding(facts))
     return Verdict(
         status=Status.ACT,
         message=f"Last dose {days_text(days)} ago{f' on {last.day}' if last else ''}, beyond "
-        f"{days_text(limit)}.{presumed}{booked} Give the dose, or record the stop and what "
-        "follows; check for new activity and, after a gap, the rules on re-exposure.",
+        f"{days_text(limit)}.{presumed}{booked} {todo}",
         due=due,
-        evidence=tuple(r for r in (last.ref if last else None, t.interval_ref) if r is not None),
+        evidence=tuple(r for r in rows if r is not None),
         keys=keys,
     )
 

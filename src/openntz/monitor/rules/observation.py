@@ -13,9 +13,9 @@ from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
 from openntz.monitor.rules.eligibility import age_facts, combination_facts
-from openntz.monitor.rules.forbidden import Forbidden, forbidden
+from openntz.monitor.rules.forbidden import Forbidden, before_restart, forbidden
 from openntz.monitor.rules.hypersensitivity import reaction_text
-from openntz.monitor.rules.next_dose import next_dose_text, no_next_dose
+from openntz.monitor.rules.next_dose import next_dose_text
 from openntz.monitor.rules.standing import not_in_export, standing_refs
 
 DURING = "Observation during the dose itself is never left out."
@@ -247,7 +247,9 @@ def _other_readings(facts: ObservationFacts, profile: Profile) -> str:
 def observation(facts: ObservationFacts, profile: Profile) -> Verdict:
     """Is observation due after the next dose?"""
     t = facts.therapy
-    off = no_next_dose(t, "Observe again from the first dose after any restart.")
+    off = before_restart(
+        t, facts.against.forbidden, "Observe again from the first dose after any restart."
+    )
     if off is not None:
         return off
     own = answer(facts, profile)

@@ -13,6 +13,7 @@ from openntz.definitions.therapy import Therapy
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict
+from openntz.monitor.rules.forbidden import Forbidden, before_restart, forbidden
 from openntz.monitor.rules.pml import jcv_limits, pml_facts, result_text, result_words
 from openntz.monitor.rules.scheduled import CHECK_STATUS, arrange, check_text
 from openntz.monitor.rules.standing import (
@@ -154,6 +155,7 @@ class JcvDueFacts:
     usable_from: date
     waits_for: Treatment | None
     recorded: bool
+    forbidden: Forbidden | None = None
 
 
 def jcv_due_facts(situation: Situation, profile: Profile) -> JcvDueFacts:
@@ -167,19 +169,17 @@ def jcv_due_facts(situation: Situation, profile: Profile) -> JcvDueFacts:
         usable_from=usable,
         waits_for=cause,
         recorded=situation.course.has("measurements"),
+        forbidden=forbidden(situation, profile),
     )
 
 
 def _no_test_needed(facts: JcvDueFacts, profile: Profile) -> Verdict | None:
     """Why the schedule does not apply, if it does not."""
     therapy, last = facts.therapy, facts.last
-    if therapy.off_therapy and not (therapy.resumes or therapy.planned_is_booked):
-        return Verdict(
-            status=Status.OK,
-            message=f"{off_text(therapy)} The anti-JCV test is not repeated off treatment; test "
-            "before a restart.",
-            evidence=standing_refs(therapy),
-        )
+    told = "The anti-JCV test is not repeated off treatment."
+    off = before_restart(therapy, facts.forbidden, "Test before a restart.", told)
+    if off is not None:
+        return off
     if not facts.recorded:
         return Verdict(
             status=Status.UNKNOWN,
