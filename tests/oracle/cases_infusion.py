@@ -117,7 +117,8 @@ def occasions() -> Case:
         "(variances), EVID 3 inside an infusion, EVID 4, EVID 4 with the clock set back to 0"
     )
     notes = [
-        "the occasion of a record, like its covariates, holds over the interval that ends at it"
+        "the occasion of a record, like its covariates, holds over the interval that ends at it",
+        "EVID 3 and 4 empty all compartments, stop infusions that run and cancel doses to come",
     ]
     return Case("two-cpt-iov-covariates-resets", what, model, designs, notes)
 

@@ -159,11 +159,15 @@ class Person:
         scale = np.sqrt(np.diag(self.omega))
 
         def scaled(z: Floats) -> tuple[float, Floats]:
+            # A wall where no mode is, so that the line search turns back: integration at
+            # parameters of e^10 costs minutes.
+            wall = 1e6 + float(z @ z), 2.0 * z
+            if np.max(np.abs(z)) > 6.0:
+                return wall
             try:
                 value, slope, _ = self.parts(z * scale)
             except NoSteadyStateError:
-                # A wall, so that the line search turns back.
-                return 1e6 + float(z @ z), 2.0 * z
+                return wall
             return value, slope * scale
 
         ends: list[tuple[float, Floats]] = []
