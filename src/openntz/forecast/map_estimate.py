@@ -1,107 +1,207 @@
-"""The most probable unknowns of one person, and the curvature there.
+"""The most probable unknowns of each person, and the curvature there.
 
-Gradient and Hessian are central differences; all points of one stencil are solved together as
-lanes of one integration, so a gradient costs about one solution of the model.
+Fisher scoring with exact derivatives carried through the integration, damped where a step does
+not improve (Levenberg and Marquardt); all people of a cohort advance together.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
-from openntz.forecast.density import SMOOTH, Problem
+from openntz.forecast.cohort import SMOOTH, Accuracy, Cohort, Linearised
+from openntz.mechanism import solver
 
 Array = NDArray[np.float64]
 
-_GRADIENT_STEP: Final = 1e-3
-_HESSIAN_STEP: Final = 1e-2
-_GRADIENT_TOLERANCE: Final = 1e-4
+ModeStatus = Literal["ok", "prior only", "not converged", "failed"]
+
+_MOST_ROUNDS: Final = 100
+# A step of this many prior standard deviations is the longest taken at once.
+_LONGEST_STEP: Final = 2.0
+_DAMP_FIRST, _DAMP_UP, _DAMP_DOWN, _DAMP_MOST = 1e-3, 8.0, 0.1, 1e12
+# A mode is one if, in units of the prior, the gradient is as small as rounding allows.
+_FLAT: Final = 1e-3
+_HESSIAN_STEP: Final = 1e-3
 
 
-@dataclass(frozen=True, slots=True)
-class MapEstimate:
-    """Mode of the posterior: ``theta`` (p,), ``hessian`` (p, p) of the negative log density.
+@dataclass(frozen=True, slots=True, eq=False)
+class Modes:
+    """Modes of N posteriors.
 
-    ``converged`` is False when the optimiser stopped early; ``reason`` then says why.
+    ``theta`` (N, P); ``information`` (N, P, P) of FOCE with interaction at the mode (its inverse
+    is NONMEM's ETC); ``value`` (N,) the negative log posterior without constants; ``status``
+    and, where it is not ok, ``reason`` with the remedy; ``rounds`` (N,) of the search;
+    ``concentration`` (R,) at the modes.
     """
 
     theta: Array
-    hessian: Array
-    objective: float
-    converged: bool
-    reason: str
+    information: Array
+    value: Array
+    status: tuple[ModeStatus, ...]
+    reason: tuple[str, ...]
+    rounds: NDArray[np.int64]
+    concentration: Array
+
+    def covariance(self) -> Array:
+        """ETC (N, P, P): inverse of the information."""
+        return np.linalg.inv(self.information)
 
 
-def gradient_stencil(theta: Array, step: float) -> Array:
-    """Points (1 + 2p, p): theta, then theta + step and - step along each axis."""
-    eye = np.eye(theta.size) * step
-    return np.vstack([theta[None, :], theta + eye, theta - eye])
+def objective(cohort: Cohort, modes: Modes) -> Array:
+    """NONMEM's individual objective (N,) at the modes.
 
-
-def hessian_stencil(theta: Array, step: float) -> Array:
-    """Points for second central differences: the gradient stencil, then four per pair."""
-    p = theta.size
-    eye = np.eye(p) * step
-    pairs = [
-        theta + a * eye[i] + b * eye[j]
-        for i in range(p)
-        for j in range(i)
-        for a in (1, -1)
-        for b in (1, -1)
-    ]
-    return np.vstack([gradient_stencil(theta, step), *[q[None, :] for q in pairs]])
-
-
-def hessian_from(values: Array, p: int, step: float) -> Array:
-    """Hessian (p, p) from function values on :func:`hessian_stencil`."""
-    centre, up, down = values[0], values[1 : 1 + p], values[1 + p : 1 + 2 * p]
-    hessian = np.diag((up - 2 * centre + down) / step**2)
-    k = 1 + 2 * p
-    for i in range(p):
-        for j in range(i):
-            pp, pm, mp, mm = values[k : k + 4]
-            hessian[i, j] = hessian[j, i] = (pp - pm - mp + mm) / (4 * step**2)
-            k += 4
-    return hessian
-
-
-def find_map(problem: Problem) -> MapEstimate:
-    """Maximise prior times likelihood by BFGS on prior-standardised unknowns.
-
-    Raises
-    ------
-    SolverError
-        When the model cannot be solved near the start.
+    -2 log-likelihood without the constant of the normal density, plus eta' Omega^-1 eta, plus
+    ln det Omega - ln det ETC (FOCE with interaction, Laplace's approximation).
     """
-    scale = np.sqrt(np.diag(problem.prior_covariance))
-    p = problem.size
+    _, log_det_prior = np.linalg.slogdet(cohort.covariance)
+    _, log_det = np.linalg.slogdet(modes.information)
+    return 2.0 * modes.value + log_det_prior + log_det
 
-    def value_and_gradient(u: Array) -> tuple[float, Array]:
-        points = gradient_stencil(u, _GRADIENT_STEP) * scale
-        values = problem.negative_log_posterior(points, SMOOTH)
-        slope = (values[1 : 1 + p] - values[1 + p :]) / (2 * _GRADIENT_STEP)
-        return float(values[0]), slope
 
-    result = minimize(
-        value_and_gradient,
-        np.zeros(p),
-        jac=True,
-        method="BFGS",
-        options={"gtol": _GRADIENT_TOLERANCE},
+@dataclass(slots=True, eq=False)
+class _Search:
+    """Where each person's search stands."""
+
+    theta: Array
+    at: Linearised
+    damping: Array
+    active: NDArray[np.bool_]
+    converged: NDArray[np.bool_]
+    rounds: NDArray[np.int64]
+
+
+def _step(cohort: Cohort, search: _Search) -> Array:
+    """Damped scoring steps (N, P), in the units of the prior no longer than allowed."""
+    weight = np.diag(cohort.precision) * search.damping[:, None]
+    system = search.at.information[0] + weight[:, :, None] * np.eye(cohort.size)
+    step = -np.linalg.solve(system, search.at.gradient[0][..., None])[..., 0]
+    length = np.abs(step / cohort.scale).max(axis=1)
+    return step * np.minimum(1.0, _LONGEST_STEP / np.maximum(length, 1e-300))[:, None]
+
+
+def _evaluate(
+    cohort: Cohort,
+    theta: Array,
+    accuracy: Accuracy,
+    active: NDArray[np.bool_] | None,
+    threads: int,
+) -> tuple[Linearised, Array, NDArray[np.int64]]:
+    predicted = cohort.differentiate(theta[None], accuracy, only=active, threads=threads)
+    return cohort.linearise(theta[None], predicted), predicted.concentration[0], predicted.status[0]
+
+
+def find_modes(
+    cohort: Cohort,
+    *,
+    accuracy: Accuracy = SMOOTH,
+    tolerance: float = 1e-5,
+    start: Array | None = None,
+    threads: int = 1,
+) -> Modes:
+    """Maximise prior times likelihood of every person.
+
+    Parameters
+    ----------
+    tolerance : float
+        A search ends when its step is shorter than this, in prior standard deviations.
+    start : array (N, P), optional
+        Where to start; the prior mean by default.
+
+    A person who cannot be solved, or whose search does not end, keeps a status and a remedy.
+    """
+    people, p = len(cohort.subjects), cohort.size
+    theta = np.zeros((people, p)) if start is None else start.copy()
+    at, level, codes = _evaluate(cohort, theta, accuracy, None, threads)
+    search = _Search(
+        theta=theta,
+        at=at,
+        damping=np.zeros(people),
+        active=np.isfinite(at.value[0]) & (cohort.readings > 0),
+        converged=cohort.readings == 0,
+        rounds=np.zeros(people, np.int64),
     )
-    mode = np.asarray(result.x, dtype=float)
-    values = problem.negative_log_posterior(hessian_stencil(mode, _HESSIAN_STEP) * scale, SMOOTH)
-    _, slope = value_and_gradient(mode)
-    # BFGS may stop for loss of precision at the mode itself; the slope decides.
-    converged = bool(np.abs(slope).max() < _GRADIENT_STEP)
-    return MapEstimate(
-        theta=mode * scale,
-        hessian=hessian_from(values, p, _HESSIAN_STEP) / np.outer(scale, scale),
-        objective=float(result.fun),
-        converged=converged,
-        reason="" if converged else str(result.message),
+    for _ in range(_MOST_ROUNDS):
+        if not search.active.any():
+            break
+        level = _advance(cohort, search, accuracy, tolerance, level, threads)
+    flat = np.abs(search.at.gradient[0] * cohort.scale).max(axis=1, initial=0.0) < _FLAT
+    status, reason = [], []
+    for i in range(people):
+        word, why = _verdict(cohort, search, i, bool(flat[i]), int(codes[i]))
+        status.append(word)
+        reason.append(why)
+    return Modes(
+        theta=search.theta,
+        information=search.at.information[0],
+        value=search.at.value[0],
+        status=tuple(status),
+        reason=tuple(reason),
+        rounds=search.rounds,
+        concentration=level,
     )
+
+
+def _advance(
+    cohort: Cohort,
+    search: _Search,
+    accuracy: Accuracy,
+    tolerance: float,
+    level: Array,
+    threads: int,
+) -> Array:
+    """One round of all active searches; returns the concentrations of who moved on."""
+    step = np.where(search.active[:, None], _step(cohort, search), 0.0)
+    tried, there, _ = _evaluate(cohort, search.theta + step, accuracy, search.active, threads)
+    # Near the mode, differences drown in the error of the integration.
+    noise = accuracy.rtol * (1.0 + np.abs(search.at.value[0]))
+    better = search.active & (tried.value[0] <= search.at.value[0] + noise)
+    search.rounds += search.active
+    short = np.abs(step / cohort.scale).max(axis=1, initial=0.0) < tolerance
+    moved = better[:, None]
+    search.theta = np.where(moved, search.theta + step, search.theta)
+    search.at = Linearised(
+        np.where(better, tried.value, search.at.value),
+        np.where(moved, tried.gradient, search.at.gradient),
+        np.where(moved[..., None], tried.information, search.at.information),
+    )
+    lower, higher = search.damping * _DAMP_DOWN, search.damping * _DAMP_UP
+    lower = np.where(lower < _DAMP_FIRST, 0.0, lower)
+    search.damping = np.where(better, lower, np.maximum(higher, _DAMP_FIRST))
+    search.converged |= better & short
+    stalled = search.active & ~better & (search.damping > _DAMP_MOST)
+    search.active &= ~search.converged & ~stalled
+    spans = better[cohort.person_of_span]
+    moved_times = np.repeat(spans, np.diff(cohort.plan.times))
+    return np.where(moved_times, there, level)
+
+
+def _verdict(
+    cohort: Cohort, search: _Search, i: int, flat: bool, code: int
+) -> tuple[ModeStatus, str]:
+    if code or not np.isfinite(search.at.value[0, i]):
+        what = solver.STATUS_NAME[code] if code else "the posterior density is not finite"
+        remedy = solver.REMEDY[code] if code else "Check levels and covariates for this person."
+        return "failed", f"{what}. {remedy}"
+    if not cohort.readings[i]:
+        return "prior only", "No usable reading: the population's values, not a measurement."
+    if search.converged[i] or flat:
+        return "ok", ""
+    return (
+        "not converged",
+        "The search for the best fit stopped before its gradient vanished. Check the readings "
+        "for contradictions; the values are the best found.",
+    )
+
+
+def curvature(cohort: Cohort, theta: Array, accuracy: Accuracy = SMOOTH) -> Array:
+    """Hessian (P, P) of one person's negative log posterior: differences of exact gradients."""
+    p = cohort.size
+    step = _HESSIAN_STEP * cohort.scale
+    points = np.vstack([theta + np.diag(step), theta - np.diag(step)])[:, None, :]
+    slopes = cohort.linearise(points, cohort.differentiate(points, accuracy)).gradient[:, 0]
+    found = (slopes[:p] - slopes[p:]) / (2.0 * step[:, None])
+    return 0.5 * (found + found.T)

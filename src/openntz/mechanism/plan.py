@@ -10,7 +10,7 @@ before it (the trough); ``numpy.nextafter`` asks for the one just after.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 from openntz.mechanism import solver
 from openntz.mechanism.compartments import TANGENTS, Shape, system_of
 from openntz.mechanism.events import Absorption, Events, dose_events, uptake
-from openntz.mechanism.kernels import compartments as kernel
 from openntz.mechanism.kernels.dopri5 import NO_STEADY_STATE, UNUSABLE, Problem
 from openntz.mechanism.kernels.layout import LANES
 from openntz.mechanism.regimen import POSITIVE, Floats, Schedule, check_segments, refuse
+from openntz.mechanism.rows import Values, kernel_rows
 from openntz.mechanism.steady import before_steady_state
+from openntz.mechanism.timeline import Timeline, lay_end_to_end, nothing
 
 Ints = NDArray[np.int64]
-Values = Mapping[str, Floats]
 
 _UPTAKE: Final = ("f", "lag", "duration")
 
@@ -83,26 +83,6 @@ class Solved:
     steps: Ints
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Timeline:
-    """The events of a group laid end to end; ``start`` and ``range`` are (1 or n, spans, ..).
-
-    With derivatives of the events themselves, every chunk of directions has a copy of its own,
-    ``copies`` of them, ``length`` events apart.
-    """
-
-    start: Floats
-    range: Ints
-    time: Floats
-    kind: Ints
-    index: Ints
-    value: Floats
-    value_tangent: Floats
-    time_tangent: Floats
-    copies: int
-    length: int
-
-
 @dataclass(slots=True, eq=False)
 class _Group:
     """Spans of one shape: what stays, and the timeline of the last parameters that moved it."""
@@ -116,7 +96,7 @@ class _Group:
     last: Floats  # the last time asked for, by span
     moving: bool
     key: tuple[bytes, ...] = ()
-    timeline: _Timeline | None = None
+    timeline: Timeline | None = None
     unsteady: tuple[int, ...] = ()
 
 
@@ -149,6 +129,7 @@ class Plan:
         slopes: Values | None = None,
         *,
         directions: int = 0,
+        only: NDArray[np.bool_] | None = None,
         rtol: float = 3e-7,
         atol: float = 1e-8,
         threads: int = 1,
@@ -161,6 +142,8 @@ class Plan:
             All twelve symbols, in L, day, mg and mg/L.
         slopes : mapping of arrays (n, M, directions)
             Derivatives of the parameters; symbols left out do not depend on them.
+        only : array (spans,), optional
+            The spans to solve; the results of the others are not numbers, their status 0.
         rtol, atol : float
             Relative, and absolute (mg), per step, of amounts and their derivatives.
 
@@ -185,7 +168,7 @@ class Plan:
             for group in self._of(depot, directions > 0):
                 self._solve_group(
                     group, self._shape(values, depot, directions), values, slopes or {},
-                    directions, (rtol, atol, threads), result,
+                    directions, (rtol, atol, threads), result, only,
                 )  # fmt: skip
         if not usable.all():
             bad = ~np.logical_and.reduceat(usable, self.segments[:-1], axis=1)
@@ -256,7 +239,7 @@ class Plan:
 
     def _timeline(
         self, group: _Group, shape: Shape, values: Values, slopes: Values, directions: int
-    ) -> _Timeline:
+    ) -> Timeline:
         """The events of every span, those of the last call where nothing moved them."""
         key: tuple[bytes, ...] = (repr((shape, directions)).encode(),)
         if group.moving:
@@ -269,8 +252,8 @@ class Plan:
                 self._events_of(int(s), shape, values, slopes, directions) for s in group.spans
             ]
             group.unsteady = tuple(i for i, events in enumerate(found) if events is None)
-            kept = [e if e is not None else _nothing(directions) for e in found]
-            group.timeline, group.key = _lay_end_to_end(kept, shape.tangents, directions), key
+            kept = [e if e is not None else nothing(directions) for e in found]
+            group.timeline, group.key = lay_end_to_end(kept, shape.tangents, directions), key
         return group.timeline
 
     def _events_of(
@@ -299,24 +282,28 @@ class Plan:
         directions: int,
         how: tuple[float, float, int],
         result: Solved,
+        only: NDArray[np.bool_] | None,
     ) -> None:
         n, spans, size = len(values["cl"]), len(group.spans), len(group.times)
+        pick = np.arange(spans) if only is None else np.flatnonzero(only[group.spans])
+        if not len(pick):
+            return
         chunks = -(-directions // TANGENTS) if shape.tangents else 1
-        lanes = (chunks, n, spans)
+        lanes = (chunks, n, len(pick))
         line = self._timeline(group, shape, values, slopes, directions)
-        rows = _rows(shape, values, slopes, group.segments, chunks)
+        rows = kernel_rows(shape, values, slopes, group.segments, chunks)
         which = np.arange(chunks * n)[:, None]
         # A span without doses stays at zero; integration starts, and ends, at its last time.
-        start = np.where(np.isfinite(line.start), line.start, group.last)
+        start = np.where(np.isfinite(line.start), line.start, group.last)[:, pick]
         shift = line.length * np.arange(chunks) * (line.copies > 1)
         problem = Problem(
             lanes=LANES,
             start_time=np.broadcast_to(start, lanes).ravel(),
-            initial=np.zeros((chunks * n * spans, shape.own_states * (1 + shape.tangents))),
+            initial=np.zeros((chunks * n * len(pick), shape.own_states * (1 + shape.tangents))),
             parameters=rows.reshape(-1, rows.shape[-1]),
-            parameter_row=(which * len(group.segments) + group.first).ravel(),
+            parameter_row=(which * len(group.segments) + group.first[pick]).ravel(),
             event_range=(
-                np.broadcast_to(line.range, (chunks, n, spans, 2)) + shift[:, None, None, None]
+                np.broadcast_to(line.range[:, pick], (*lanes, 2)) + shift[:, None, None, None]
             ).reshape(-1, 2),
             event_time=line.time,
             event_kind=line.kind,
@@ -324,12 +311,12 @@ class Plan:
             event_value=line.value,
             event_value_tangent=line.value_tangent,
             event_time_tangent=line.time_tangent,
-            output_range=np.tile(group.output_range, (chunks * n, 1)),
+            output_range=np.tile(group.output_range[pick], (chunks * n, 1)),
             output_time=group.output_time,
-            output_row=(which * size + group.output_range[:, 0]).ravel(),
+            output_row=(which * size + group.output_range[pick, 0]).ravel(),
             values=np.full((chunks * n * size, 1 + shape.tangents), np.nan),
-            status=np.zeros(chunks * n * spans, np.int64),
-            steps=np.zeros(chunks * n * spans, np.int64),
+            status=np.zeros(chunks * n * len(pick), np.int64),
+            steps=np.zeros(chunks * n * len(pick), np.int64),
         )
         rtol, atol, threads = how
         solver.solve(system_of(shape), problem, rtol=rtol, atol=atol, threads=threads)
@@ -340,129 +327,11 @@ class Plan:
             first = chunk * TANGENTS
             own = slice(first, min(first + TANGENTS, directions))
             result.tangent[:, group.times, own] = found[chunk, :, :, 1 : 1 + own.stop - first]
-        result.status[:, group.spans] = problem.status.reshape(lanes).max(axis=0)
+        result.status[:, group.spans[pick]] = problem.status.reshape(lanes).max(axis=0)
         result.status[:, group.spans[list(group.unsteady)]] = NO_STEADY_STATE
-        result.steps[:, group.spans] = problem.steps.reshape(lanes).max(axis=0)
+        result.steps[:, group.spans[pick]] = problem.steps.reshape(lanes).max(axis=0)
 
 
 def _ends(sizes: Iterable[int]) -> list[int]:
     """0, then where each of the sizes laid end to end stops."""
     return list(itertools.accumulate(sizes, initial=0))
-
-
-def _nothing(directions: int) -> Events:
-    none, whole = np.zeros((1, 0)), np.zeros((1, 0), np.int64)
-    bent = np.zeros((1, 0, directions))
-    return Events(np.inf, none, whole, whole, none, bent, bent)
-
-
-def _lay_end_to_end(events: Sequence[Events], tangents: int, directions: int) -> _Timeline:
-    lanes = max(len(e.time) for e in events)
-    start = np.array([[e.start for e in events]])
-    sizes = np.array([e.time.shape[1] for e in events])
-    counts = np.array([len(e.time) for e in events])
-    ends = np.cumsum(sizes * counts)
-    first = ends - sizes * counts
-    # Lanes that share a span's events start at the same place.
-    lane = np.arange(lanes)[:, None] * (sizes * (counts > 1))
-    ranges = np.stack([first + lane, first + lane + sizes], axis=2)
-
-    def flat(name: str) -> NDArray:
-        return np.concatenate([getattr(e, name).ravel() for e in events])
-
-    bent = {}
-    copies = 1
-    for name in ("value_tangent", "time_tangent"):
-        table = np.concatenate([getattr(e, name).reshape(e.time.size, directions) for e in events])
-        bent[name] = table
-    if not any(table.any() for table in bent.values()):
-        bent = {name: np.zeros((int(ends[-1]), tangents)) for name in bent}
-    else:
-        copies = -(-directions // tangents)
-        for name, table in bent.items():
-            wide = np.zeros((len(table), copies * tangents))
-            wide[:, :directions] = table
-            bent[name] = np.concatenate(np.split(wide, copies, axis=1))
-    return _Timeline(
-        start=start,
-        range=ranges,
-        time=np.tile(flat("time"), copies),
-        kind=np.tile(flat("kind"), copies),
-        index=np.tile(flat("index"), copies),
-        value=np.tile(flat("value"), copies),
-        value_tangent=bent["value_tangent"],
-        time_tangent=bent["time_tangent"],
-        copies=copies,
-        length=int(ends[-1]),
-    )
-
-
-def _rows(shape: Shape, values: Values, slopes: Values, segments: Ints, chunks: int) -> Floats:
-    """Kernel parameters (chunks, n, segments, parameters), derivatives behind the values."""
-    v = {name: value[:, segments] for name, value in values.items()}
-    own = shape.own_parameters
-    table = np.zeros((chunks, *v["cl"].shape, own * (1 + shape.tangents)))
-    # A rate too large for a number is one the solver cannot follow, and it says so.
-    with np.errstate(over="ignore", invalid="ignore"):
-        inverse = 1.0 / v["vc"]
-        base = {
-            kernel.ELIMINATION: v["cl"] * inverse,
-            kernel.INVERSE_VOLUME: inverse,
-            kernel.SATURABLE_MAXIMUM: v["vmax"],
-            kernel.SATURABLE_HALF: v["km"] * v["vc"],
-            kernel.ABSORPTION: v["ka"],
-        }
-        flows = (("q", "vp"), ("q2", "vp2"))[: shape.peripherals]
-        for i, (flow, volume) in enumerate(flows):
-            base[kernel.OUTWARD + 2 * i] = v[flow] * inverse
-            base[kernel.OUTWARD + 2 * i + 1] = v[flow] / v[volume]
-        for row, value in base.items():
-            table[..., row] = value
-        for chunk in range(chunks if shape.tangents else 0):
-            for j in range(shape.tangents):
-                direction = chunk * shape.tangents + j
-                d = {
-                    name: slope[:, segments, direction]
-                    for name, slope in slopes.items()
-                    if direction < slope.shape[2]
-                }
-                block = table[chunk, ..., (1 + j) * own : (2 + j) * own]
-                for row, value in _bent_rows(v, base, d, flows).items():
-                    block[..., row] = value
-    return table
-
-
-def _bent_rows(
-    v: Values, base: Mapping[int, Floats], d: Values, flows: Sequence[tuple[str, str]]
-) -> dict[int, Floats]:
-    """The rows of ``_rows`` differentiated, those that are not zero."""
-    inverse = base[kernel.INVERSE_VOLUME]
-    wider = d.get("vc")
-    found: dict[int, Floats] = {}
-
-    def add(row: int, value: Floats) -> None:
-        found[row] = found[row] + value if row in found else value
-
-    over_volume = {"cl": kernel.ELIMINATION}
-    for i, (flow, volume) in enumerate(flows):
-        over_volume[flow] = kernel.OUTWARD + 2 * i
-        back = kernel.OUTWARD + 2 * i + 1
-        if flow in d:
-            add(back, d[flow] / v[volume])
-        if volume in d:
-            add(back, -base[back] / v[volume] * d[volume])
-    for name, row in over_volume.items():
-        if name in d:
-            add(row, d[name] * inverse)
-        if wider is not None:
-            add(row, -base[row] * inverse * wider)
-    if wider is not None:
-        add(kernel.INVERSE_VOLUME, -inverse * inverse * wider)
-        add(kernel.SATURABLE_HALF, v["km"] * wider)
-    if "km" in d:
-        add(kernel.SATURABLE_HALF, d["km"] * v["vc"])
-    if "vmax" in d:
-        add(kernel.SATURABLE_MAXIMUM, d["vmax"])
-    if "ka" in d:
-        add(kernel.ABSORPTION, d["ka"])
-    return found
