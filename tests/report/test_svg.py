@@ -228,3 +228,16 @@ def test_no_line_runs_through_the_number_of_the_last_dose(sheet, days):
     left = at - {"start": 0.0, "middle": 0.5, "end": 1.0}[side[1] if side else "start"] * long
     for moment in chart.moments:
         assert not left < frame.x(moment.day) < left + long
+
+
+def test_on_a_phone_the_number_at_the_top_of_an_axis_keeps_clear_of_the_title():
+    text = draw(picture(build.normal(), build.GUIDES), NARROW)
+    root = ET.fromstring(text.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))
+    panels = [g for g in root.iter(f"{NS}g") if g.get("class", "").startswith("panel ")]
+    assert len(panels) > 2
+    for panel in panels:
+        words = list(panel.iter(f"{NS}text"))
+        title = next(t for t in words if t.get("class") == "title")
+        ticks = [float(t.get("y")) for t in words if t.get("class") == "tick"]
+        # Letters of 13 reach 3 below their line; figures of 11.5 stand 8.5 above theirs.
+        assert min(ticks) - 8.5 >= float(title.get("y")) + 3

@@ -140,7 +140,9 @@ class TitlesAbove:
     def plot(self, panel: PlotPanel, sheet: Sheet, y: float) -> tuple[str, float]:
         """Title, unit and what lies earlier in one line, or more where they do not fit."""
         words = "; ".join(p for p in (panel.unit, panel.earlier) if p)
-        return self._row(panel.title, words, sheet, y)
+        drawn, height = self._row(panel.title, words, sheet, y)
+        # The number at the top of the axis stands half above it.
+        return drawn, height + 5.0
 
     def lane(self, panel: LanePanel, sheet: Sheet, y: float) -> tuple[str, float]:
         """Title and unit in one line."""

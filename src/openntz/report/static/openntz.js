@@ -183,7 +183,7 @@
     });
   }
 
-  // ── links into closed parts, and print ───────────────────────────────────────
+  // ── links into closed parts ──────────────────────────────────────────────────
 
   function openTarget() {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
@@ -203,8 +203,5 @@
     }
     openTarget();
     addEventListener("hashchange", openTarget);
-    addEventListener("beforeprint", () => {
-      document.querySelectorAll("details.finding.act, details.finding.due").forEach((d) => (d.open = true));
-    });
   });
 })();
