@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openntz.course import spellings
+from openntz.course.columns import plain_name
 from openntz.course.course import TABLES
-from openntz.course.tables import CONTRACT, plain_name
+from openntz.course.tables import CONTRACT
 from openntz.course.vocabulary import CANONICAL_UNITS
 from openntz.units import read_unit
 

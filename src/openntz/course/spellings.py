@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from openntz.course import vocabulary as v
+from openntz.course.columns import plain_name
 from openntz.course.events import Answer, Route
-from openntz.course.tables import plain_name
 
 _TESTS: Final[dict[str, tuple[str, ...]]] = {
     v.NATALIZUMAB: (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from openntz.course.columns import Column, plain_name
 from openntz.course.spellings import BLANK, ROUTES, SEXES, TESTS
-from openntz.course.tables import Column, plain_name
 
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {"route": ROUTES, "sex": SEXES, "test": TESTS}
 _DAY: Final = len("2024-05-01")

@@ -15,9 +15,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from openntz.course.columns import plain_name
 from openntz.course.course import TABLES, Course
 from openntz.course.events import Event
-from openntz.course.tables import CONTRACT, plain_name
+from openntz.course.tables import CONTRACT
 from openntz.course.vocabulary import ALL_LOST_RESULTS
 from openntz.errors import InputError
 from openntz.evidence.registry import Registry, registry

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from openntz.course.columns import plain_name
 from openntz.course.events import Dose, Ref, Route
 from openntz.course.spellings import ROUTES
-from openntz.course.tables import plain_name
 from openntz.records.dates import Moment
 from openntz.records.problems import CellError
 from openntz.records.rows import Row

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from openntz.course.tables import CONTRACT, plain_name
+from openntz.course.columns import plain_name
+from openntz.course.tables import CONTRACT
 from openntz.errors import InputError
 from openntz.records.mapping import Layout
 from openntz.records.problems import CellError, Log, printable

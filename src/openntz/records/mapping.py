@@ -12,8 +12,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from openntz.course.columns import plain_name
 from openntz.course.spellings import TESTS
-from openntz.course.tables import CONTRACT, plain_name
+from openntz.course.tables import CONTRACT
 from openntz.course.vocabulary import CANONICAL_UNITS
 from openntz.errors import InputError
 from openntz.records.dates import Order, order_of

@@ -6,10 +6,10 @@ from dataclasses import fields, replace
 from datetime import date
 from typing import Literal
 
+from openntz.course.columns import plain_name
 from openntz.course.course import age_on
 from openntz.course.events import Person, Ref
 from openntz.course.spellings import SEXES
-from openntz.course.tables import plain_name
 from openntz.records.problems import CellError
 from openntz.records.rows import Row, rough_note
 

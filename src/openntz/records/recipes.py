@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from openntz.course.columns import plain_name
 from openntz.course.events import Answer, Assay, Censor
 from openntz.course.spellings import TESTS
-from openntz.course.tables import plain_name
 from openntz.course.vocabulary import (
     ANTIBODIES,
     BILIRUBIN,

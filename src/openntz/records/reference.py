@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from openntz.course.columns import Kind, Table
 from openntz.course.spellings import ANSWERS, BELOW_LIMIT, BLANK, ROUTES, SEXES, words_for
-from openntz.course.tables import CONTRACT, Kind, Table
+from openntz.course.tables import CONTRACT
 from openntz.course.vocabulary import CANONICAL_UNITS
 from openntz.evidence.registry import Registry
 from openntz.records.limits import slug

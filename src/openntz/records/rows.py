@@ -13,8 +13,8 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final, TypeVar
 
+from openntz.course.columns import Column, Table, plain_name
 from openntz.course.spellings import BLANK
-from openntz.course.tables import Column, Table, plain_name
 from openntz.errors import UnitError
 from openntz.records.agreement import agreed
 from openntz.records.dates import Moment, read_moment, read_rough_day

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from openntz.course.tables import CONTRACT, plain_name
+from openntz.course.columns import plain_name
+from openntz.course.tables import CONTRACT
 from openntz.records.problems import CellError, Log, printable
 
 ENDINGS: Final = (".csv", ".tsv", ".txt", ".parquet")

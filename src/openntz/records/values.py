@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal
 
+from openntz.course.columns import plain_name
 from openntz.course.events import Answer, Censor
 from openntz.course.spellings import ANSWERS, BELOW_LIMIT, BLANK
-from openntz.course.tables import plain_name
 from openntz.records.problems import ReadingError
 
 Decimal = Literal["", ".", ","]
