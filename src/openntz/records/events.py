@@ -3,9 +3,9 @@ pregnancies."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
-from typing import Final
+from typing import Final, TypedDict
 
 from openntz.course.events import (
     EdssScore,
@@ -29,8 +29,22 @@ _YEAR_WILL_DO: Final = "Fill in the start; a year is enough."
 _NO: Final = frozenset({"no", "n", "false", "0"})
 
 
-def _ref(row: Row) -> Ref:
-    return Ref(row.table.name, row.line)
+class _Common(TypedDict):
+    """What every event has, whatever its table."""
+
+    at: datetime
+    time_known: bool
+    ref: Ref
+    extra: Mapping[str, str]
+
+
+def _common(row: Row, moment: Moment) -> _Common:
+    return {
+        "at": moment.at,
+        "time_known": moment.time_known,
+        "ref": Ref(row.table.name, row.line),
+        "extra": row.extra,
+    }
 
 
 def read_plan(row: Row) -> Plan:
@@ -52,10 +66,7 @@ def read_plan(row: Row) -> Plan:
         reason = "neither an interval nor a stop."
         raise CellError("planned_interval_days", "", reason, "Fill in one of the two.")
     return Plan(
-        at=decided.at,
-        time_known=decided.time_known,
-        ref=_ref(row),
-        extra=row.extra,
+        **_common(row, decided),
         planned_interval_days=days,
         stopped=stopped,
         reason=row.text("reason"),
@@ -94,10 +105,7 @@ def read_reaction(row: Row) -> Reaction:
     if not term:
         row.note("assumed", "term", row.text("term"), "What it was is not recorded; it is used.")
     return Reaction(
-        at=onset.at,
-        time_known=onset.time_known,
-        ref=_ref(row),
-        extra=row.extra,
+        **_common(row, onset),
         term=term,
         grade=_grade(row),
         action=row.text("action"),
@@ -134,10 +142,7 @@ def read_scan(row: Row) -> Scan:
     done = row.when("date")
     highest = row.limits.lesions
     return Scan(
-        at=done.at,
-        time_known=done.time_known,
-        ref=_ref(row),
-        extra=row.extra,
+        **_common(row, done),
         gadolinium_lesions=row.count("gadolinium_lesions", highest),
         new_t2_lesions=row.count("new_t2_lesions", highest),
         enlarging_t2_lesions=row.count("enlarging_t2_lesions", highest),
@@ -155,10 +160,7 @@ def read_relapse(row: Row) -> Relapse:
     """
     onset = row.when("onset")
     return Relapse(
-        at=onset.at,
-        time_known=onset.time_known,
-        ref=_ref(row),
-        extra=row.extra,
+        **_common(row, onset),
         severity=row.text("severity"),
         comment=row.text("comment"),
     )
@@ -179,9 +181,7 @@ def read_edss(row: Row) -> EdssScore:
     if not (score / step).is_integer() or score == step:
         reason = f"not on the scale: 0, 1.0 and then steps of {step:g} up to {highest:g}."
         raise CellError("score", text, reason, "Check the score.")
-    return EdssScore(
-        at=done.at, time_known=done.time_known, ref=_ref(row), extra=row.extra, score=score
-    )
+    return EdssScore(**_common(row, done), score=score)
 
 
 def read_symptom(row: Row) -> Symptom:
@@ -194,10 +194,7 @@ def read_symptom(row: Row) -> Symptom:
     """
     said = row.when("date")
     return Symptom(
-        at=said.at,
-        time_known=said.time_known,
-        ref=_ref(row),
-        extra=row.extra,
+        **_common(row, said),
         symptom=row.needed("symptom"),
         comment=row.text("comment"),
     )
@@ -222,10 +219,7 @@ def read_treatment(row: Row) -> Treatment:
         row.errors.append(CellError("end", row.text("end"), reason, "Check both dates."))
         last = None
     return Treatment(
-        at=start.at,
-        time_known=start.time_known,
-        ref=_ref(row),
-        extra=row.extra,
+        **_common(row, start),
         name=name,
         kind=row.text("kind"),
         end=last,
@@ -280,9 +274,7 @@ def read_pregnancy(row: Row) -> Pregnancy:
             raise row.errors[0]
         raise CellError("conception", "", "no date at all.", "Fill in one of the three dates.")
     return Pregnancy(
-        at=datetime.combine(known[0], time.min),
-        ref=_ref(row),
-        extra=row.extra,
+        **_common(row, Moment(datetime.combine(known[0], time.min), False)),
         conception=conception,
         due=due,
         delivery=delivery,
