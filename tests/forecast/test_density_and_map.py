@@ -11,9 +11,10 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal, norm
 
-from openntz.forecast.density import ANTIBODY, SMOOTH, WEIGHT, Levels, Problem, build_problem
+from openntz.forecast.cohort import EXACT, SMOOTH
+from openntz.forecast.density import ANTIBODY, WEIGHT, Levels, Problem, build_problem
 from openntz.forecast.history import AntibodyEffect, History, build_history, weights_of
-from openntz.forecast.map_estimate import find_map, gradient_stencil
+from openntz.forecast.map_estimate import curvature, find_modes
 from openntz.forecast.triage import as_limit, by_timing, fitted_levels
 from tests.build import doses_every, level
 from tests.forecast.people import FIRST, course, models
@@ -31,10 +32,7 @@ def problem_of(levels: tuple = (), antibodies: AntibodyEffect | None = None, wei
         models().card,
         history,
         fitted_levels(verdicts, [as_limit(m) for m in measured], history),
-        antibody_factor=settings.antibody_factor,
-        antibody_log_sd=settings.antibody_log_sd,
-        weight_median_kg=settings.weight_median_kg,
-        weight_cv_percent=settings.weight_cv_percent,
+        settings.priors,
     )
 
 
@@ -82,7 +80,7 @@ def test_log_likelihood_matches_scipy_distributions() -> None:
         + norm.logcdf(2.0, 2.5, sd[3])
     )
     # Same closed forms, only summation order differs.
-    assert problem.log_likelihood(f)[0] == pytest.approx(expected, rel=1e-12)
+    assert problem.log_likelihood(np.zeros((1, 3)), f)[0] == pytest.approx(expected, rel=1e-12)
 
 
 def test_log_prior_matches_scipy_multivariate_normal() -> None:
@@ -106,24 +104,52 @@ def test_map_matches_scipy_simplex_on_scipy_solution() -> None:
             norm.logpdf(values, f, 0.219 * f).sum() + multivariate_normal(cov=omega).logpdf(theta)  # type: ignore[arg-type]
         )
 
-    found = find_map(problem)
+    found = find_modes(problem.cohort, accuracy=EXACT, tolerance=1e-8)
+    mode = found.theta[0]
     simplex = minimize(
         objective,
-        found.theta + 0.05,
+        mode + 0.05,
         method="Nelder-Mead",
         options={"xatol": 1e-5, "fatol": 1e-9, "maxiter": 250},
     )
-    assert found.converged
+    assert found.status == ("ok",)
     # The simplex stops within 1e-5 of the mode of an objective that is flat to 1e-9 there.
-    assert found.theta == pytest.approx(simplex.x, abs=5e-4)
-    assert found.objective == pytest.approx(simplex.fun, abs=1e-6)
+    assert mode == pytest.approx(simplex.x, abs=5e-4)
+    density = problem.negative_log_posterior(mode[None], EXACT)[0]
+    assert density == pytest.approx(simplex.fun, abs=1e-6)
 
 
 def test_hessian_matches_closed_form_when_there_are_no_levels() -> None:
-    found = find_map(problem_of())
+    problem = problem_of()
+    found = find_modes(problem.cohort)
+    assert found.status == ("prior only",)
     # Without levels the negative log density is the quadratic of the prior.
-    assert found.theta == pytest.approx(np.zeros(3), abs=1e-8)
-    assert found.hessian == pytest.approx(np.linalg.inv(models().card.omega), rel=1e-6, abs=1e-6)
+    assert found.theta[0] == pytest.approx(np.zeros(3), abs=1e-8)
+    precision = np.linalg.inv(models().card.omega)
+    assert found.information[0] == pytest.approx(precision, rel=1e-10, abs=1e-10)
+    assert curvature(problem.cohort, np.zeros(3)) == pytest.approx(precision, rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("weight", [82.0, None])
+@pytest.mark.parametrize("antibodies", [None, AntibodyEffect(since=datetime(2024, 3, 1))])
+def test_gradient_matches_central_differences(weight, antibodies) -> None:
+    levels = (
+        level(TROUGH + timedelta(days=28), 11.0),
+        level(TROUGH + timedelta(days=56), 2.0, censor="<"),
+        level(TROUGH + timedelta(days=84), 100.0, censor=">"),
+    )
+    problem = problem_of(levels, antibodies, weight)
+    rng = np.random.default_rng(3)
+    theta = 0.2 * rng.standard_normal(problem.size)
+    at = theta[None, None, :]
+    cohort = problem.cohort
+    exact = cohort.linearise(at, cohort.differentiate(at, EXACT)).gradient[0, 0]
+    step = 1e-4
+    points = np.vstack([theta + step * np.eye(problem.size), theta - step * np.eye(problem.size)])
+    values = problem.negative_log_posterior(points, EXACT)
+    differences = (values[: problem.size] - values[problem.size :]) / (2 * step)
+    # Differences of values good to 1e-8 over 2e-4, and their own curvature error of 1e-8.
+    assert exact == pytest.approx(differences, rel=1e-4, abs=2e-4)
 
 
 def test_unknown_weight_and_antibodies_become_unknowns() -> None:
@@ -131,16 +157,11 @@ def test_unknown_weight_and_antibodies_become_unknowns() -> None:
     problem = problem_of((), effect, weight=None)
     assert problem.names == ("cl", "vp", "vmax", ANTIBODY, WEIGHT)
     theta = np.zeros((1, 5))
-    drawn = problem.parameters(theta)
+    drawn = problem.values(theta)
     # Label factor 2.45 from February on, typed here; before it the card's clearance at 74 kg.
-    assert drawn.cl_l_per_day[0] == pytest.approx(
+    assert drawn["cl"][0] == pytest.approx(
         np.array([0.164, 0.164 * 2.45]) * (74 / 70) ** 0.60, rel=1e-12
     )
-
-
-def test_gradient_stencil_is_central() -> None:
-    points = gradient_stencil(np.array([1.0, 2.0]), 0.1)
-    assert points.tolist() == [[1.0, 2.0], [1.1, 2.0], [1.0, 2.1], [0.9, 2.0], [1.0, 1.9]]
 
 
 def test_problem_without_levels_has_prior_density_alone() -> None:

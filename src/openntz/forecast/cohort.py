@@ -10,7 +10,7 @@ logarithm of each laboratory's bias. A person whom an unknown does not touch kee
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import numpy as np
@@ -22,6 +22,8 @@ from openntz.forecast.subject import Subject
 from openntz.mechanism import solver
 from openntz.mechanism.plan import Plan
 from openntz.models.card import Card
+from openntz.models.covariate_model import CovariateInput
+from openntz.models.individual import Individual
 from openntz.models.residual import Residual
 
 Array = NDArray[np.float64]
@@ -65,13 +67,15 @@ class Priors:
     """What is assumed of the unknowns that no card covers.
 
     ``antibody_factor`` is typical, ``antibody_log_sd`` its uncertainty; ``assay_log_sd`` that
-    of a laboratory's bias; ``flatten`` multiplies the whole prior covariance (1: as published).
+    of a laboratory's bias; ``flatten`` multiplies the whole prior covariance (1: as published);
+    ``covariates`` gives median and SD of the logarithm where they differ from the card's.
     """
 
     antibody_factor: float = 1.0
     antibody_log_sd: float = 1.0
     assay_log_sd: float = 1.0
     flatten: float = 1.0
+    covariates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,6 +187,7 @@ class Cohort:
         self._kappa_columns = [random[name] for name in card.kappa_names]
         self._given: dict[str, Array] = {}
         self._guessed: dict[str, NDArray[np.bool_]] = {}
+        self._spread: dict[str, float] = {}
         for item in card.covariates:
             values = np.full(size, np.nan if item.reference is None else item.reference)
             lacking = np.zeros(size, bool)
@@ -194,9 +199,27 @@ class Cohort:
                     lacking[own] = True
             self._given[item.name] = values
             if item.name in self.missing:
-                values[lacking] = item.median
+                values[lacking], self._spread[item.name] = self._distribution(item)
                 self._guessed[item.name] = lacking
         self._population = None if self.missing else card.population(self._given)
+
+    def _distribution(self, item: CovariateInput) -> tuple[float, float]:
+        """Median of a covariate that is not recorded, and SD of its logarithm.
+
+        Raises
+        ------
+        ModelError
+            When nobody says.
+        """
+        if item.name in self.priors.covariates:
+            return self.priors.covariates[item.name]
+        if item.median is None or item.log_sd is None:
+            raise ModelError(
+                f"{item.name} has no distribution.",
+                where=self.card.id,
+                remedy="Give its median and CV on the card.",
+            )
+        return item.median, item.log_sd
 
     def _lay_out_observations(self) -> None:
         first = np.array(self.plan.times)[
@@ -223,7 +246,7 @@ class Cohort:
         """Parameters (n, M) by symbol, of unknowns ``theta`` (n, N, P)."""
         return self._individual(theta)[0].values
 
-    def _individual(self, theta: Array):
+    def _individual(self, theta: Array) -> tuple[Individual, Array]:
         mine = theta[:, self.person_of_segment]
         random = np.zeros((*mine.shape[:2], len(self.card.random_names)))
         own = len(self.card.eta_names)
@@ -243,9 +266,9 @@ class Cohort:
     def _covariates(self, mine: Array, shift: Mapping[str, float] | None = None) -> dict:
         given: dict[str, Array] = dict(self._given)
         for item in self.card.covariates:
-            if item.name in self.missing and item.log_sd is not None:
+            if item.name in self.missing:
                 z = mine[..., self.missing[item.name]] + (shift or {}).get(item.name, 0.0)
-                guess = given[item.name] * np.exp(item.log_sd * z)
+                guess = given[item.name] * np.exp(self._spread[item.name] * z)
                 given[item.name] = np.where(self._guessed[item.name], guess, given[item.name])
         return given
 

@@ -1,170 +1,132 @@
-"""Prior and likelihood of one person: the chain model, problem, likelihood, posterior.
-
-Unknowns are etas with prior mean zero: those of the model card, the logarithm of the factor by
-which persistent antibodies raise clearance (relative to the label's factor) where there are
-such antibodies, and the standardised logarithm of the weight where none is recorded. Levels
-below or above a limit enter by their probability (Beal's method M3).
-"""
+"""One person's unknowns: history and levels under one card, as a cohort of one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import IntEnum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_ndtr
 
-from openntz.errors import SolverError
+from openntz.forecast.cohort import (
+    ANTIBODY,
+    UNKNOWN,
+    Accuracy,
+    Cohort,
+    Priors,
+    Readout,
+    require_solved,
+)
 from openntz.forecast.history import History
-from openntz.mechanism.pharmacokinetics import simulate
-from openntz.mechanism.regimen import PkParameters
+from openntz.forecast.likelihood import Kind
+from openntz.forecast.subject import Observations, Subject
+from openntz.mechanism.plan import Span
 from openntz.models.card import Card
+
+__all__ = ["ANTIBODY", "WEIGHT", "Kind", "Levels", "Problem", "build_problem"]
 
 Array = NDArray[np.float64]
 
-# Below this concentration a proportional error would vanish; far under any assay's limit.
-_FLOOR_UG_PER_ML: Final = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Accuracy:
-    """Tolerances of the integration: relative, and absolute in mg."""
-
-    rtol: float
-    atol_mg: float
-
-
-# Differences between neighbouring points have to be smooth.
-SMOOTH: Final = Accuracy(1e-8, 1e-8)
-# Draws spread by per cents; a hundredth of one is more than enough.
-SPREAD: Final = Accuracy(1e-4, 1e-5)
-
-
-class Kind(IntEnum):
-    """How a level was reported."""
-
-    QUANTIFIED = 0
-    BELOW = 1
-    ABOVE = 2
+WEIGHT: Final = f"{UNKNOWN} weight"
 
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """Levels that enter the likelihood; each array has shape (m,).
+    """Levels, or other readings, that enter the likelihood; each array has shape (m,).
 
-    ``value_ug_per_ml`` is the level, or the limit for censored ones.
+    ``value_ug_per_ml`` is the level, or the limit for censored ones. ``laboratory`` names who
+    measured it, for those whose bias is to be estimated ('' otherwise); ``readout`` is 0 for a
+    level and counts from 1 for the other readouts of the problem. Empty means none.
     """
 
     time_day: Array
     value_ug_per_ml: Array
     kind: NDArray[np.int64]
+    laboratory: tuple[str, ...] = ()
+    readout: tuple[int, ...] = ()
 
     @property
     def count(self) -> int:
-        """Number of levels."""
+        """Number of readings."""
         return int(self.time_day.size)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Problem:
-    """One person's unknowns, history and levels under one card.
+    """One person's history and levels under one card.
 
-    Attributes
-    ----------
-    names : tuple of str
-        Names of the unknowns, length p.
-    prior_covariance : array (p, p)
-    antibody_factor : float
-        Typical factor on clearance while persistent antibodies are present.
-    weight_median_kg, weight_log_sd : float
-        Distribution of the weight of a person without one.
+    ``cohort`` holds the person alone and asks for the levels' times only; ``at`` asks for more.
     """
 
     card: Card
     history: History
     levels: Levels
-    names: tuple[str, ...]
-    prior_covariance: Array
-    antibody_factor: float
-    weight_median_kg: float
-    weight_log_sd: float
+    priors: Priors
+    readouts: tuple[Readout, ...]
+    cohort: Cohort = field(repr=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the p unknowns."""
+        return self.cohort.names
 
     @property
     def size(self) -> int:
         """Number of unknowns p."""
-        return len(self.names)
+        return self.cohort.size
 
-    def parameters(self, theta: Array) -> PkParameters:
-        """Pharmacokinetic parameters of ``theta`` (n, p), per covariate segment."""
-        own = len(self.card.eta_names)
-        eta = np.ascontiguousarray(theta[:, :own])
-        column = own
-        present = self.history.antibodies
-        factor = np.ones((theta.shape[0], present.size))
-        if ANTIBODY in self.names:
-            raised = self.antibody_factor * np.exp(theta[:, column])
-            factor = np.where(present[None, :], raised[:, None], 1.0)
-            column += 1
-        weight = self.history.weight_kg
-        if weight is None:
-            unknown = self.weight_median_kg * np.exp(self.weight_log_sd * theta[:, column])
-            weight = np.repeat(unknown[:, None], present.size, axis=1)
-        values = self.card.individual_by_weight(eta, weight, clearance_factor=factor)
-        return PkParameters(
-            segment_day=self.history.segment_day,
-            cl_l_per_day=values["cl"],
-            vc_l=values["vc"],
-            q_l_per_day=values["q"],
-            vp_l=values["vp"],
-            vmax_mg_per_day=values["vmax"],
-            km_mg_per_l=values["km"],
-            ka_per_day=values["ka"],
-            f=values["f"],
-            lag_day=values["lag"],
+    @property
+    def prior_covariance(self) -> Array:
+        """Covariance (p, p) of the unknowns before any level."""
+        return self.cohort.covariance
+
+    def at(self, time_day: Array) -> Cohort:
+        """The person with further times (T,), after those of the levels."""
+        return self.of([self.subject.asked(time_day)])
+
+    @property
+    def subject(self) -> Subject:
+        """The person as estimation sees them."""
+        return self.cohort.subjects[0]
+
+    def of(self, subjects: Sequence[Subject]) -> Cohort:
+        """Variants of the person as a cohort with the same assumptions."""
+        return Cohort(
+            self.card,
+            subjects,
+            self.priors,
+            laboratories=self.cohort.laboratories,
+            readouts=self.readouts,
         )
+
+    def values(self, theta: Array) -> Mapping[str, Array]:
+        """Pharmacokinetic parameters (n, segments) of ``theta`` (n, p), by symbol."""
+        return self.cohort.values(theta[:, None, :])
 
     def concentration(
         self, theta: Array, time_day: Array, accuracy: Accuracy, *, threads: int = 1
     ) -> Array:
-        """Concentration (n, T) in ug/mL.
+        """Concentration (n, T) in ug/mL at times (T,) of unknowns ``theta`` (n, p).
 
         Raises
         ------
         SolverError
             When the integrator could not reach the requested accuracy.
         """
-        result = simulate(
-            self.parameters(theta),
-            self.history.schedule,
-            time_day,
-            rtol=accuracy.rtol,
-            atol=accuracy.atol_mg,
-            threads=threads,
-        )
-        return result.ug_per_ml
-
-    def log_likelihood(self, predicted: Array) -> Array:
-        """Log-likelihood (n,) of the levels given predictions (n, m) in ug/mL."""
-        if not self.levels.count:
-            return np.zeros(predicted.shape[0])
-        f = np.maximum(predicted, _FLOOR_UG_PER_ML)
-        sd = self.card.residual.sd(f)
-        z = (self.levels.value_ug_per_ml - f) / sd
-        kind = self.levels.kind
-        terms = np.where(
-            kind == Kind.QUANTIFIED,
-            -0.5 * z * z - np.log(sd) - 0.5 * np.log(2 * np.pi),
-            np.where(kind == Kind.BELOW, log_ndtr(z), log_ndtr(-z)),
-        )
-        return terms.sum(axis=1)
+        found = self.at(time_day).predict(theta[:, None, :], accuracy, threads=threads)
+        require_solved(found.status)
+        return found.concentration[:, self.levels.count :]
 
     def log_prior(self, theta: Array) -> Array:
         """Log prior density (n,) of ``theta`` (n, p)."""
-        solved = np.linalg.solve(self.prior_covariance, theta.T).T
-        _, log_det = np.linalg.slogdet(2 * np.pi * self.prior_covariance)
-        return -0.5 * (theta * solved).sum(axis=1) - 0.5 * log_det
+        return self.cohort.log_prior(theta[:, None, :])[:, 0]
+
+    def log_likelihood(self, theta: Array, predicted: Array) -> Array:
+        """Log-likelihood (n,) of the readings, given concentrations (n, m) at their times."""
+        cohort = self.cohort
+        found = cohort.log_likelihood(theta[:, None, :], predicted)
+        return (found + cohort.constant())[:, 0]
 
     def negative_log_posterior(self, theta: Array, accuracy: Accuracy) -> Array:
         """Negative log of prior times likelihood, (n,), for ``theta`` (n, p).
@@ -172,53 +134,66 @@ class Problem:
         Raises
         ------
         SolverError
-            When the model cannot be solved or the density is not finite.
+            When the model cannot be solved.
         """
         value = -self.log_prior(theta)
-        if self.levels.count:
-            predicted = self.concentration(theta, self.levels.time_day, accuracy)
-            value = value - self.log_likelihood(predicted)
-        if not np.all(np.isfinite(value)):
-            raise SolverError(
-                "the posterior density is not finite.",
-                remedy="Check this person's levels and weights for impossible values.",
-            )
-        return value
-
-
-ANTIBODY: Final = "log antibody clearance factor"
-WEIGHT: Final = "standardised log weight"
+        if not self.levels.count:
+            return value
+        predicted = self.cohort.predict(theta[:, None, :], accuracy)
+        require_solved(predicted.status)
+        return value - self.log_likelihood(theta, predicted.concentration)
 
 
 def build_problem(
     card: Card,
     history: History,
     levels: Levels,
+    priors: Priors,
     *,
-    antibody_factor: float,
-    antibody_log_sd: float,
-    weight_median_kg: float,
-    weight_cv_percent: float,
+    readouts: tuple[Readout, ...] = (),
+    raised: Array | None = None,
 ) -> Problem:
-    """Assemble the unknowns and their prior."""
-    names = list(card.eta_names)
-    variances: list[float] = []
-    if history.antibodies.any():
-        names.append(ANTIBODY)
-        variances.append(antibody_log_sd**2)
-    if history.weight_kg is None:
-        names.append(WEIGHT)
-        variances.append(1.0)
-    own = len(card.eta_names)
-    covariance = np.diag([1.0] * own + variances)
-    covariance[:own, :own] = card.omega
-    return Problem(
-        card=card,
-        history=history,
-        levels=levels,
-        names=tuple(names),
-        prior_covariance=covariance,
-        antibody_factor=antibody_factor,
-        weight_median_kg=weight_median_kg,
-        weight_log_sd=float(np.sqrt(np.log1p((weight_cv_percent / 100) ** 2))),
+    """Assemble a person's unknowns.
+
+    Parameters
+    ----------
+    raised : array (segments,), optional
+        Share of the antibodies' effect on clearance per covariate segment; by default that of
+        the history's antibodies.
+    """
+    laboratories = tuple(sorted({name for name in levels.laboratory if name}))
+    subject = subject_of(card, history, levels, laboratories)
+    if raised is not None:
+        subject = replace(subject, raised=raised)
+    cohort = Cohort(card, [subject], priors, laboratories=laboratories, readouts=readouts)
+    return Problem(card, history, levels, priors, readouts, cohort)
+
+
+def subject_of(
+    card: Card, history: History, levels: Levels, laboratories: Sequence[str] = ()
+) -> Subject:
+    """A history and levels as estimation sees them: one span, weight as the only covariate.
+
+    Weight is left out where it is not recorded, and where the card does not ask for it.
+    """
+    segments = len(history.segment_day)
+    covariates = {}
+    if history.weight_kg is not None and any(c.name == "weight" for c in card.covariates):
+        covariates["weight"] = history.weight_kg
+    names = levels.laboratory or ("",) * levels.count
+    return Subject(
+        id="",
+        spans=(Span(history.schedule, history.segment_day, levels.time_day),),
+        covariates=covariates,
+        occasion=np.zeros(segments, np.int64),
+        raised=history.antibodies.astype(float),
+        observations=Observations(
+            column=np.arange(levels.count),
+            value=levels.value_ug_per_ml,
+            kind=levels.kind,
+            readout=np.array(levels.readout or (0,) * levels.count, np.int64),
+            laboratory=np.array(
+                [laboratories.index(n) if n in laboratories else -1 for n in names], np.int64
+            ),
+        ),
     )

@@ -16,15 +16,16 @@ from numpy.typing import NDArray
 from openntz.course import vocabulary
 from openntz.course.course import Course, age_on
 from openntz.errors import SolverError
-from openntz.forecast.density import ANTIBODY, SPREAD, WEIGHT, Problem, build_problem
+from openntz.forecast.cohort import SPREAD
+from openntz.forecast.density import ANTIBODY, WEIGHT, Problem, build_problem
 from openntz.forecast.history import (
     AntibodyEffect,
     History,
     build_history,
     weights_of,
 )
-from openntz.forecast.map_estimate import find_map
-from openntz.forecast.posterior import Posterior, prior_draws, sample, sample_prior
+from openntz.forecast.map_estimate import find_modes
+from openntz.forecast.posterior import Posterior, prior_draws, sample
 from openntz.forecast.predict import (
     band,
     curve,
@@ -183,15 +184,12 @@ def _judge_levels(
             models.card,
             history,
             fitted_levels(verdicts, limits, history),
-            antibody_factor=settings.antibody_factor,
-            antibody_log_sd=settings.antibody_log_sd,
-            weight_median_kg=settings.weight_median_kg,
-            weight_cv_percent=settings.weight_cv_percent,
+            settings.priors,
         )
 
     first = problem()
     if first.levels.count:
-        theta = prior_draws(first, settings.triage_draws, generator)
+        theta = prior_draws(first.cohort, settings.triage_draws, generator)
         expected = first.concentration(
             theta, first.levels.time_day, SPREAD, threads=request.threads
         )
@@ -218,30 +216,32 @@ def _solve(
     settings: Settings,
     generator: np.random.Generator,
 ) -> tuple[Posterior, tuple[str, ...]]:
-    if not problem.levels.count:
-        drawn = sample_prior(problem, days, settings.draws, generator, threads=request.threads)
-        return drawn, ()
-    estimate = find_map(problem)
+    modes = find_modes(problem.cohort)
     drawn = sample(
         problem,
-        estimate,
         days,
         settings.draws,
         generator,
         pareto_k_limit=settings.pareto_k_limit,
+        modes=modes,
         threads=request.threads,
     )
     notes = []
-    if not estimate.converged:
+    if modes.status[0] == "not converged":
         notes.append(
-            f"The search for the best fit stopped early ({estimate.reason}); the interval rests "
-            "on weighted draws around its last point."
+            "The search for the best fit stopped early; the interval rests on weighted draws "
+            "around its last point."
         )
-    if drawn.pareto_k is not None and drawn.pareto_k > settings.pareto_k_limit:
+    if drawn.method == "markov chain":
         notes.append(
-            f"The interval is not reliable (Pareto k {drawn.pareto_k:.2f}, limit "
-            f"{settings.pareto_k_limit:g}): the draws do not cover what the levels allow. Check "
-            "the levels, and repeat one before relying on this forecast."
+            f"The levels leave a posterior that weighted draws do not cover (Pareto k "
+            f"{drawn.pareto_k:.2f}); it was explored by Markov chains instead."
+        )
+    if drawn.r_hat is not None and drawn.r_hat > settings.r_hat_limit:
+        notes.append(
+            f"The interval is not reliable (R-hat {drawn.r_hat:.2f}, limit "
+            f"{settings.r_hat_limit:g}): the Markov chains do not agree. Check the levels, and "
+            "repeat one before relying on this forecast."
         )
     return drawn, tuple(notes)
 

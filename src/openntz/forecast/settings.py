@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from openntz.evidence.registry import Registry, registry
+from openntz.forecast.cohort import Priors
 from openntz.forecast.history import Assumed
 
 
@@ -30,6 +32,7 @@ class Settings:
     unusual_high: float
     impossible_factor: float
     pareto_k_limit: float
+    r_hat_limit: float
     misfit_tail: float
     misfits_allowed: int
     horizon_days: tuple[int, ...]
@@ -38,6 +41,16 @@ class Settings:
     curve_before_days: int
     curve_after_days: int
     targets_ug_per_ml: tuple[float, ...]
+
+    @property
+    def priors(self) -> Priors:
+        """Assumptions of the unknowns that no card covers."""
+        log_sd = math.sqrt(math.log1p((self.weight_cv_percent / 100) ** 2))
+        return Priors(
+            antibody_factor=self.antibody_factor,
+            antibody_log_sd=self.antibody_log_sd,
+            covariates={"weight": (self.weight_median_kg, log_sd)},
+        )
 
     @classmethod
     def from_registry(cls, facts: Registry | None = None) -> Settings:
@@ -71,6 +84,7 @@ class Settings:
             unusual_high=number("forecast.unusual-high-quantile"),
             impossible_factor=number("forecast.impossible-factor"),
             pareto_k_limit=number("forecast.pareto-k-limit"),
+            r_hat_limit=number("forecast.r-hat-limit"),
             misfit_tail=number("forecast.misfit-tail"),
             misfits_allowed=round(number("forecast.misfits-allowed")),
             horizon_days=tuple(

@@ -21,7 +21,7 @@ from openntz.course.events import Measurement
 from openntz.forecast.density import Kind, Levels
 from openntz.forecast.history import History, level_moment
 from openntz.forecast.result import LevelVerdict
-from openntz.models.card import Residual
+from openntz.models.residual import Residual
 
 Array = NDArray[np.float64]
 
