@@ -1,7 +1,9 @@
 """The most probable unknowns of each person, and the curvature there.
 
-Fisher scoring with exact derivatives carried through the integration, damped where a step does
-not improve (Levenberg and Marquardt); all people of a cohort advance together.
+Scoring with exact derivatives carried through the integration: the information of each round,
+corrected by what the gradients of the rounds before say of the true curvature (symmetric
+rank-one updates of the difference, as in Dennis, Gay and Welsch 1981), and damped where a step
+does not improve (Levenberg and Marquardt). All people of a cohort advance together.
 """
 
 from __future__ import annotations
@@ -26,6 +28,10 @@ _DAMP_FIRST, _DAMP_UP, _DAMP_DOWN, _DAMP_MOST = 1e-3, 8.0, 0.1, 1e12
 # A mode is one if, in units of the prior, the gradient is as small as rounding allows.
 _FLAT: Final = 1e-3
 _HESSIAN_STEP: Final = 1e-3
+# In units of the prior, whose own curvature is about one.
+_LEAST_CURVATURE: Final = 1e-2
+# A rank-one update whose divisor is this small a share of its terms would be noise.
+_SECANT_SHARE: Final = 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +54,7 @@ class Modes:
 
     def covariance(self) -> Array:
         """ETC (N, P, P): inverse of the information."""
-        return np.linalg.inv(self.information)
+        return np.asarray(np.linalg.inv(self.information), dtype=np.float64)
 
 
 def objective(cohort: Cohort, modes: Modes) -> Array:
@@ -68,6 +74,7 @@ class _Search:
 
     theta: Array
     at: Linearised
+    correction: Array  # (N, P, P): true curvature less information, as far as it is known
     damping: Array
     active: NDArray[np.bool_]
     converged: NDArray[np.bool_]
@@ -76,8 +83,14 @@ class _Search:
 
 def _step(cohort: Cohort, search: _Search) -> Array:
     """Damped scoring steps (N, P), in the units of the prior no longer than allowed."""
+    scale = np.outer(cohort.scale, cohort.scale)
+    curved = search.at.information[0] + search.correction
+    least = np.linalg.eigvalsh(curved * scale)[:, 0]
+    # Information alone always leads downhill; a correction that does not is left out.
+    usable = (least > _LEAST_CURVATURE)[:, None, None]
+    system = np.where(usable, curved, search.at.information[0])
     weight = np.diag(cohort.precision) * search.damping[:, None]
-    system = search.at.information[0] + weight[:, :, None] * np.eye(cohort.size)
+    system = system + weight[:, :, None] * np.eye(cohort.size)
     step = -np.linalg.solve(system, search.at.gradient[0][..., None])[..., 0]
     length = np.abs(step / cohort.scale).max(axis=1)
     return step * np.minimum(1.0, _LONGEST_STEP / np.maximum(length, 1e-300))[:, None]
@@ -119,6 +132,7 @@ def find_modes(
     search = _Search(
         theta=theta,
         at=at,
+        correction=np.zeros((people, p, p)),
         damping=np.zeros(people),
         active=np.isfinite(at.value[0]) & (cohort.readings > 0),
         converged=cohort.readings == 0,
@@ -162,6 +176,8 @@ def _advance(
     search.rounds += search.active
     short = np.abs(step / cohort.scale).max(axis=1, initial=0.0) < tolerance
     moved = better[:, None]
+    correction = _corrected(cohort, search, step, tried)
+    search.correction = np.where(moved[..., None], correction, search.correction)
     search.theta = np.where(moved, search.theta + step, search.theta)
     search.at = Linearised(
         np.where(better, tried.value, search.at.value),
@@ -177,6 +193,20 @@ def _advance(
     spans = better[cohort.person_of_span]
     moved_times = np.repeat(spans, np.diff(cohort.plan.times))
     return np.where(moved_times, there, level)
+
+
+def _corrected(cohort: Cohort, search: _Search, step: Array, there: Linearised) -> Array:
+    """The correction (N, P, P) that explains the change of gradient over a step."""
+    s = step / cohort.scale
+    scale = np.outer(cohort.scale, cohort.scale)
+    y = (there.gradient[0] - search.at.gradient[0]) * cohort.scale
+    known = (there.information[0] + search.correction) * scale
+    rest = y - np.einsum("ipq,iq->ip", known, s)
+    divisor = (rest * s).sum(axis=1)
+    sizes = np.linalg.norm(rest, axis=1) * np.linalg.norm(s, axis=1)
+    use = np.abs(divisor) > _SECANT_SHARE * np.maximum(sizes, 1e-300)
+    outer = rest[:, :, None] * rest[:, None, :] / np.where(use, divisor, 1.0)[:, None, None]
+    return search.correction + np.where(use[:, None, None], outer, 0.0) / scale
 
 
 def _verdict(
