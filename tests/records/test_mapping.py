@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import tomllib
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openntz.errors import InputError
+from openntz.records.csv import read_folder
 from openntz.records.mapping import read_mapping
 from openntz.records.reference import MAPPING_EXAMPLE
-from tests.records.build import PEOPLE, dose_rows, only, read, result_rows
+from tests.records.build import AS_OF, PEOPLE, dose_rows, only, read, result_rows
 
 
 def test_the_documented_example_reads_another_layout(tmp_path):
@@ -223,3 +229,95 @@ def test_any_mapping_is_used_or_an_input_error(tmp_path_factory, entries):
         return
     for summary in records.tables.values():
         assert summary.read == summary.used + summary.rejected + summary.duplicate
+
+
+FOREIGN = """
+[people]
+file = "Patienten.csv"
+date_format = "DD/MM/YYYY"
+[people.columns]
+person = "PatNr"
+birth_date = "Geburtsdatum"
+sex = "Geschlecht"
+[people.values.sex]
+"w" = "F"
+"m" = "M"
+
+[doses]
+file = "Infusionen 2024.csv"
+delimiter = ";"
+date_format = "DD/MM/YYYY"
+[doses.columns]
+person = "PatNr"
+start = "Beginn"
+end = "Ende"
+dose_mg = "Dosis (mg)"
+route = "Weg"
+[doses.values.route]
+"Infusion" = "IV"
+"Spritze" = "SC"
+
+[measurements]
+file = "Labor.csv"
+decimal = ","
+date_format = "DD/MM/YYYY"
+[measurements.columns]
+person = "PatNr"
+taken = "Abnahme"
+test = "Parameter"
+value = "Ergebnis"
+unit = "Einheit"
+lloq = "Grenze"
+threshold = "Schwelle"
+assay = "Verfahren"
+[measurements.tests]
+"NTZ Spiegel" = "natalizumab"
+"""
+
+
+def _foreign_day(cell):
+    day, _, clock = cell.partition("T")
+    return " ".join([".".join(reversed(day.split("-"))), clock]).strip() if cell else ""
+
+
+def test_the_example_clinic_in_another_layout_matches_itself(tmp_path):
+    """Other file names, headers, words, date order, decimal sign, delimiter and encoding."""
+    clinic = Path(__file__).parents[2] / "examples" / "clinic"
+    words = {"F": "w", "M": "m", "IV": "Infusion", "SC": "Spritze", "natalizumab": "NTZ Spiegel"}
+    dates = {"birth_date", "start", "end", "taken"}
+    layout = tomllib.loads(FOREIGN)
+    for name, entry in layout.items():
+        with (clinic / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        lines = [list(entry["columns"].values())]
+        for row in rows:
+            cells = {c: _foreign_day(row[c]) if c in dates else row[c] for c in entry["columns"]}
+            if name == "measurements":
+                cells["value"] = cells["value"].replace(".", ",")
+            lines.append([words.get(cell, cell) for cell in cells.values()])
+        text = io.StringIO()
+        csv.writer(text, delimiter=";").writerows(lines)
+        (tmp_path / entry["file"]).write_text(text.getvalue(), encoding="cp1252", newline="")
+    mapping = tmp_path.parent / "layout.toml"
+    mapping.write_text(FOREIGN, encoding="utf-8")
+    ours, theirs = (
+        read_folder(clinic, as_of=AS_OF),
+        read_folder(tmp_path, as_of=AS_OF, mapping=mapping),
+    )
+
+    assert theirs.rejected == ()
+    assert list(theirs.courses) == list(ours.courses)
+
+    def told(course):
+        return (
+            course.person.birth_date,
+            course.person.sex,
+            [(d.at, d.time_known, d.end, d.amount_mg, d.route) for d in course.doses],
+            [
+                (m.at, m.test, m.value, m.censor, m.answer, m.unit, m.assay and m.assay.lloq)
+                for m in course.measurements
+            ],
+        )
+
+    for name, course in ours.courses.items():
+        assert told(theirs.courses[name]) == told(course), name
