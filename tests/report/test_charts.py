@@ -20,7 +20,7 @@ from openntz.report.charts import (
     ordinal,
 )
 from openntz.report.picture import picture, window
-from tests.report import build
+from tests.report import build, invented
 
 
 def chart(person):
@@ -70,7 +70,7 @@ def test_time_axis_matches_closed_form():
 
 
 def test_the_window_holds_doses_baseline_today_and_the_forecast():
-    person = build.normal()
+    person = invented.normal()
     time = window(person, build.GUIDES)
     first, last = person.therapy.doses[0], person.therapy.doses[-1]
     baseline = person.course.results("lymphocytes")[0]
@@ -80,7 +80,7 @@ def test_the_window_holds_doses_baseline_today_and_the_forecast():
 
 
 def test_a_long_history_is_cut_to_the_window_and_kept_in_the_overview():
-    person = build.hundred()
+    person = invented.hundred()
     drawn = chart(person)
     assert drawn.time.start == ordinal(build.AS_OF) - build.GUIDES.days_before
     assert drawn.overview is not None
@@ -89,7 +89,7 @@ def test_a_long_history_is_cut_to_the_window_and_kept_in_the_overview():
 
 
 def test_a_short_history_needs_no_overview():
-    assert chart(build.normal()).overview is None
+    assert chart(invented.normal()).overview is None
 
 
 def test_somebody_long_off_therapy_is_shown_the_last_doses():
@@ -101,7 +101,7 @@ def test_somebody_long_off_therapy_is_shown_the_last_doses():
 
 
 def test_measured_levels_are_marks_at_their_value_and_moment():
-    person = build.normal()
+    person = invented.normal()
     panel = chart(person).panel("level")
     measured = [(ordinal(m.at), m.value) for m in person.course.results("natalizumab")]
     assert [(m.day, m.value) for m in marks(panel, "level")] == measured
@@ -109,7 +109,7 @@ def test_measured_levels_are_marks_at_their_value_and_moment():
 
 
 def test_a_level_below_the_limit_is_a_downward_mark_at_the_limit():
-    panel = chart(build.antibodies()).panel("level")
+    panel = chart(invented.antibodies()).panel("level")
     assert [(m.shape, m.value, m.label) for m in marks(panel, "level")] == [
         ("below", 2.0, "<2"),
         ("below", 2.0, "<2"),
@@ -117,14 +117,14 @@ def test_a_level_below_the_limit_is_a_downward_mark_at_the_limit():
 
 
 def test_a_level_set_aside_is_crossed_out_and_says_why():
-    used, flagged = marks(chart(build.injections()).panel("level"), "level")
+    used, flagged = marks(chart(invented.injections()).panel("level"), "level")
     assert (used.shape, flagged.shape) == ("circle", "cross")
     assert flagged.label == "185, not a trough"
     assert "drawn 60 minutes after" in flagged.title
 
 
 def test_levels_without_a_forecast_are_not_called_used():
-    panel = chart(build.outside()).panel("level")
+    panel = chart(invented.outside()).panel("level")
     assert [(m.shape, m.fill) for m in marks(panel)] == [("circle", "open")]
     assert panel.note == ("No curve: the model holds for adults; this person is 17 years old.")
     assert not panel.lines
@@ -140,24 +140,24 @@ def test_a_very_low_or_high_level_widens_the_axis():
 
 
 def test_the_band_encloses_the_curve_and_covers_the_window():
-    drawn = chart(build.normal())
+    drawn = chart(invented.normal())
     panel = drawn.panel("level")
     (line,), (band,) = panel.lines, panel.bands
     assert np.all(band.low <= line.value)
     assert np.all(line.value <= band.high)
     # The made-up curve has a point every other day.
     assert line.day[-1] >= drawn.time.end - 2.5
-    curve = build.normal().forecast.curve
+    curve = invented.normal().forecast.curve
     assert set(line.value) <= set(curve.concentration_median)
 
 
 def test_targets_are_the_three_highest():
-    panel = chart(build.normal()).panel("level")
+    panel = chart(invented.normal()).panel("level")
     assert [r.value for r in panel.references] == [10.0, 5.0, 2.0]
 
 
 def test_the_fall_below_the_targets_is_marked_where_it_is_forecast():
-    person = build.normal()
+    person = invented.normal()
     rings = marks(chart(person).panel("level"), "crossing")
     last = ordinal(person.forecast.last_dose)
     assert [(r.value, r.day - last) for r in rings] == [
@@ -168,12 +168,12 @@ def test_the_fall_below_the_targets_is_marked_where_it_is_forecast():
 
 
 def test_a_fall_that_lies_in_the_past_is_not_announced():
-    person = build.stopped()
+    person = invented.stopped()
     assert not marks(chart(person).panel("level"), "crossing")
 
 
 def test_every_dose_in_the_window_is_a_mark_of_its_route():
-    panel = chart(build.injections()).panel("doses")
+    panel = chart(invented.injections()).panel("doses")
     shapes = [m.shape for m in panel.marks]
     assert shapes.count("bar") == 7
     assert shapes.count("pin") == 7 + 1  # and the planned one, dashed
@@ -196,7 +196,7 @@ def test_an_unusual_amount_is_labelled():
 
 
 def test_lymphocytes_are_held_against_the_own_baseline():
-    panel = chart(build.normal()).panel("lymphocytes")
+    panel = chart(invented.normal()).panel("lymphocytes")
     rise, baseline = panel.references
     assert baseline.value == 1.6
     assert rise.value == pytest.approx(1.6 + 0.8)  # one addition of decimals
@@ -213,7 +213,7 @@ def test_without_a_baseline_none_is_drawn_and_that_is_said():
 
 
 def test_antibodies_with_numbers_are_drawn_on_a_log_axis_with_each_threshold():
-    panel = chart(build.antibodies()).panel("antibodies")
+    panel = chart(invented.antibodies()).panel("antibodies")
     assert isinstance(panel, PlotPanel)
     assert [r.value for r in panel.references] == [4.0, 500.0]
     assert [(m.value, m.shape, m.fill) for m in panel.marks] == [
@@ -226,7 +226,7 @@ def test_antibodies_with_numbers_are_drawn_on_a_log_axis_with_each_threshold():
 
 
 def test_antibody_answers_alone_are_a_lane_with_the_threshold():
-    panel = chart(build.normal()).panel("antibodies")
+    panel = chart(invented.normal()).panel("antibodies")
     assert isinstance(panel, LanePanel)
     assert panel.unit == "cut-off 500 ng/mL"
     assert [(m.label, m.fill) for m in panel.marks] == [("negative", "open")]
@@ -244,7 +244,7 @@ def test_arbitrary_units_are_never_put_on_the_ng_per_ml_axis():
 
 
 def test_jcv_values_stand_against_both_lines():
-    panel = chart(build.normal()).panel("jcv")
+    panel = chart(invented.normal()).panel("jcv")
     assert [m.label for m in panel.marks] == ["1.10", "1.19"]
     assert [r.value for r in panel.references] == [0.9, 1.5]
 
@@ -263,7 +263,7 @@ def test_scans_tell_lesions_none_and_not_reported_apart():
 
 
 def test_what_is_not_recorded_takes_one_line_and_is_told_from_a_missing_table():
-    drawn = chart(build.outside())
+    drawn = chart(invented.outside())
     assert drawn.panel("lymphocytes") == EmptyPanel("lymphocytes", "Lymphocytes", "not recorded")
     assert drawn.panel("mri") == EmptyPanel("mri", "MRI", "none recorded")
     assert drawn.panels[-1].title == "Not in the export"
@@ -271,7 +271,7 @@ def test_what_is_not_recorded_takes_one_line_and_is_told_from_a_missing_table():
 
 
 def test_what_lies_before_the_window_is_said():
-    panel = chart(build.stopped()).panel("relapses")
+    panel = chart(invented.stopped()).panel("relapses")
     assert panel.text == "earlier: 1 relapse, last 2020-03-02"
 
 
@@ -292,27 +292,27 @@ def test_booked_doses_are_drawn_as_planned():
 
 
 def test_pregnancy_and_treatment_are_bars_over_their_time():
-    (bar,) = chart(build.pregnant()).panel("pregnancies").bars
+    (bar,) = chart(invented.pregnant()).panel("pregnancies").bars
     assert (bar.start, bar.end) == (ordinal(date(2023, 12, 10)), ordinal(date(2024, 9, 1)))
-    panel = chart(build.stopped()).panel("treatments")
+    panel = chart(invented.stopped()).panel("treatments")
     (bar,) = panel.bars
     assert (bar.label, bar.end) == ("ocrelizumab", None)
     assert panel.earlier == "earlier: interferon beta-1a"
 
 
 def test_the_legend_names_only_signs_that_are_drawn():
-    signs = {k.text for k in chart(build.injections()).legend}
+    signs = {k.text for k in chart(invented.injections()).legend}
     assert {"infusion (IV)", "injection (SC)", "measured, set aside from the fit"} <= signs
     assert "below the limit of the test, used" not in signs
 
 
 def test_the_picture_in_words_names_what_is_shown():
-    text = chart(build.normal()).summary
+    text = chart(invented.normal()).summary
     for part in ("N001", "18 doses", "2024-06-04", "2 measured levels", "6 lymphocyte counts"):
         assert part in text
 
 
-@pytest.mark.parametrize("make", [build.never, build.outside, build.prior_only])
+@pytest.mark.parametrize("make", [invented.never, invented.outside, invented.prior_only])
 def test_people_without_much_still_get_a_picture(make):
     drawn = chart(make())
     assert drawn.time.end > drawn.time.start
@@ -320,7 +320,7 @@ def test_people_without_much_still_get_a_picture(make):
 
 
 def test_every_mark_lies_in_the_window():
-    for person in build.everybody():
+    for person in invented.everybody():
         drawn = chart(person)
         for panel in drawn.panels:
             if isinstance(panel, (PlotPanel, LanePanel)):
@@ -328,16 +328,16 @@ def test_every_mark_lies_in_the_window():
 
 
 def test_labels_of_marks_are_optional_but_titles_are_not():
-    for person in build.everybody():
+    for person in invented.everybody():
         for panel in chart(person).panels:
             if isinstance(panel, (PlotPanel, LanePanel)):
                 assert all(isinstance(m, Mark) and m.title for m in panel.marks)
 
 
 def test_therapy_that_stopped_is_a_moment():
-    labels = {m.label for m in chart(build.stopped()).moments}
-    assert f"stopped {build.stopped().therapy.stopped_on}" in labels
-    assert timedelta(0) < build.AS_OF - build.stopped().therapy.stopped_on
+    labels = {m.label for m in chart(invented.stopped()).moments}
+    assert f"stopped {invented.stopped().therapy.stopped_on}" in labels
+    assert timedelta(0) < build.AS_OF - invented.stopped().therapy.stopped_on
 
 
 def test_a_first_dose_that_is_only_booked_is_drawn():

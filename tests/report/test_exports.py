@@ -7,27 +7,27 @@ from openntz.report.exports import (
     forecast_rows,
     problem_rows,
 )
-from tests.report import build
+from tests.report import build, invented
 
 CONTRACT_KEYS = ["person", "rule", "status", "due", "message", "evidence", "profile", "sources"]
 CONTRACT_COLUMNS = "person, quantity, day_after_last_dose, median, p05, p95, model, status"
 
 
 def test_findings_have_the_keys_of_the_contract_first():
-    rows = findings_rows(build.review(build.everybody()))
+    rows = findings_rows(build.review(invented.everybody()))
     assert all(list(row)[: len(CONTRACT_KEYS)] == CONTRACT_KEYS for row in rows)
     assert all(list(row)[len(CONTRACT_KEYS) :] == ["facts", "others"] for row in rows)
 
 
 def test_one_finding_per_person_and_rule_unknown_included():
-    people = build.everybody()
+    people = invented.everybody()
     rows = findings_rows(build.review(people))
     assert len({(r["person"], r["rule"]) for r in rows}) == len(rows) == len(people) * 25
     assert any(r["status"] == "unknown" for r in rows)
 
 
 def test_a_finding_is_told_as_it_was_found():
-    rows = findings_rows(build.review([build.normal()]))
+    rows = findings_rows(build.review([invented.normal()]))
     row = next(r for r in rows if r["rule"] == "pml.jcv-due")
     assert row["status"] == "due"
     assert row["due"] == "2024-07-02"
@@ -40,7 +40,7 @@ def test_a_finding_is_told_as_it_was_found():
 
 
 def test_forecast_rows_are_complete_for_everybody():
-    people = build.everybody()
+    people = invented.everybody()
     rows = list(forecast_rows(build.review(people)))
     assert ", ".join(FORECAST_HEADER) == CONTRACT_COLUMNS
     expected = {
@@ -54,7 +54,7 @@ def test_forecast_rows_are_complete_for_everybody():
 
 
 def test_forecast_rows_hold_the_numbers_of_the_forecast():
-    person = build.normal()
+    person = invented.normal()
     rows = {row[:3]: row for row in forecast_rows(build.review([person]))}
     level, saturation = person.forecast.by_day[42]
     row = rows["N001", "concentration_ug_per_ml", "42"]
@@ -69,7 +69,7 @@ def test_forecast_rows_hold_the_numbers_of_the_forecast():
 
 
 def test_what_was_not_computed_is_empty_and_says_why():
-    rows = list(forecast_rows(build.review([build.outside(), build.never()])))
+    rows = list(forecast_rows(build.review([invented.outside(), invented.never()])))
     assert all(row[3:6] == ("", "", "") for row in rows)
     assert rows[0][7].startswith("outside domain: the model holds for adults")
     assert rows[-1][7] == "no dose: no dose is recorded."

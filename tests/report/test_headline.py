@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from openntz.report.headline import drug_sentence
 from openntz.report.numbers_view import trust
-from tests.report import build
+from tests.report import build, invented
 
 
 def test_levels_that_contradict_the_forecast_take_its_place() -> None:
-    person = build.normal("N100")
+    person = invented.normal("N100")
     assert "acting" in drug_sentence(person, build.GUIDES)
     against = "The latest level (<2 ug/mL on 2024-05-01) does not agree with the earlier ones."
     doubted = replace(person, forecast=replace(person.forecast, contradiction=against))
@@ -20,6 +20,6 @@ def test_levels_that_contradict_the_forecast_take_its_place() -> None:
 
 
 def test_contradicted_fit_is_never_called_good() -> None:
-    forecast = build.normal("N100").forecast
+    forecast = invented.normal("N100").forecast
     assert trust(forecast, 0.7).startswith("good")
     assert not trust(replace(forecast, contradiction="x"), 0.7).startswith("good")

@@ -10,7 +10,7 @@ from openntz.forecast.result import Curve, LevelVerdict
 from openntz.report.missed import band_at, missed
 from openntz.report.numbers_view import numbers
 from openntz.report.picture import picture
-from tests.report import build
+from tests.report import build, invented
 
 ORIGIN = datetime(2024, 1, 1)
 ONE = np.ones(2)
@@ -55,7 +55,7 @@ def test_only_fitted_levels_of_a_drawn_curve_are_missed():
 
 
 def test_table_and_tooltip_say_which_level_the_curve_misses():
-    person = build.normal()
+    person = invented.normal()
     low = replace(person.forecast.levels[0], value=0.2)
     changed = replace(person, forecast=replace(person.forecast, levels=(low,)))
     assert numbers(changed, 0.7).levels[0].use == "used; the curve misses it"

@@ -16,7 +16,7 @@ from openntz.report.pages import PROBLEMS_SHOWN, UNKNOWN_SHOWN, render
 from openntz.report.paths import page_names
 from openntz.report.words import STATUS_MEANING, STATUS_WORDS
 from tests.contract import RULE_IDS
-from tests.report import build
+from tests.report import build, invented
 
 VOID = {"meta", "link", "br", "input", "img", "hr"}
 WRITTEN_BESIDE = {"findings.json", "forecast.csv", "rejected.csv", "notes.csv"}
@@ -74,9 +74,9 @@ class Page(HTMLParser):
 @cache
 def written() -> dict[str, str]:
     problem = build.Problem(
-        "doses", 4, "end", build.HOSTILE, "ends before it starts", "Correct it."
+        "doses", 4, "end", invented.HOSTILE, "ends before it starts", "Correct it."
     )
-    return dict(render(build.review(build.everybody(), rejected=(problem,), notes=(problem,))))
+    return dict(render(build.review(invented.everybody(), rejected=(problem,), notes=(problem,))))
 
 
 @cache
@@ -89,12 +89,12 @@ def pages() -> list[str]:
 
 
 def person_page(person) -> Page:
-    files = page_names(p.id for p in build.everybody())
+    files = page_names(p.id for p in invented.everybody())
     return page(f"people/{files[person.id]}")
 
 
 def test_there_is_an_index_a_page_per_person_and_the_assets():
-    assert len(pages()) == len(build.everybody()) + 1
+    assert len(pages()) == len(invented.everybody()) + 1
     assert {"index.html", "assets/openntz.css", "assets/openntz.js"} <= set(written())
 
 
@@ -148,7 +148,7 @@ def test_links_lead_somewhere_and_never_to_a_script(name):
             assert unquote(parts.fragment) in page(target).ids
 
 
-@pytest.mark.parametrize("person", build.everybody(), ids=lambda p: p.id[:6])
+@pytest.mark.parametrize("person", invented.everybody(), ids=lambda p: p.id[:6])
 def test_a_page_holds_every_finding_with_its_sources(person):
     found = person_page(person)
     for finding in person.findings:
@@ -161,7 +161,7 @@ def test_a_page_holds_every_finding_with_its_sources(person):
 
 
 def test_a_finding_shows_limits_ranks_and_other_profiles():
-    text = person_page(build.normal()).text
+    text = person_page(invented.normal()).text
     assert "8 weeks : longest gap" in text
     assert "5 µg/mL (project default)" in text
     assert "Chosen by this project; no source states it" in text
@@ -169,7 +169,7 @@ def test_a_finding_shows_limits_ranks_and_other_profiles():
 
 
 def test_evidence_is_told_in_words():
-    assert "doses:3 2023-03-14 10:00: 300 mg IV" in person_page(build.normal()).text
+    assert "doses:3 2023-03-14 10:00: 300 mg IV" in person_page(invented.normal()).text
 
 
 @pytest.mark.parametrize("name", pages())
@@ -183,7 +183,7 @@ def test_hostile_text_stays_text(name):
 
 
 def test_hostile_identifiers_are_shown_and_lead_to_a_safe_page():
-    assert f"../{build.HOSTILE}" in page("index.html").text
+    assert f"../{invented.HOSTILE}" in page("index.html").text
     assert not any(".." in name or "<" in name for name in written())
 
 
@@ -224,32 +224,34 @@ def test_rows_set_aside_are_named_with_place_and_remedy():
 
 def test_many_problems_are_left_to_the_file():
     many = [build.Problem("doses", i, "end", "x", f"reason {i}", "") for i in range(2, 600)]
-    text = dict(render(build.review([build.normal()], rejected=tuple(many))))["index.html"]
+    text = dict(render(build.review([invented.normal()], rejected=tuple(many))))["index.html"]
     assert f"reason {PROBLEMS_SHOWN + 1}" in text
     assert f"reason {PROBLEMS_SHOWN + 2}<" not in text
     assert "598 entries set aside" in Page(text).text
 
 
 def test_where_nothing_was_computed_the_page_says_why():
-    text = person_page(build.outside()).text
+    text = person_page(invented.outside()).text
     assert "No level was computed: the model holds for adults" in text
     assert "not used: no forecast" in text
-    assert "No dose is recorded." in person_page(build.never()).text
+    assert "No dose is recorded." in person_page(invented.never()).text
 
 
 def test_headlines_are_plain_words():
-    normal = person_page(build.normal()).text
+    normal = person_page(invented.normal()).text
     assert "The drug is present and acting: about 18 µg/mL today." in normal
     assert "the next is planned for 2024-07-02 (in 2 days)" in normal
-    assert "Hardly any of the drug is left" in person_page(build.antibodies()).text
-    assert "therapy was stopped on 2023-09-25 (JCV positive)" in person_page(build.stopped()).text
-    assert "estimated from weight and doses alone" in person_page(build.prior_only()).text
-    assert "is 19 days late" in person_page(build.hundred()).text
-    assert "presumed stopped" in person_page(build.pregnant()).text
+    assert "Hardly any of the drug is left" in person_page(invented.antibodies()).text
+    assert (
+        "therapy was stopped on 2023-09-25 (JCV positive)" in person_page(invented.stopped()).text
+    )
+    assert "estimated from weight and doses alone" in person_page(invented.prior_only()).text
+    assert "is 19 days late" in person_page(invented.hundred()).text
+    assert "presumed stopped" in person_page(invented.pregnant()).text
 
 
 def test_the_forecast_table_has_every_day_and_chance():
-    text = person_page(build.normal()).text
+    text = person_page(invented.normal()).text
     for day in build.HORIZON:
         assert f" {day} " in text
     assert "P(≥ 10)" in text
@@ -257,29 +259,29 @@ def test_the_forecast_table_has_every_day_and_chance():
 
 
 def test_levels_and_their_fate_are_listed():
-    text = person_page(build.injections()).text
+    text = person_page(invented.injections()).text
     assert "not used: not a trough" in text
     assert "drawn 60 minutes after the start of the dose" in text
 
 
 def test_the_record_keeps_unknown_columns_and_lines():
-    found = person_page(build.hostile())
+    found = person_page(invented.hostile())
     assert "<th>" in found.words
     assert "<td onclick=x>" in found.words
     assert {"doses-2", "measurements-2", "relapses-2"} <= set(found.ids)
 
 
 def test_missing_tables_are_told_from_empty_ones():
-    text = person_page(build.outside()).text
+    text = person_page(invented.outside()).text
     assert "reactions : not in the export" in text
     assert "mri : no row for this person" in text
 
 
 def test_equal_reviews_give_equal_bytes():
     problem = build.Problem(
-        "doses", 4, "end", build.HOSTILE, "ends before it starts", "Correct it."
+        "doses", 4, "end", invented.HOSTILE, "ends before it starts", "Correct it."
     )
-    again = dict(render(build.review(build.everybody(), rejected=(problem,), notes=(problem,))))
+    again = dict(render(build.review(invented.everybody(), rejected=(problem,), notes=(problem,))))
     assert again == written()
 
 
@@ -295,14 +297,14 @@ def test_footers_name_versions_and_no_clock():
 
 
 def test_parameters_are_told_against_a_typical_person_matches_closed_form():
-    text = person_page(build.normal()).text
+    text = person_page(invented.normal()).text
     # exp(0.15) and exp(-0.1)
     assert "Clearance CL, against a typical person × 1.16 eta +0.15" in text
     assert "Central volume Vc, against a typical person × 0.90 eta -0.10" in text
 
 
 def test_nobody_with_persistent_antibodies_is_told_that_the_drug_acts():
-    person = build.normal("N100")
+    person = invented.normal("N100")
     act = build.finding("N100", "antibody.persistent", Status.ACT, "Persistent.")
     with_antibodies = build.reviewed(person.course, person.forecast, [act])
     sentence = drug_sentence(with_antibodies, build.GUIDES)
@@ -311,9 +313,9 @@ def test_nobody_with_persistent_antibodies_is_told_that_the_drug_acts():
 
 
 def test_much_that_is_not_known_is_counted_and_does_not_drown_the_rest():
-    course = build.normal("N100").course
+    course = invented.normal("N100").course
     unknown = [build.finding("N100", rule, Status.UNKNOWN, "?") for rule in RULE_IDS]
-    person = build.reviewed(course, build.normal().forecast, unknown)
+    person = build.reviewed(course, invented.normal().forecast, unknown)
     text = Page(dict(render(build.review([person])))["index.html"]).text
     assert f"and {25 - UNKNOWN_SHOWN} more" in text
 
@@ -323,7 +325,7 @@ def test_a_table_that_could_not_be_read_is_said_before_the_worklist():
     made = dict(
         render(
             build.review(
-                [build.outside()],
+                [invented.outside()],
                 rejected=(broken,),
                 tables=(
                     build.TableCount("mri", "could not be read"),
@@ -342,17 +344,17 @@ def test_a_table_that_could_not_be_read_is_said_before_the_worklist():
 
 def test_what_saturation_reads_without_drug_comes_from_the_cards():
     e0 = 100 * load_saturation("saturation_biib107").e0
-    text = person_page(build.stopped()).text
+    text = person_page(invented.stopped()).text
     assert f"Without any drug one card still reads {e0:.3g} %" in text
     # Half of the draws read e0 and half nothing, so the pooled median lies between.
     assert f" about {e0 / 2:.0f} to {e0:.0f} % means no drug" in text
     assert no_drug(()) is None
     assert no_drug(("saturation_natalizumab", "not a card")) is None
-    assert "Without any drug" not in person_page(build.outside()).text
+    assert "Without any drug" not in person_page(invented.outside()).text
 
 
 def test_the_index_is_written_after_every_page_it_points_at():
-    names = [name for name, _ in render(build.review(build.everybody()))]
+    names = [name for name, _ in render(build.review(invented.everybody()))]
     assert names[-1] == "index.html"
     assert names.count("index.html") == 1
 
@@ -365,7 +367,7 @@ def test_the_index_tells_how_the_files_write_each_status():
 
 def test_one_of_a_kind_is_not_written_in_the_plural():
     problem = build.Problem("doses", 4, "end", "x", "wrong", "")
-    made = render(build.review([build.outside()], notes=(problem,)))
+    made = render(build.review([invented.outside()], notes=(problem,)))
     text = Page(dict(made)["index.html"]).text
     assert "1 person ·" in text
     assert "1 note on how entries were read" in text
@@ -376,7 +378,7 @@ def test_one_of_a_kind_is_not_written_in_the_plural():
 
 def test_without_the_table_of_doses_nobody_is_said_to_have_had_none():
     course = build.Maker("N400").course(recorded=("people",))
-    person = build.reviewed(course, build.never().forecast)
+    person = build.reviewed(course, invented.never().forecast)
     made = dict(render(build.review([person])))
     assert "doses not known" in Page(made["index.html"]).text
     assert "Doses are not known." in Page(made["people/N400.html"]).text

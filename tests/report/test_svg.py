@@ -15,7 +15,7 @@ from openntz.report.picture import picture
 from openntz.report.svg import draw, moment_labels, time_ticks
 from openntz.report.svg_frame import NARROW, WIDE, Frame
 from openntz.report.svg_marks import escape
-from tests.report import build
+from tests.report import build, invented
 
 LEFT, RIGHT = WIDE.left, WIDE.right
 NS = "{http://www.w3.org/2000/svg}"
@@ -34,7 +34,7 @@ def panel_of(root, name):
 
 
 def test_a_measured_level_lies_where_the_scale_says_matches_closed_form():
-    chart, root = drawn(build.normal())
+    chart, root = drawn(invented.normal())
     group, panel = panel_of(root, "level"), chart.panel("level")
     top, bottom = float(group.get("data-top")), float(group.get("data-bottom"))
     circles = [c for c in group.iter(f"{NS}circle") if "circle level" in c.get("class")]
@@ -48,7 +48,7 @@ def test_a_measured_level_lies_where_the_scale_says_matches_closed_form():
 
 
 def test_the_curve_can_be_read_back_from_the_drawing():
-    chart, root = drawn(build.normal())
+    chart, root = drawn(invented.normal())
     group, panel = panel_of(root, "level"), chart.panel("level")
     top, bottom = float(group.get("data-top")), float(group.get("data-bottom"))
     low, high = float(group.get("data-low")), float(group.get("data-high"))
@@ -62,21 +62,21 @@ def test_the_curve_can_be_read_back_from_the_drawing():
 
 
 def test_the_band_of_n_points_is_a_polygon_of_twice_as_many():
-    chart, root = drawn(build.normal())
+    chart, root = drawn(invented.normal())
     group = panel_of(root, "level")
     band = next(p for p in group.iter(f"{NS}polygon")).get("points").split()
     assert len(band) == 2 * chart.panel("level").bands[0].day.size
 
 
 def test_today_and_the_planned_day_are_where_the_axis_says():
-    chart, root = drawn(build.normal())
+    chart, root = drawn(invented.normal())
     for tone, day in (("today", build.AS_OF), ("planned", date(2024, 7, 2))):
         path = next(p for p in root.iter(f"{NS}path") if p.get("class") == f"moment {tone}")
         x = LEFT + chart.time.fraction(ordinal(day)) * (RIGHT - LEFT)
         assert float(re.match(r"M([\d.]+)", path.get("d")).group(1)) == pytest.approx(x, abs=0.051)
 
 
-@pytest.mark.parametrize("person", build.everybody(), ids=lambda p: p.id[:6])
+@pytest.mark.parametrize("person", invented.everybody(), ids=lambda p: p.id[:6])
 def test_every_picture_is_well_formed_and_uses_no_style_or_script(person):
     _, root = drawn(person)
     for element in root.iter():
@@ -88,7 +88,7 @@ def test_every_picture_is_well_formed_and_uses_no_style_or_script(person):
 
 
 def test_every_mark_keeps_its_tooltip():
-    chart, root = drawn(build.normal())
+    chart, root = drawn(invented.normal())
     titles = {t.text for t in root.iter(f"{NS}title")}
     for panel in chart.panels:
         for mark in getattr(panel, "marks", ()):
@@ -96,9 +96,9 @@ def test_every_mark_keeps_its_tooltip():
 
 
 def test_hostile_text_comes_back_as_text():
-    _, root = drawn(build.hostile())
+    _, root = drawn(invented.hostile())
     texts = " ".join(t for t in root.itertext())
-    assert build.HOSTILE in texts
+    assert invented.HOSTILE in texts
     assert "\ufffd" in texts  # the NUL of a comment
 
 
@@ -111,7 +111,7 @@ def test_escaped_text_is_read_back_by_a_parser(text):
 
 
 def test_labels_of_one_drawing_do_not_overlap():
-    for person in build.everybody():
+    for person in invented.everybody():
         _, root = drawn(person)
         boxes = []
         for t in root.iter(f"{NS}text"):
@@ -130,7 +130,7 @@ def test_labels_of_one_drawing_do_not_overlap():
 
 
 def test_labels_of_today_and_a_dose_planned_tomorrow_stand_on_either_side():
-    chart = picture(build.injections(), build.GUIDES)
+    chart = picture(invented.injections(), build.GUIDES)
     today, planned = moment_labels(chart, Frame(chart.time, WIDE))
     assert (today.row, planned.row) == (0, 0)
     assert not today.place.box.meets(planned.place.box)
@@ -176,13 +176,13 @@ def test_time_ticks_are_month_starts_and_far_enough_apart(years):
 
 
 def test_equal_charts_give_equal_text():
-    assert draw(picture(build.normal(), build.GUIDES)) == draw(
-        picture(build.normal(), build.GUIDES)
+    assert draw(picture(invented.normal(), build.GUIDES)) == draw(
+        picture(invented.normal(), build.GUIDES)
     )
 
 
 def test_panels_follow_each_other_without_overlap():
-    chart, root = drawn(build.normal())
+    chart, root = drawn(invented.normal())
     edges = [
         (float(g.get("data-top")), float(g.get("data-bottom")))
         for g in root.iter(f"{NS}g")
@@ -192,7 +192,7 @@ def test_panels_follow_each_other_without_overlap():
     assert all(a[1] < b[0] for a, b in pairwise(edges))
 
 
-@pytest.mark.parametrize("person", build.everybody(), ids=lambda p: p.id[:6])
+@pytest.mark.parametrize("person", invented.everybody(), ids=lambda p: p.id[:6])
 def test_the_narrow_drawing_keeps_text_on_the_sheet(person):
     text = draw(picture(person, build.GUIDES), NARROW)
     root = ET.fromstring(text.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))
@@ -205,7 +205,7 @@ def test_the_narrow_drawing_keeps_text_on_the_sheet(person):
 
 
 def test_two_drawings_on_a_page_share_no_id():
-    chart = picture(build.normal(), build.GUIDES)
+    chart = picture(invented.normal(), build.GUIDES)
     found = [set(re.findall(r' id="([^"]+)"', draw(chart, s))) for s in (WIDE, NARROW)]
     assert all(found)
     assert not found[0] & found[1]
@@ -231,7 +231,7 @@ def test_no_line_runs_through_the_number_of_the_last_dose(sheet, days):
 
 
 def test_on_a_phone_the_number_at_the_top_of_an_axis_keeps_clear_of_the_title():
-    text = draw(picture(build.normal(), build.GUIDES), NARROW)
+    text = draw(picture(invented.normal(), build.GUIDES), NARROW)
     root = ET.fromstring(text.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))
     panels = [g for g in root.iter(f"{NS}g") if g.get("class", "").startswith("panel ")]
     assert len(panels) > 2
