@@ -30,7 +30,7 @@ ARITHMETIC: Final[Mapping[tuple[str, str, float], str]] = {
     ("definitions/amounts.py", "percent", 100): "fraction to per cent",
     ("definitions/amounts.py", "chance", 0.01): _DIGITS,
     ("definitions/amounts.py", "chance", 0.99): _DIGITS,
-    ("forecast/person.py", "_domain", 7): _WEEK,
+    ("forecast/person.py", "domain_check", 7): _WEEK,
     ("forecast/density.py", "Problem.log_prior", 0.5): "half in the normal density",
     ("forecast/density.py", "Problem.log_likelihood", 0.5): "half in the normal density",
     ("forecast/density.py", "build_problem", 100): "per cent to fraction",

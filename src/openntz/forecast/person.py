@@ -81,7 +81,7 @@ def person_generator(seed: int, person: str) -> np.random.Generator:
     return np.random.default_rng([seed, zlib.crc32(person.encode("utf-8"))])
 
 
-def _domain(
+def domain_check(
     request: ForecastRequest, card: Card, weight: float | None
 ) -> tuple[str, tuple[str, ...]]:
     """(reason to refuse or '', reservations) from the card's validity domain."""
@@ -287,7 +287,7 @@ def forecast_person(request: ForecastRequest, models: ForecastModels) -> PersonF
     history = build_history(course.doses, weights, request.antibodies, settings.assumed)
     _, planned = _moments(request, history)
     placed = replace(empty, last_dose=history.last_dose, planned_dose=planned, reason="")
-    refused, notes = _domain(request, card, weight)
+    refused, notes = domain_check(request, card, weight)
     measured = course.results(vocabulary.NATALIZUMAB)
     by_record = tuple(by_timing(m, history, settings.not_a_trough_hours) for m in measured)
     if refused:
