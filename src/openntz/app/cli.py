@@ -1,4 +1,4 @@
-"""The command line: `openntz review`, `check`, `forecast`, `evidence`.
+"""The command line: `openntz review`, `check`, `forecast`, `estimate`, `evidence`.
 
 Heavy imports stay inside the commands so that ``--help`` answers at once. Exit codes: 0 clean,
 1 finished with rows set aside, 2 input that cannot be used.
@@ -193,6 +193,29 @@ def forecast(
     except OpenNTZError as error:
         _stop(error)
     say_forecast(_out(), answer)
+
+
+@app.command()
+def estimate(
+    card: Annotated[str, typer.Argument(help="Id of a shipped model card, or a card's file.")],
+    data: Annotated[Path, typer.Argument(help="NONMEM-style data file: ID, TIME, DV, AMT ...")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results.")],
+    threads: Annotated[
+        int, typer.Option("--threads", min=1, max=256, help="Threads; any number, the same bytes.")
+    ] = 2,
+) -> None:
+    """Estimate every person of a NONMEM-style file under one model card."""
+    from openntz.app.progress import PatientProgress
+    from openntz.app.say_estimate import say_estimate
+    from openntz.workflows.estimate import run_estimate
+
+    try:
+        with PatientProgress(_err()) as progress:
+            found = run_estimate(card, data, out, threads=threads, progress=progress)
+    except OpenNTZError as error:
+        _stop(error)
+    say_estimate(_out(), found, out)
+    raise typer.Exit(EXIT_CLEAN if found.clean else EXIT_SET_ASIDE)
 
 
 @app.command()

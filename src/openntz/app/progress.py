@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Iterator
 from types import TracebackType
@@ -18,10 +19,22 @@ Item = TypeVar("Item")
 _PATIENCE_SECONDS: Final = 1.0
 
 
+class _Relay(logging.Handler):
+    """Passes what the package logs while it works on to whoever watches."""
+
+    def __init__(self, progress: PatientProgress) -> None:
+        super().__init__(logging.INFO)
+        self._progress = progress
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._progress.say(record.getMessage())
+
+
 class PatientProgress:
     """Tracks iterables; silent when the stream is not a terminal or the work is short.
 
-    Use as a context manager; call :meth:`track` as often as there are stages.
+    Use as a context manager; call :meth:`track` as often as there are stages. Remarks that the
+    package logs meanwhile (that something is compiled) are said too.
     """
 
     def __init__(self, console: Console) -> None:
@@ -29,8 +42,12 @@ class PatientProgress:
         self._started = time.monotonic()
         self._bar: Progress | None = None
         self._reading: TaskID | None = None
+        self._relay = _Relay(self)
 
     def __enter__(self) -> PatientProgress:
+        package = logging.getLogger("openntz")
+        package.setLevel(logging.INFO)
+        package.addHandler(self._relay)
         return self
 
     def __exit__(
@@ -39,6 +56,7 @@ class PatientProgress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        logging.getLogger("openntz").removeHandler(self._relay)
         if self._bar is not None:
             self._bar.stop()
 

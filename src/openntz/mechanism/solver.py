@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -36,6 +37,13 @@ from openntz.mechanism.kernels.dopri5 import (
     Problem,
 )
 from openntz.mechanism.kernels.layout import LANES, inlined
+
+_LOG: Final = logging.getLogger(__name__)
+_COMPILING: Final = "Compiling the solver for this kind of model: once on this machine."
+_COMPILING_EACH_TIME: Final = (
+    "Compiling the solver for this run alone: no folder for compiled code can be written. "
+    "Name one in the environment variable NUMBA_CACHE_DIR."
+)
 
 MOST_STEPS: Final = 1e6
 # Enough people per block that a thread switch costs nothing, few enough to share out evenly.
@@ -181,10 +189,14 @@ def compile_system(system: System) -> Callable[..., None]:
         # Called from compiled code only, so they need no entry from Python.
         bound[template.__name__] = build(template, no_cpython_wrapper=True, no_cfunc_wrapper=True)
     try:
-        return build(dopri5.advance_block, cache=True)
+        block = build(dopri5.advance_block, cache=True)
     except RuntimeError:
         # No folder that can be written: compile for this process alone.
+        _LOG.info(_COMPILING_EACH_TIME)
         return build(dopri5.advance_block)
+    if not any(Path(block.stats.cache_path).glob(f"*{block.__name__}*")):
+        _LOG.info(_COMPILING)
+    return block
 
 
 def new_lanes(system: System) -> Lanes:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from openntz.errors import InputError
 from openntz.records.identifiers import read_identifier
@@ -65,7 +65,12 @@ class _Reading:
         self.log.set_aside("row", self.cells.table, line, error, person)
 
 
-def read_nonmem(path: Path | str, *, drop: Collection[str] = ()) -> NonmemData:
+def read_nonmem(
+    path: Path | str,
+    *,
+    drop: Collection[str] = (),
+    levels: Literal["natural", "ln"] = "natural",
+) -> NonmemData:
     """Read a NONMEM-style data file.
 
     Parameters
@@ -75,6 +80,8 @@ def read_nonmem(path: Path | str, *, drop: Collection[str] = ()) -> NonmemData:
         with ``#``, ``@`` or a cell ``C`` are comments.
     drop : collection of str
         Columns to leave out, as ``=DROP`` does in NM-TRAN.
+    levels : 'natural' or 'ln'
+        What DV holds; LNDV always holds logarithms, and LLOQ and LIMIT never do.
 
     Returns
     -------
@@ -92,7 +99,7 @@ def read_nonmem(path: Path | str, *, drop: Collection[str] = ()) -> NonmemData:
     try:
         with NonmemText(path) as text:
             columns = bind(text.names, drop)
-            reading = _Reading(Cells(table, columns, log), log)
+            reading = _Reading(Cells(table, columns, log, levels), log)
             for said in text.notes:
                 log.note("assumed", table, "", "", said, "Write the file in UTF-8.").add(1)
             for header, said in columns.unused:

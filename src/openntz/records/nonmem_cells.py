@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 from openntz.course.spellings import BLANK
 from openntz.records.nonmem_columns import Columns
@@ -82,8 +82,15 @@ def to_time(text: str) -> tuple[float, bool]:
 class Cells:
     """The row at hand, read by item name. One object is moved from row to row."""
 
-    def __init__(self, table: str, columns: Columns, log: Log) -> None:
+    def __init__(
+        self,
+        table: str,
+        columns: Columns,
+        log: Log,
+        levels: Literal["natural", "ln"] = "natural",
+    ) -> None:
         self.table, self.columns, self.log = table, columns, log
+        self.logarithms = levels == "ln" or "LNDV" in columns.index
         self.line = 0
         self._at = dict(columns.index)
         self._row: Sequence[str] = ()

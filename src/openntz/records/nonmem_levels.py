@@ -15,6 +15,8 @@ from openntz.records.problems import CellError, ReadingError
 from openntz.records.values import read_value
 
 _LARGEST_LOG: Final = 700.0  # exp() of more overflows
+# A limit's logarithm is printed with few digits: ln 0.5 as -0.69.
+_PRINTED_LOG: Final = 0.01
 _REMEDY: Final = "Give a number, a limit (<2 or >100), or '.' where there is none."
 _NAME_LIMIT: Final = "Give the limit in a column LLOQ, or as DV with CENS = 1, or write DV as <2."
 
@@ -95,10 +97,10 @@ def _written(cells: Cells, item: str) -> tuple[float, int]:
         value, assumed = reading.numbers[0]
     if assumed:
         cells.note("read as", header, text, assumed)
-    if item == "LNDV":
+    if cells.logarithms:
         if value > _LARGEST_LOG:
             raise CellError(header, text, "too large for a logarithm.", "Check the scale.")
-        cells.note("read as", header, "", "Levels are logarithms and read as exp(LNDV).")
+        cells.note("read as", header, "", f"Levels are logarithms and read as exp({item}).")
         value = math.exp(value)
     return value, sign
 
@@ -156,6 +158,8 @@ def _limit(cells: Cells, item: str, value: float, mark: int, lloq: float | None)
 
 def _beside(cells: Cells, item: str, value: float, limit: float, column: str) -> float:
     header, text = cells.columns.header(item), cells.text(item)
+    if cells.logarithms and math.isclose(value, limit, rel_tol=_PRINTED_LOG):
+        return limit
     if value > limit:
         raise CellError(
             header, text, f"marked as below the limit, and above {column}.", "Mend one of them."

@@ -2,69 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from openntz.errors import OpenNTZError
-from openntz.forecast.cohort import EXACT, Cohort
-from openntz.forecast.likelihood import Kind
-from openntz.forecast.map_estimate import Modes, find_modes, objective
+from openntz.errors import InputError, OpenNTZError
 from openntz.models.card import Card, load_card
 from openntz.records.nonmem import read_nonmem
 from openntz.records.nonmem_data import NonmemData, NonmemSubject
+from openntz.records.problems import Problem, printable
+from openntz.workflows.estimate_domain import domain_notes
+from openntz.workflows.estimate_files import prepare_folder, write_estimates
+from openntz.workflows.estimate_person import Batch, failed
+from openntz.workflows.estimates import Estimates, EtaEstimate, PersonEstimate
+from openntz.workflows.nonmem_doses import RowError
 from openntz.workflows.nonmem_subject import Prepared, prepare
+from openntz.workflows.progress import Progress
 
-Array = NDArray[np.float64]
+__all__ = [
+    "Estimates",
+    "EtaEstimate",
+    "PersonEstimate",
+    "estimate",
+    "estimate_people",
+    "run_estimate",
+]
 
 # People solved together: enough to fill the machine, few enough to keep tables small.
-_TOGETHER: Final = 500
-_TOLERANCE: Final = 1e-8
+_TOGETHER: Final = 250
+
+_Member = tuple[int, Prepared]
 
 
-@dataclass(frozen=True, slots=True)
-class EtaEstimate:
-    """One random effect of one person, in the units of the card."""
+def run_estimate(
+    card_id: str | Path, data_path: Path, out: Path, *, threads: int, progress: Progress
+) -> Estimates:
+    """Estimate all people of a file and write the results.
 
-    occasion: int | None
-    parameter: str
-    eta: float
-    se: float
-    status: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PersonEstimate:
-    """One person: etas, NONMEM's objective, predictions by row of the file.
-
-    ``covariance`` is NONMEM's ETC in the order of ``etas``. ``pred`` and ``ipred`` (n,) are in
-    the unit of the data, NaN where there is no solution; ``status`` is not 'ok' for a reason.
+    Raises
+    ------
+    OpenNTZError
+        When card, file or the folder for the results cannot be used.
     """
-
-    rows: NonmemSubject
-    status: str
-    reason: str
-    objective: float
-    etas: tuple[EtaEstimate, ...]
-    covariance: Array
-    pred: Array
-    ipred: Array
+    prepare_folder(out, (Path(card_id), data_path))
+    found = estimate(card_id, data_path, threads=threads, progress=progress)
+    write_estimates(found, out, progress)
+    return found
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Estimates:
-    """All people of a file, in its order, with the card and the data they came from."""
-
-    card: Card
-    data: NonmemData
-    people: tuple[PersonEstimate, ...]
-
-
-def estimate(card_id: str | Path, data_path: Path, *, threads: int = 1) -> Estimates:
+def estimate(
+    card_id: str | Path,
+    data_path: Path,
+    *,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> Estimates:
     """Etas, objectives and predictions of all people of a file.
 
     Raises
@@ -73,107 +67,133 @@ def estimate(card_id: str | Path, data_path: Path, *, threads: int = 1) -> Estim
         When card or file cannot be used at all. A person who cannot be estimated has a status.
     """
     card = load_card(card_id)
-    data = read_nonmem(data_path)
-    return Estimates(card, data, estimate_people(card, data.subjects, threads=threads))
+    data = read_nonmem(data_path, levels=card.data_units.levels)
+    _require_columns(card, data)
+    found = estimate_people(card, data.subjects, threads=threads, progress=progress, data=data)
+    return Estimates(card, data, found)
+
+
+def _require_columns(card: Card, data: NonmemData) -> None:
+    for item in card.covariates:
+        if item.missing == "refuse" and data.covariate(item.column) is None:
+            there = ", ".join(data.covariate_names) or "none"
+            raise InputError(
+                f"there is no column {item.column}, and the card {card.id} needs the covariate "
+                f"{item.name} ({item.unit}). Covariates in the file: {printable(there)}.",
+                where=str(data.path),
+                remedy=f"Add the column, or name it in the card: covariate.{item.name}.column.",
+            )
 
 
 def estimate_people(
-    card: Card, subjects: Sequence[NonmemSubject], *, threads: int = 1
+    card: Card,
+    subjects: Sequence[NonmemSubject],
+    *,
+    threads: int = 1,
+    progress: Progress | None = None,
+    data: NonmemData | None = None,
 ) -> tuple[PersonEstimate, ...]:
-    """Estimates in the order of ``subjects``."""
-    found: dict[int, PersonEstimate] = {}
-    ready: dict[int, list[tuple[int, Prepared]]] = {}
-    for i, rows in enumerate(subjects):
-        try:
-            prepared = prepare(rows, card)
-        except OpenNTZError as error:
-            found[i] = _refused(rows, str(error))
-            continue
-        # People with equally many occasions share a list of unknowns.
-        count = len(prepared.occasions) if card.kappa_names else 1
-        ready.setdefault(count, []).append((i, prepared))
-    for members in ready.values():
-        for first in range(0, len(members), _TOGETHER):
-            batch = members[first : first + _TOGETHER]
-            cohort = Cohort(card, [p.subject for _, p in batch])
-            modes = find_modes(cohort, accuracy=EXACT, tolerance=_TOLERANCE, threads=threads)
-            typical = cohort.predict(
-                np.zeros((1, len(batch), cohort.size)), EXACT, threads=threads
-            ).concentration[0]
-            for j, (i, prepared) in enumerate(batch):
-                found[i] = _person(subjects[i], prepared, cohort, modes, typical, j)
+    """Estimates in the order of ``subjects``; ``data`` names the file in problems."""
+    table = printable(data.path.name) if data is not None else ""
+    done = _estimated(card, subjects, threads, table)
+    if progress is not None:
+        done = progress.track(done, len(subjects), "people")
+    found = dict(done)
     return tuple(found[i] for i in range(len(subjects)))
 
 
-def _refused(rows: NonmemSubject, reason: str) -> PersonEstimate:
+def _estimated(
+    card: Card, subjects: Sequence[NonmemSubject], threads: int, table: str
+) -> Iterator[tuple[int, PersonEstimate]]:
+    """People as they get ready, with their place in the file."""
+    ready: dict[int, list[_Member]] = {}
+    for i, rows in enumerate(subjects):
+        try:
+            prepared = prepare(rows, card)
+            notes = domain_notes(rows, card, prepared.given)
+        except RowError as fault:
+            yield i, _refused(rows, fault, table)
+            continue
+        except OpenNTZError as error:
+            yield i, _refused(rows, _whole(rows, error), table)
+            continue
+        # People with equally many occasions share a list of unknowns.
+        count = len(prepared.occasions) if card.kappa_names else 1
+        ready.setdefault(count, []).append((i, prepared.noted(notes)))
+    for members in ready.values():
+        for first in range(0, len(members), _TOGETHER):
+            yield from _solved(card, subjects, members[first : first + _TOGETHER], threads, table)
+
+
+def _solved(
+    card: Card,
+    subjects: Sequence[NonmemSubject],
+    members: Sequence[_Member],
+    threads: int,
+    table: str,
+) -> Iterator[tuple[int, PersonEstimate]]:
+    """Estimates of people solved together; each alone where one spoils it for all."""
+    try:
+        batch = Batch(card, [prepared for _, prepared in members], threads)
+    except (OpenNTZError, np.linalg.LinAlgError) as error:
+        if len(members) > 1:
+            for member in members:
+                yield from _solved(card, subjects, [member], threads, table)
+            return
+        i, prepared = members[0]
+        fault = _wrong_covariate(subjects[i], card, prepared)
+        if fault is not None:
+            yield i, _refused(subjects[i], fault, table)
+        else:
+            yield i, failed(subjects[i], prepared, card, str(error))
+        return
+    for j, (i, prepared) in enumerate(members):
+        yield i, batch.person(subjects[i], prepared, j)
+
+
+def _wrong_covariate(rows: NonmemSubject, card: Card, prepared: Prepared) -> RowError | None:
+    """The first row whose covariates the card refuses."""
+    for k in range(len(rows.line)):
+        values = {name: value[k : k + 1] for name, value in prepared.given.items()}
+        for item in card.covariates:
+            if item.name not in values:
+                stand_in = item.reference if item.reference is not None else item.median
+                values[item.name] = np.full(1, stand_in)
+        try:
+            card.population(values)
+        except OpenNTZError as error:
+            named = [i for i in card.covariates if repr(i.name) in error.what] or card.covariates
+            return RowError(
+                int(rows.line[k]),
+                ", ".join(item.column for item in named),
+                ", ".join(f"{values[item.name][0]:g}" for item in named),
+                error.what,
+                error.remedy,
+            )
+    return None
+
+
+def _whole(rows: NonmemSubject, error: OpenNTZError) -> RowError:
+    return RowError(int(rows.line[0]), "", "", error.what, error.remedy)
+
+
+def _refused(rows: NonmemSubject, fault: RowError, table: str) -> PersonEstimate:
+    """A person whom the card cannot take."""
+    problem = Problem(
+        *(table, fault.line, printable(fault.column), printable(fault.value)),
+        *(f"{fault.reason} The person is not computed.", fault.remedy, "row", rows.id),
+    )
     none = np.full(len(rows.time), np.nan)
-    return PersonEstimate(rows, "not computed", reason, np.nan, (), np.empty((0, 0)), none, none)
-
-
-def _person(
-    rows: NonmemSubject, prepared: Prepared, cohort: Cohort, modes: Modes, typical: Array, j: int
-) -> PersonEstimate:
-    card = cohort.card
-    first = cohort.plan.times[int(np.searchsorted(cohort.person_of_span, j))]
-    at = first + prepared.column
-    failed = modes.status[j] == "failed"
-    units = card.data_units
-    factor = units.mg_per_l_per_concentration
-
-    def shown(level: Array) -> Array:
-        found = level[at] / factor
-        if units.levels == "ln":
-            with np.errstate(divide="ignore"):
-                found = np.where(found > 0.0, np.log(np.maximum(found, 0.0)), np.nan)
-        return found
-
-    scale = _scale(card, cohort)
-    covariance = np.linalg.inv(modes.information[j]) * np.outer(scale, scale)
-    value = float(objective(cohort, modes)[j])
-    own = prepared.subject.observations
-    numbers = int((own.kind == Kind.QUANTIFIED).sum())
-    if not card.residual.on_log_scale:
-        # The density of a level in the unit of the data, not in mg/L.
-        value -= 2.0 * numbers * float(np.log(factor))
+    used = rows.mdv == 0
     return PersonEstimate(
         rows=rows,
-        status=modes.status[j],
-        reason=modes.reason[j],
-        objective=np.nan if failed else value,
-        etas=() if failed else _etas(card, cohort, prepared, modes, scale, covariance, j),
-        covariance=covariance,
-        pred=shown(typical),
-        ipred=shown(modes.concentration) if not failed else np.full(len(at), np.nan),
+        status="not computed",
+        reason=f"{fault.reason} {fault.remedy}",
+        problem=problem,
+        covariance=np.empty((0, 0)),
+        pred=none,
+        ipred=none,
+        parameters={},
+        readings=int(used.sum()),
+        limits=int((used & (rows.censored != 0)).sum()),
     )
-
-
-def _scale(card: Card, cohort: Cohort) -> Array:
-    """Published effect = internal one x this, for every unknown (P,)."""
-    scale = np.ones(cohort.size)
-    p, q = len(card.eta_names), len(card.kappa_names)
-    scale[:p] = card.eta_scale
-    for i in range(cohort.occasions):
-        scale[p + i * q : p + (i + 1) * q] = card.kappa_scale
-    return scale
-
-
-def _etas(
-    card: Card,
-    cohort: Cohort,
-    prepared: Prepared,
-    modes: Modes,
-    scale: Array,
-    covariance: Array,
-    j: int,
-) -> tuple[EtaEstimate, ...]:
-    p, q = len(card.eta_names), len(card.kappa_names)
-    value = modes.theta[j] * scale
-    se = np.sqrt(np.maximum(np.diag(covariance), 0.0))
-    places: list[tuple[int | None, str]] = [(None, name) for name in card.eta_names]
-    for i in range(cohort.occasions):
-        places += [(prepared.occasions[i], name) for name in card.kappa_names]
-    found = [
-        EtaEstimate(occasion, name, float(value[k]), float(se[k]), modes.status[j])
-        for k, (occasion, name) in enumerate(places)
-    ]
-    return tuple(found[: p + q * cohort.occasions])

@@ -10,25 +10,26 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from openntz.errors import ModelError
 from openntz.forecast.likelihood import Kind
 from openntz.forecast.subject import Observations, Subject
 from openntz.mechanism.plan import Span
 from openntz.mechanism.regimen import Schedule
 from openntz.models.card import Card
+from openntz.models.covariate_model import CovariateInput
 from openntz.records.nonmem_data import NonmemSubject
+from openntz.workflows.nonmem_doses import RowError, dosed, doses_of
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_RESET, _RESET_AND_DOSE = 3, 4
-_MODELLED_DURATION: Final = -2.0
+_RESET: Final = 3
+_RESET_AND_DOSE: Final = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,21 +37,19 @@ class Prepared:
     """A person ready for estimation.
 
     ``column`` (n,) says which of the subject's times answers each row of the file; ``occasions``
-    are the codes of the data in the order of the subject's occasions.
+    are the codes of the data in the order of the subject's occasions; ``given`` the covariates
+    (n,) by row, gaps filled; ``notes`` what was assumed.
     """
 
     subject: Subject
     column: Ints
     occasions: tuple[int, ...]
+    given: Mapping[str, Array]
+    notes: tuple[str, ...]
 
-
-@dataclass(slots=True)
-class _Dose:
-    start: float
-    duration: float
-    amount: float
-    absorbed: bool
-    steady: float = 0.0
+    def noted(self, notes: tuple[str, ...]) -> Prepared:
+        """The same person with further notes."""
+        return replace(self, notes=(*self.notes, *notes)) if notes else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +61,16 @@ class _Rows:
 
 
 def prepare(rows: NonmemSubject, card: Card) -> Prepared:
-    """A person's rows as a subject of the card.
+    """A person's rows as a subject of the card; the values of covariates are not judged.
 
     Raises
     ------
-    ModelError
-        Naming line and remedy, when the card cannot take a dose or a covariate.
+    RowError
+        When the card cannot take a dose, or needs a covariate that is not known.
     """
     time = rows.time * card.data_units.day_per_time
-    given = _covariates(rows, card)
-    codes = tuple(int(c) for c in dict.fromkeys(rows.occasion.tolist()))
-    occasion = np.array([codes.index(int(c)) for c in rows.occasion])
+    given, notes = _covariates(rows, card)
+    occasion, codes = _occasions(rows)
     spans, columns = [], np.zeros(len(time), np.int64)
     covariates: dict[str, list[Array]] = {name: [] for name in given}
     occasions: list[Ints] = []
@@ -88,6 +86,7 @@ def prepare(rows: NonmemSubject, card: Card) -> Prepared:
                 covariates[item.name].append(given[item.name][at])
         occasions.append(occasion[first])
     used = rows.mdv == 0
+    level = np.where(rows.censored != 0, rows.limit, rows.dv)
     subject = Subject(
         id=rows.id,
         spans=tuple(spans),
@@ -95,43 +94,30 @@ def prepare(rows: NonmemSubject, card: Card) -> Prepared:
         occasion=np.concatenate(occasions),
         raised=np.zeros(sum(len(s.segment_day) for s in spans)),
         observations=Observations.levels(
-            columns[used], _levels(rows, card)[used], _kinds(rows)[used]
+            columns[used],
+            level[used] * card.data_units.mg_per_l_per_concentration,
+            _kinds(rows)[used],
         ),
     )
-    card.population(subject.covariates | _stand_ins(card, subject))
-    return Prepared(subject, columns, codes)
+    notes += _elsewhere(rows, card, used)
+    return Prepared(subject, columns, codes, given, tuple(notes))
 
 
-def _stand_ins(card: Card, subject: Subject) -> Mapping[str, Array]:
-    """Values for covariates that are not known, so that the others can be checked.
-
-    Raises
-    ------
-    ModelError
-        When the card refuses people without one.
-    """
-    found = {}
-    for item in card.covariates:
-        if item.name in subject.covariates:
-            continue
-        if item.missing == "refuse":
-            raise ModelError(
-                f"{item.name} is not known.",
-                where=f"person {subject.id}",
-                remedy=f"Give column {item.column}, or leave the person out.",
-            )
-        value = item.reference if item.reference is not None else item.median
-        found[item.name] = np.full(len(subject.occasion), value)
-    return found
+def _occasions(rows: NonmemSubject) -> tuple[Ints, tuple[int, ...]]:
+    """Occasion of each row, counted from 0 as they come, and their codes."""
+    if (rows.occasion == rows.occasion[0]).all():
+        return np.zeros(len(rows.occasion), np.int64), (int(rows.occasion[0]),)
+    codes = tuple(int(c) for c in dict.fromkeys(rows.occasion.tolist()))
+    place = {code: i for i, code in enumerate(codes)}
+    return np.array([place[int(c)] for c in rows.occasion]), codes
 
 
-def _levels(rows: NonmemSubject, card: Card) -> Array:
-    """Readings in ug/mL; limits for censored ones."""
-    units = card.data_units
-    value = np.where(rows.censored != 0, rows.limit, rows.dv)
-    if units.levels == "ln":
-        value = np.exp(value)
-    return value * units.mg_per_l_per_concentration
+def _elsewhere(rows: NonmemSubject, card: Card, used: NDArray[np.bool_]) -> list[str]:
+    central = card.data_units.central
+    other = rows.cmt[used & (rows.cmt != 0) & (rows.cmt != central)]
+    if not len(other):
+        return []
+    return [f"Levels of compartment {other[0]} are taken as those of the central one, {central}."]
 
 
 def _kinds(rows: NonmemSubject) -> Ints:
@@ -141,22 +127,52 @@ def _kinds(rows: NonmemSubject) -> Ints:
     return kind
 
 
-def _covariates(rows: NonmemSubject, card: Card) -> dict[str, Array]:
+def _covariates(rows: NonmemSubject, card: Card) -> tuple[dict[str, Array], list[str]]:
     """The card's covariates by row, gaps filled along their rule; unknown ones left out."""
+    if not card.covariates:
+        return {}, []
     names = {name.casefold(): name for name in rows.covariates}
-    found = {}
+    found: dict[str, Array] = {}
+    notes: list[str] = []
     for item in card.covariates:
         column = names.get(item.column.casefold())
-        if column is None:
+        value = rows.covariates[column] if column is not None else np.full(1, np.nan)
+        gaps = np.isnan(value)
+        if gaps.all():
+            notes.append(_unknown(item, rows))
             continue
-        value = rows.covariates[column]
-        known = np.flatnonzero(~np.isnan(value))
-        if len(known):
-            every = np.arange(len(value))
+        if gaps.any():
+            known, every = np.flatnonzero(~gaps), np.arange(len(value))
             after = np.minimum(np.searchsorted(known, every, side="left"), len(known) - 1)
             before = np.maximum(np.searchsorted(known, every, side="right") - 1, 0)
-            found[item.name] = value[known[after if item.carry == "nocb" else before]]
-    return found
+            nearest = known[after if item.carry == "nocb" else before]
+            value = value[nearest]
+            way = "next" if item.carry == "nocb" else "last"
+            notes.append(
+                f"{item.column} is missing in {gaps.sum()} of {len(gaps)} rows; "
+                f"the {way} known value stands there."
+            )
+        found[item.name] = value
+    return found, notes
+
+
+def _unknown(item: CovariateInput, rows: NonmemSubject) -> str:
+    """What is made of a covariate that nothing is known of.
+
+    Raises
+    ------
+    RowError
+        When the card refuses people without it.
+    """
+    if item.missing == "refuse":
+        raise RowError(
+            *(int(rows.line[0]), item.column, ""),
+            f"the covariate {item.name} ({item.unit}) is not known in any row of this person.",
+            f"Give column {item.column}, or leave the person out.",
+        )
+    if item.missing == "distribution":
+        return f"{item.column} is not known; it is estimated from the distribution of the card."
+    return f"{item.column} is not known; the reference {item.reference:g} {item.unit} stands in."
 
 
 def _parts(rows: NonmemSubject) -> Sequence[_Rows]:
@@ -179,25 +195,26 @@ def _span(
     first = own[first_at]
     last = np.append(first[1:], part.last) - 1
     before = np.concatenate([first[:1], last[:-1]])
-    doses = [d for i in own for d in _doses(rows, card, time, int(i), part)]
+    doses = doses_of(rows, card, time, own[dosed(rows)[own]], float(time[part.last - 1]))
     seen_after = _after_a_dose(rows, own)
     # A covariate carried forward holds from its record on, the record's own level included.
-    carried = np.isin(time[own], moments[_carried(card, given, first, before)])
+    place = np.searchsorted(moments, time[own])
+    carried = _carried(card, given, first, before)[place]
     asked = np.where(seen_after | carried, np.nextafter(time[own], np.inf), time[own])
     # What is asked for just after a dose still belongs to the interval that ends there.
     edge = moments.copy()
-    touched = np.isin(moments, time[own][seen_after & ~carried])
+    touched = place[seen_after & ~carried]
     edge[touched] = np.nextafter(np.nextafter(edge[touched], np.inf), np.inf)
     changes = _changes(card, given, occasion, first, before)
     keep = np.flatnonzero(changes)
     segment_day = np.concatenate([[-np.inf], edge[keep[1:] - 1]])
-    index = np.searchsorted(keep, np.searchsorted(moments, [d.start for d in doses]), "right") - 1
+    index = np.searchsorted(keep, np.searchsorted(moments, doses.start), "right") - 1
     schedule = Schedule(
-        start_day=np.array([d.start for d in doses]),
-        duration_day=np.array([d.duration for d in doses]),
-        amount_mg=np.array([d.amount for d in doses]),
-        subcutaneous=np.array([d.absorbed for d in doses], bool),
-        steady_interval_day=np.array([d.steady for d in doses]),
+        start_day=doses.start,
+        duration_day=doses.duration,
+        amount_mg=doses.amount,
+        subcutaneous=doses.absorbed,
+        steady_interval_day=doses.steady,
         segment=np.minimum(index, len(keep) - 1).astype(np.int64),
     )
     column = np.arange(len(own))
@@ -232,68 +249,7 @@ def _carried(
 
 def _after_a_dose(rows: NonmemSubject, own: Ints) -> NDArray[np.bool_]:
     """Rows whose time is that of a dose recorded at or before them."""
-    dosed = (rows.evid[own] == 1) | (rows.evid[own] == _RESET_AND_DOSE)
-    found = dosed.copy()
-    for i in range(1, len(own)):
-        if rows.time[own[i]] == rows.time[own[i - 1]]:
-            found[i] |= found[i - 1]
+    found = dosed(rows)[own]
+    for i in np.flatnonzero(rows.time[own[1:]] == rows.time[own[:-1]]) + 1:
+        found[i] |= found[i - 1]
     return found
-
-
-def _doses(rows: NonmemSubject, card: Card, time: Array, i: int, part: _Rows) -> Sequence[_Dose]:
-    """The doses of a row, further ones up to the end of its span.
-
-    Raises
-    ------
-    ModelError
-        When the card has no such compartment, or the dose cannot be taken there.
-    """
-    if rows.evid[i] not in (1, _RESET_AND_DOSE):
-        return ()
-    units = card.data_units
-    absorbed, rate = _route(rows, card, i), float(rows.rate[i])
-    amount = float(rows.amt[i]) * units.mg_per_dose
-    ii = float(rows.ii[i]) * units.day_per_time
-    duration = 0.0
-    steady = ii if rows.ss[i] == 1 else 0.0
-    if rate > 0.0 and rows.amt[i] > 0.0:
-        duration = float(rows.amt[i]) / rate * units.day_per_time
-    elif rate > 0.0:
-        amount, steady = rate * units.mg_per_dose / units.day_per_time, np.inf
-    end = time[part.last - 1]
-    count = int(rows.addl[i])
-    if ii > 0.0:
-        count = min(count, max(0, int(np.floor((end - time[i]) / ii))))
-    starts = time[i] + ii * np.arange(count + 1)
-    doses = [_Dose(float(t), duration, amount, absorbed) for t in starts]
-    doses[0].steady = steady
-    return doses
-
-
-def _route(rows: NonmemSubject, card: Card, i: int) -> bool:
-    units, cmt, rate = card.data_units, int(rows.cmt[i]), float(rows.rate[i])
-    where = f"person {rows.id}, line {rows.line[i]}"
-    zero_order = card.structure.absorption == "zero-order"
-    if rate == _MODELLED_DURATION:
-        if zero_order:
-            return True
-        raise ModelError(
-            "RATE -2 asks for a modelled duration, which the card does not have.",
-            where=where,
-            remedy="Use a card with zero-order absorption, or give the rate.",
-        )
-    absorbed = units.depot is not None and cmt in (0, units.depot)
-    if not absorbed and cmt not in (0, units.central):
-        raise ModelError(
-            f"a dose into compartment {cmt}, which the card does not have.",
-            where=where,
-            remedy=f"The central compartment is {units.central}"
-            + (f", the depot {units.depot}." if units.depot is not None else "."),
-        )
-    if absorbed and rate > 0.0:
-        raise ModelError(
-            "an infusion into the depot.",
-            where=where,
-            remedy=f"Give CMT {units.central} for an infusion into a vein, or RATE 0.",
-        )
-    return absorbed

@@ -1,0 +1,162 @@
+"""What `openntz estimate` prints when it is done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from rich.table import Table
+from rich.text import Text
+
+from openntz import __version__
+from openntz.workflows.estimates import SET_ASIDE, USABLE
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from openntz.workflows.estimates import Estimates
+
+NOT_A_DEVICE: Final = "Research and decision support, not a medical device: a human decides."
+_PROBLEMS_SHOWN: Final = 12
+_NOTES_SHOWN: Final = 5
+_ORDER: Final = ("ok", "prior only", "not converged", "failed", "not computed", SET_ASIDE)
+_MEANING: Final = {
+    "ok": "estimated",
+    "prior only": "no usable level: the population's values, shown as such",
+    "not converged": "the search stopped early: the best values found",
+    "failed": "the equations could not be solved",
+    "not computed": "the card cannot take this person",
+    SET_ASIDE: "a part of the record cannot be relied on",
+}
+
+
+def _plain_table(*columns: str, right: tuple[int, ...] = ()) -> Table:
+    table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
+    for i, name in enumerate(columns):
+        table.add_column(name, justify="right" if i in right else "left", overflow="fold")
+    return table
+
+
+def _many(number: int, one: str, more: str) -> str:
+    return f"{number} {one if number == 1 else more}"
+
+
+def say_estimate(console: Console, found: Estimates, out: Path) -> None:
+    """People by status, effects with their shrinkage, what was not used, where the files are."""
+    card, data = found.card, found.data
+    console.print(
+        Text.assemble(
+            (f"OpenNTZ {__version__}", "bold"),
+            f"  {card.title}",
+            (f"  card {card.id} {card.short_hash}", "dim"),
+        ),
+        soft_wrap=True,
+    )
+    people = sum(found.statuses.values())
+    levels = sum(person.readings for person in found.people)
+    limits = sum(person.limits for person in found.people)
+    beyond = f" ({limits} beyond a limit)" if limits else ""
+    console.print(
+        f"{_many(people, 'person', 'people')}, {_many(levels, 'level', 'levels')}{beyond}, "
+        f"{_many(data.rows.read, 'row', 'rows')}"
+    )
+    console.print()
+    _say_statuses(console, found)
+    console.print()
+    _say_effects(console, found)
+    _say_problems(console, found)
+    console.print()
+    console.print(Text.assemble(("Results  ", "bold"), str(out)), soft_wrap=True)
+    console.print(
+        "etas.csv, individuals.csv, predictions.csv, covariance.csv; "
+        "rejected.csv, notes.csv, run.json"
+    )
+    console.print(Text(NOT_A_DEVICE, style="dim"))
+
+
+def _say_statuses(console: Console, found: Estimates) -> None:
+    table = _plain_table("status", "people", "", right=(1,))
+    counts = found.statuses
+    for status in _ORDER:
+        if counts.get(status):
+            colour = "green" if status == "ok" else "cyan" if status in USABLE else "bold red"
+            table.add_row(Text(status, style=colour), str(counts[status]), Text(_MEANING[status]))
+    console.print(table)
+
+
+def _say_effects(console: Console, found: Estimates) -> None:
+    shrinkage = found.shrinkage()
+    table = _plain_table("effect", "shrinkage", "people the data tell nothing about it", right=(1,))
+    for name in found.card.eta_names:
+        share = shrinkage[name]
+        silent = sum(
+            eta.status == "prior" and eta.parameter == name
+            for person in found.people
+            for eta in person.etas
+            if eta.occasion is None
+        )
+        shown = "-" if share is None else f"{100.0 * share:.0f} %"
+        table.add_row(Text(name), shown, str(silent) if silent else "none")
+    for name in found.card.kappa_names:
+        table.add_row(Text(f"{name}, per occasion"), "", "")
+    console.print(table)
+
+
+def _say_problems(console: Console, found: Estimates) -> None:
+    _listed(
+        console,
+        [_in_words(p.line, p.column, p.value, p.reason, p.remedy) for p in found.problems],
+        "row, cell or person not used",
+        "rows, cells or people not used",
+        "rejected.csv",
+    )
+    _listed(
+        console,
+        [
+            _in_words(int(p.rows.line[0]), "", "", f"ID {p.rows.id}: {p.status}. {p.reason}", "")
+            for p in found.people
+            if p.status in ("failed", "not converged")
+        ],
+        "person without an estimate to rely on",
+        "people without an estimate to rely on",
+        "individuals.csv",
+    )
+    _listed(
+        console,
+        [
+            _in_words(int(p.rows.line[0]), "", "", f"ID {p.rows.id}: {' '.join(p.notes)}", "")
+            for p in found.people
+            if p.notes
+        ],
+        "person with a remark",
+        "people with remarks",
+        "individuals.csv",
+        most=_NOTES_SHOWN,
+    )
+
+
+def _in_words(line: int, column: str, value: str, reason: str, remedy: str) -> Text:
+    place = f"line {line}" if line else "file"
+    cell = "  ".join(part for part in (column, f"'{value}'" if value else "") if part)
+    return Text.assemble(
+        (place, "bold"), f"  {cell}  " if cell else "  ", reason, (f"  {remedy}".rstrip(), "dim")
+    )
+
+
+def _listed(
+    console: Console,
+    lines: list[Text],
+    one: str,
+    more: str,
+    file: str,
+    *,
+    most: int = _PROBLEMS_SHOWN,
+) -> None:
+    if not lines:
+        return
+    console.print()
+    console.print(Text.assemble((_many(len(lines), one, more), "bold"), f"  {file}"))
+    for line in lines[:most]:
+        console.print(line, soft_wrap=True)
+    if len(lines) > most:
+        console.print(f"... and {len(lines) - most} more")

@@ -1,0 +1,118 @@
+"""What `openntz estimate` found: per person, and of all people together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openntz.models.card import Card
+from openntz.records.nonmem_data import NonmemData, NonmemSubject
+from openntz.records.problems import Problem
+
+Array = NDArray[np.float64]
+
+PersonStatus = Literal["ok", "prior only", "not converged", "failed", "not computed"]
+EtaStatus = Literal["ok", "prior", "prior only", "not converged", "failed", "not computed"]
+SET_ASIDE: Final = "set aside"
+# Values of these people are a fit of their data, or openly the population's.
+USABLE: Final = ("ok", "prior only")
+
+
+@dataclass(frozen=True, slots=True)
+class EtaEstimate:
+    """One random effect of one person, in the units of the card.
+
+    ``occasion`` is the code of the data, None for an effect between people. ``status`` is that
+    of the person, or 'prior' where the data tell nothing about this effect.
+    """
+
+    occasion: int | None
+    parameter: str
+    eta: float
+    se: float
+    status: EtaStatus
+
+
+@dataclass(frozen=True, slots=True)
+class WorstFit:
+    """The level farthest from its individual prediction, in SDs of the residual error."""
+
+    iwres: float
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PersonEstimate:
+    """One person: etas, NONMEM's objective, predictions by row of the file.
+
+    ``covariance`` is NONMEM's ETC in the order of ``etas``. ``pred`` and ``ipred`` (n,) are in
+    the unit of the data, NaN where there is no solution; ``status`` is not 'ok' for a ``reason``.
+    ``parameters`` are those of the last record, by symbol, in the units of the card's theta.
+    ``problem`` says which line is at fault where nothing was computed; ``notes`` what was
+    assumed; ``readings`` and ``limits`` count the levels used and those known by a limit only.
+    """
+
+    rows: NonmemSubject
+    status: PersonStatus
+    reason: str = ""
+    problem: Problem | None = None
+    objective: float = np.nan
+    etas: tuple[EtaEstimate, ...] = ()
+    covariance: Array
+    pred: Array
+    ipred: Array
+    parameters: Mapping[str, float]
+    readings: int
+    limits: int
+    worst: WorstFit | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimates:
+    """All people of a file, in its order, with the card and the data they came from."""
+
+    card: Card
+    data: NonmemData
+    people: tuple[PersonEstimate, ...]
+
+    @property
+    def statuses(self) -> Mapping[str, int]:
+        """Number of people by status, those set aside by the reader included."""
+        found = Counter[str](person.status for person in self.people)
+        if self.data.set_aside:
+            found[SET_ASIDE] = len(self.data.set_aside)
+        return found
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Every row, cell and person that is not used, in file order."""
+        refused = (p.problem for p in self.people if p.problem is not None)
+        return tuple(sorted((*self.data.rejected, *refused), key=lambda p: p.line))
+
+    @property
+    def clean(self) -> bool:
+        """Whether every row was used and everybody estimated."""
+        return not self.data.rejected and all(s in USABLE for s in self.statuses)
+
+    def shrinkage(self) -> Mapping[str, float | None]:
+        """1 - SD(eta) / omega by effect, over the people with levels whose fit is ok.
+
+        None with fewer than two such people. (Savic and Karlsson's eta shrinkage.)
+        """
+        etas = [
+            [eta.eta for eta in person.etas if eta.occasion is None]
+            for person in self.people
+            if person.status == "ok"
+        ]
+        names = self.card.eta_names
+        if len(etas) < 2:
+            return dict.fromkeys(names)
+        published = np.sqrt(np.diag(self.card.omega)) * self.card.eta_scale
+        spread = np.std(np.array(etas), axis=0, ddof=1)
+        return {n: float(1.0 - s / w) for n, s, w in zip(names, spread, published, strict=True)}

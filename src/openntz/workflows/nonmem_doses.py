@@ -1,0 +1,120 @@
+"""Doses of a NONMEM-style file: ADDL written out, routes, rates, steady states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openntz.models.card import Card
+from openntz.records.nonmem_data import NonmemSubject
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+_DOSES: Final = (1, 4)
+_MODELLED_DURATION: Final = -2.0
+# A further dose that rounding puts behind the end is still the one at the end.
+_ROUNDING: Final = 1e-9
+
+
+class RowError(Exception):
+    """Why a person cannot be estimated: line, column and value of the file, with the remedy."""
+
+    def __init__(self, line: int, column: str, value: str, reason: str, remedy: str) -> None:
+        self.line, self.column, self.value = line, column, value
+        self.reason, self.remedy = reason, remedy
+        super().__init__(line, column, value, reason, remedy)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Doses:
+    """Doses of some rows, each (d,): day, duration (day), amount (mg), whether absorbed.
+
+    ``steady`` is the interval of the steady state a dose meets, 0 without one, infinite for a
+    constant infusion, whose ``amount`` is that of a day.
+    """
+
+    start: Array
+    duration: Array
+    amount: Array
+    absorbed: Mask
+    steady: Array
+
+
+def dosed(rows: NonmemSubject) -> Mask:
+    """Which rows (n,) give a dose."""
+    return (rows.evid == _DOSES[0]) | (rows.evid == _DOSES[1])
+
+
+def doses_of(rows: NonmemSubject, card: Card, time: Array, given: Ints, end: float) -> Doses:
+    """The doses of the rows ``given``, further ones up to day ``end``.
+
+    Raises
+    ------
+    RowError
+        When the card has no such compartment, or the dose cannot be taken there.
+    """
+    units = card.data_units
+    absorbed = absorbed_rows(rows, card, given)
+    amt, rate = rows.amt[given], rows.rate[given]
+    interval = rows.ii[given] * units.day_per_time
+    infused = rate > 0.0
+    endless = infused & (amt == 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        duration = np.where(infused, amt / rate * units.day_per_time, 0.0)
+        room = np.floor((end - time[given]) / interval + _ROUNDING)
+    amount = np.where(
+        endless, rate * units.mg_per_dose / units.day_per_time, amt * units.mg_per_dose
+    )
+    steady = np.where(rows.ss[given] == 1, np.where(endless, np.inf, interval), 0.0)
+    further = np.where(interval > 0.0, np.minimum(rows.addl[given], np.maximum(room, 0.0)), 0.0)
+    count = further.astype(np.int64) + 1
+    which = np.repeat(np.arange(len(given)), count)
+    nth = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
+    return Doses(
+        start=time[given][which] + interval[which] * nth,
+        duration=duration[which],
+        amount=amount[which],
+        absorbed=absorbed[which],
+        steady=np.where(nth == 0, steady[which], 0.0),
+    )
+
+
+def absorbed_rows(rows: NonmemSubject, card: Card, given: Ints) -> Mask:
+    """Which of the dose rows ``given`` go where absorption starts.
+
+    Raises
+    ------
+    RowError
+        As ``doses_of``.
+    """
+    units = card.data_units
+    cmt, rate = rows.cmt[given], rows.rate[given]
+    modelled = rate == _MODELLED_DURATION
+    if card.structure.absorption != "zero-order":
+        for i in given[modelled][:1]:
+            raise RowError(
+                *(int(rows.line[i]), "RATE", "-2"),
+                "asks for a modelled duration, which the card does not have.",
+                "Use a card with zero-order absorption, or give the rate.",
+            )
+    depot = (cmt == 0) | (cmt == units.depot) if units.depot is not None else np.zeros(1, bool)
+    depot = depot & ~modelled
+    for i in given[~depot & ~modelled & (cmt != 0) & (cmt != units.central)][:1]:
+        own = f" and the depot {units.depot}" if units.depot is not None else ""
+        raise RowError(
+            *(int(rows.line[i]), "CMT", str(rows.cmt[i])),
+            "a dose into a compartment the card does not have.",
+            f"The central compartment is {units.central}{own}.",
+        )
+    for i in given[depot & (rate > 0.0)][:1]:
+        raise RowError(
+            *(int(rows.line[i]), "CMT", str(rows.cmt[i])),
+            "an infusion into the depot.",
+            f"Give CMT {units.central} for an infusion into a vein, or RATE 0.",
+        )
+    return depot | modelled
