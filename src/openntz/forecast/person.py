@@ -115,7 +115,7 @@ def domain_check(
     return " ".join(refused), tuple(dict.fromkeys(notes))
 
 
-def _moments(request: ForecastRequest, history: History) -> tuple[datetime, datetime | None]:
+def moments_of(request: ForecastRequest, history: History) -> tuple[datetime, datetime | None]:
     """The as-of moment (or the end of a dose given later that day) and the planned one."""
     now = datetime.combine(request.as_of, time.min) + history.assumed.clock
     now = max(now, history.dose_ends[-1])
@@ -139,7 +139,7 @@ class _Grid:
 
 
 def _grid(request: ForecastRequest, history: History, settings: Settings) -> _Grid:
-    now, planned = _moments(request, history)
+    now, planned = moments_of(request, history)
     today = history.day(now)
     due = today if planned is None else history.day(planned)
     last = history.day(history.last_dose)
@@ -285,7 +285,7 @@ def forecast_person(request: ForecastRequest, models: ForecastModels) -> PersonF
     if not course.doses:
         return empty
     history = build_history(course.doses, weights, request.antibodies, settings.assumed)
-    _, planned = _moments(request, history)
+    _, planned = moments_of(request, history)
     placed = replace(empty, last_dose=history.last_dose, planned_dose=planned, reason="")
     refused, notes = domain_check(request, card, weight)
     measured = course.results(vocabulary.NATALIZUMAB)
