@@ -102,15 +102,18 @@ def domain_check(
         notes.append("Age is not recorded; the model was made for adults.")
     else:
         known["age_year"] = age_on(birth, as_of)
-    if weight is None:
+    refused = []
+    if weight is not None:
+        known["weight_kg"] = weight
+    elif any(c.name == "weight" and c.missing == "refuse" for c in card.covariates):
+        refused.append("Weight is not recorded, and this model cannot do without it. Record it.")
+    elif any(c.name == "weight" for c in card.covariates):
         notes.append(
             "Weight is not recorded; the spread of weights in the population is used instead, "
             "which widens the interval."
         )
-    else:
-        known["weight_kg"] = weight
     verdicts = card.check_domain(**known)
-    refused = [v.text for v in verdicts if v.action == "refuse"]
+    refused += [v.text for v in verdicts if v.action == "refuse"]
     notes.extend(v.text for v in verdicts if v.action == "warn")
     return " ".join(refused), tuple(dict.fromkeys(notes))
 
