@@ -76,6 +76,7 @@ def main() -> int:
     parser.add_argument("--schedule", choices=["common", "mixed", "washout"], default="common")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--json", action="store_true", help="only the last line")
+    parser.add_argument("--dump", help="write the tight reference (people, times, 3) to this .npy")
     choice = parser.parse_args()
 
     people = problem_one.individuals(choice.people)
@@ -103,6 +104,10 @@ def main() -> int:
         print(f"{each:.1f} us a person (best {best:.1f}), {problem.steps.mean():.0f} steps")
         print(f"cpu/wall of the best run {cpu / wall:.2f}")
         print(f"reference against scipy DOP853, {CHECKED_WITH_SCIPY} people: {off:.1e}")
+    if choice.dump:
+        tight = problem_one.build(rows, starts, times)
+        solve(BLOOD_AND_LESIONS, tight, rtol=TIGHT_RTOL, atol=TIGHT_ATOL, threads=choice.threads)
+        np.save(choice.dump, tight.values.reshape(choice.people, -1, 3))
     print(
         json.dumps(
             {

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+_HALF = "half in the normal density"
 _WEEK = "days in a week"
 _DIGITS = "where a printed number changes its digits, or stops short of certainty"
 _PSIS = "constant of the published estimator of the Pareto shape"
@@ -31,10 +32,14 @@ ARITHMETIC: Final[Mapping[tuple[str, str, float], str]] = {
     ("definitions/amounts.py", "chance", 0.01): _DIGITS,
     ("definitions/amounts.py", "chance", 0.99): _DIGITS,
     ("forecast/person.py", "domain_check", 7): _WEEK,
-    ("forecast/density.py", "Problem.log_prior", 0.5): "half in the normal density",
-    ("forecast/density.py", "Problem.log_likelihood", 0.5): "half in the normal density",
-    ("forecast/density.py", "build_problem", 100): "per cent to fraction",
-    ("forecast/map_estimate.py", "hessian_from", 4): "four corners of a mixed difference",
+    ("forecast/chain.py", "_diagnose", -2): "second axis from the end",
+    ("forecast/cohort.py", "Cohort.constant", -0.5): _HALF,
+    ("forecast/cohort.py", "Cohort.penalty", 0.5): _HALF,
+    ("forecast/cohort.py", "Cohort.log_prior", 0.5): _HALF,
+    ("forecast/likelihood.py", "terms", 0.5): _HALF,
+    ("forecast/likelihood.py", "terms", -0.5): _HALF,
+    ("forecast/map_estimate.py", "curvature", 0.5): "mean of a matrix and its transpose",
+    ("forecast/settings.py", "Settings.priors", 100): "per cent to fraction",
     ("forecast/pareto.py", "fit_generalised_pareto", 0.5): _PSIS,
     ("forecast/predict.py", "band", 0.5): "probability that defines the median",
     ("forecast/predict.py", "time_below", 0.5): "probability that defines the median",
@@ -43,12 +48,36 @@ ARITHMETIC: Final[Mapping[tuple[str, str, float], str]] = {
 
 # (file, constant) -> reason; the constant may be tuned, so its number is not fixed here
 SETTINGS: Final[Mapping[tuple[str, str], str]] = {
-    ("forecast/density.py", "_FLOOR_UG_PER_ML"): "keeps a logarithm finite",
-    ("forecast/density.py", "SMOOTH"): _NUMERICAL,
-    ("forecast/density.py", "SPREAD"): _NUMERICAL,
-    ("forecast/map_estimate.py", "_GRADIENT_STEP"): _NUMERICAL,
+    ("forecast/chain.py", "ENSEMBLES"): _NUMERICAL,
+    ("forecast/chain.py", "_WALKERS"): _NUMERICAL,
+    ("forecast/chain.py", "_WARM_UP"): _NUMERICAL,
+    ("forecast/chain.py", "_LEAST"): _NUMERICAL,
+    ("forecast/chain.py", "_MOST"): _NUMERICAL,
+    ("forecast/chain.py", "_R_HAT"): _NUMERICAL,
+    ("forecast/chain.py", "_WORTH"): _NUMERICAL,
+    ("forecast/chain.py", "_DIFFERENCE"): _NUMERICAL,
+    ("forecast/chain.py", "_SCATTER"): _NUMERICAL,
+    ("forecast/chain.py", "_LEAST_SPREAD"): _NUMERICAL,
+    ("forecast/chain.py", "_TINY"): _NUMERICAL,
+    ("forecast/chain.py", "_JITTER"): _NUMERICAL,
+    ("forecast/chain.py", "_STRETCH_SHARE"): _NUMERICAL,
+    ("forecast/chain.py", "_LEAP_SHARE"): _NUMERICAL,
+    ("forecast/cohort.py", "_COVARIATE_STEP"): _NUMERICAL,
+    ("forecast/cohort.py", "EXACT"): _NUMERICAL,
+    ("forecast/cohort.py", "SMOOTH"): _NUMERICAL,
+    ("forecast/cohort.py", "SPREAD"): _NUMERICAL,
+    ("forecast/likelihood.py", "_FLOOR"): "keeps a logarithm finite",
+    ("forecast/map_estimate.py", "_MOST_ROUNDS"): _NUMERICAL,
+    ("forecast/map_estimate.py", "_DAMP_FIRST"): _NUMERICAL,
+    ("forecast/map_estimate.py", "_DAMP_UP"): _NUMERICAL,
+    ("forecast/map_estimate.py", "_DAMP_DOWN"): _NUMERICAL,
+    ("forecast/map_estimate.py", "_DAMP_MOST"): _NUMERICAL,
+    ("forecast/map_estimate.py", "_TINY"): _NUMERICAL,
+    ("forecast/map_estimate.py", "TOLERANCE"): _NUMERICAL,
+    ("forecast/map_estimate.py", "_FLAT"): _NUMERICAL,
     ("forecast/map_estimate.py", "_HESSIAN_STEP"): _NUMERICAL,
-    ("forecast/map_estimate.py", "_GRADIENT_TOLERANCE"): _NUMERICAL,
+    ("forecast/map_estimate.py", "_LEAST_CURVATURE"): _NUMERICAL,
+    ("forecast/map_estimate.py", "_SECANT_SHARE"): _NUMERICAL,
     ("forecast/pareto.py", "_PRIOR_SHAPE"): _PSIS,
     ("forecast/pareto.py", "_GRID_MIN"): _PSIS,
     ("forecast/pareto.py", "_QUARTILE"): _PSIS,
@@ -60,6 +89,7 @@ SETTINGS: Final[Mapping[tuple[str, str], str]] = {
     ("forecast/posterior.py", "_PRIOR_SHARE"): _PROPOSAL,
     ("forecast/posterior.py", "_MORE_ROUNDS"): _PROPOSAL,
     ("forecast/posterior.py", "_ENOUGH"): _PROPOSAL,
+    ("forecast/posterior.py", "_TOO_FEW"): "when Markov chains take over",
     ("forecast/predict.py", "_AFTER_DOSE_DAYS"): "where a drawn curve is sampled after a dose",
 }
 

@@ -19,11 +19,18 @@ Array = NDArray[np.float64]
 ENSEMBLES: Final = 4
 _WALKERS: Final = 32
 _WARM_UP: Final = 100
-_LEAST, _MOST = 200, 1600
+_LEAST: Final = 200
+_MOST: Final = 1600
 # Ensembles that agree: Gelman and Rubin's statistic of their means, and draws worth this many.
 _R_HAT: Final = 1.02
 _WORTH: Final = 400.0
 _STRETCH: Final = 2.0
+# The differences' best length for a normal density in p dimensions is this over sqrt(2 p).
+_DIFFERENCE: Final = 2.38
+# Walkers start apart by this share of the spread of their start, which is at least so much.
+_SCATTER: Final = 0.1
+_LEAST_SPREAD: Final = 1e-3
+_TINY: Final = 1e-300
 _JITTER: Final = 1e-5
 _STRETCH_SHARE: Final = 0.5
 # Now and then a full difference, which leaps between separate modes.
@@ -48,13 +55,13 @@ def _diagnose(kept: Array) -> tuple[float, float]:
     """R-hat and effective number over rounds kept (t, ensembles, walkers, p), worst unknown."""
     t = len(kept)
     halves = kept[: t // 2 * 2].reshape(2, t // 2, *kept.shape[1:])
-    means = halves.mean(axis=(1, 3)).reshape(-1, kept.shape[-1])
+    means = halves.mean(axis=(1, -2)).reshape(-1, kept.shape[-1])
     # Walkers of an ensemble stay spread over the posterior: their pooled variance is its own.
     within = kept.var(axis=(0, 2)).mean(axis=0)
     between = means.var(axis=0, ddof=1)
-    r_hat = float(np.sqrt(1.0 + between / np.maximum(within, 1e-300)).max())
+    r_hat = float(np.sqrt(1.0 + between / np.maximum(within, _TINY)).max())
     # A mean of as many draws as the half of an ensemble is worth has this variance.
-    worth = within / np.maximum(between, 1e-300) * len(means)
+    worth = within / np.maximum(between, _TINY) * len(means)
     return r_hat, float(min(worth.min(), kept[..., 0].size))
 
 
@@ -68,7 +75,7 @@ def _propose(walkers: Array, generator: np.random.Generator) -> tuple[Array, Arr
     rows = np.arange(ensembles)[:, None]
     first, second = others[rows, pick[0]], others[rows, pick[1]]
     leap = generator.random((ensembles, count)) < _LEAP_SHARE
-    length = np.where(leap, 1.0, 2.38 / np.sqrt(2.0 * p))[..., None]
+    length = np.where(leap, 1.0, _DIFFERENCE / np.sqrt(2.0 * p))[..., None]
     shifted = movers + length * (first - second)
     shifted = (
         shifted + _JITTER * generator.standard_normal(movers.shape) * others.std(axis=1)[:, None]
@@ -104,15 +111,15 @@ def run_chains(
     half = max(_WALKERS // 2, p + 2)
     shape = (2, ENSEMBLES, half, p)
     chosen = generator.integers(0, len(start), 2 * ENSEMBLES * half)
-    scatter = np.maximum(start.std(axis=0), 1e-3 * spread)
-    at = start[chosen] + 0.1 * scatter * generator.standard_normal((len(chosen), p))
+    scatter = np.maximum(start.std(axis=0), _LEAST_SPREAD * spread)
+    at = start[chosen] + _SCATTER * scatter * generator.standard_normal((len(chosen), p))
     height = log_target(at)
     # A walker that starts where there is no density could only wait to be moved.
     lost = ~np.isfinite(height)
     if lost.any() and not lost.all():
         good = np.flatnonzero(~lost)[np.arange(lost.sum()) % (~lost).sum()]
         at[lost], height[lost] = at[good], height[good]
-    walkers, height = at.reshape(shape), height.reshape(shape[:3])
+    walkers, height = at.reshape(shape), height.reshape(shape[:-1])
     kept: list[Array] = []
     r_hat, effective = np.inf, 0.0
     for i in range(_WARM_UP + _MOST):
@@ -125,7 +132,7 @@ def run_chains(
             height[mover] = np.where(accept, there, height[mover])
         if i < _WARM_UP:
             continue
-        kept.append(walkers.transpose(1, 0, 2, 3).reshape(ENSEMBLES, -1, p).copy())
+        kept.append(walkers.swapaxes(0, 1).reshape(ENSEMBLES, -1, p).copy())
         if len(kept) >= _LEAST and len(kept) % _LEAST == 0:
             r_hat, effective = _diagnose(np.stack(kept))
             if r_hat <= _R_HAT and effective >= _WORTH:

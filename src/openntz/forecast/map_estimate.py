@@ -24,7 +24,13 @@ ModeStatus = Literal["ok", "prior only", "not converged", "failed"]
 _MOST_ROUNDS: Final = 100
 # A step of this many prior standard deviations is the longest taken at once.
 _LONGEST_STEP: Final = 2.0
-_DAMP_FIRST, _DAMP_UP, _DAMP_DOWN, _DAMP_MOST = 1e-3, 8.0, 0.1, 1e12
+_DAMP_FIRST: Final = 1e-3
+_DAMP_UP: Final = 8.0
+_DAMP_DOWN: Final = 0.1
+_DAMP_MOST: Final = 1e12
+_TINY: Final = 1e-300
+# Searches end when a step is shorter than this, in prior standard deviations.
+TOLERANCE: Final = 1e-5
 # A mode is one if, in units of the prior, the gradient is as small as rounding allows.
 _FLAT: Final = 1e-3
 _HESSIAN_STEP: Final = 1e-3
@@ -93,7 +99,7 @@ def _step(cohort: Cohort, search: _Search) -> Array:
     system = system + weight[:, :, None] * np.eye(cohort.size)
     step = -np.linalg.solve(system, search.at.gradient[0][..., None])[..., 0]
     length = np.abs(step / cohort.scale).max(axis=1)
-    return step * np.minimum(1.0, _LONGEST_STEP / np.maximum(length, 1e-300))[:, None]
+    return step * np.minimum(1.0, _LONGEST_STEP / np.maximum(length, _TINY))[:, None]
 
 
 def _evaluate(
@@ -111,7 +117,7 @@ def find_modes(
     cohort: Cohort,
     *,
     accuracy: Accuracy = SMOOTH,
-    tolerance: float = 1e-5,
+    tolerance: float = TOLERANCE,
     start: Array | None = None,
     threads: int = 1,
 ) -> Modes:
@@ -204,7 +210,7 @@ def _corrected(cohort: Cohort, search: _Search, step: Array, there: Linearised) 
     rest = y - np.einsum("ipq,iq->ip", known, s)
     divisor = (rest * s).sum(axis=1)
     sizes = np.linalg.norm(rest, axis=1) * np.linalg.norm(s, axis=1)
-    use = np.abs(divisor) > _SECANT_SHARE * np.maximum(sizes, 1e-300)
+    use = np.abs(divisor) > _SECANT_SHARE * np.maximum(sizes, _TINY)
     outer = rest[:, :, None] * rest[:, None, :] / np.where(use, divisor, 1.0)[:, None, None]
     return search.correction + np.where(use[:, None, None], outer, 0.0) / scale
 
