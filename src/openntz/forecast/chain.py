@@ -55,7 +55,7 @@ def _diagnose(kept: Array) -> tuple[float, float]:
     """R-hat and effective number over rounds kept (t, ensembles, walkers, p), worst unknown."""
     t = len(kept)
     halves = kept[: t // 2 * 2].reshape(2, t // 2, *kept.shape[1:])
-    means = halves.mean(axis=(1, -2)).reshape(-1, kept.shape[-1])
+    means = halves.mean(axis=1).mean(axis=2).reshape(-1, kept.shape[-1])
     # Walkers of an ensemble stay spread over the posterior: their pooled variance is its own.
     within = kept.var(axis=(0, 2)).mean(axis=0)
     between = means.var(axis=0, ddof=1)

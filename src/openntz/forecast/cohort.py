@@ -395,7 +395,7 @@ class Cohort:
     def constant(self) -> Array:
         """What ``log_likelihood`` leaves out, (N,)."""
         numbers = (self.kind == Kind.QUANTIFIED).astype(float)[None]
-        return -0.5 * LOG_TWO_PI * self.per_person(numbers)[0]
+        return -self.per_person(numbers)[0] * LOG_TWO_PI / 2
 
     def penalty(self, theta: Array) -> Array:
         """theta' Omega^-1 theta / 2, (n, N)."""

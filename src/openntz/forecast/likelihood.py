@@ -70,7 +70,7 @@ def terms(residual: Residual, prediction: Array, value: Array, kind: NDArray[np.
     """
     s = _scaled(residual, prediction, value)
     off, half_bend = s.value - s.mean, 0.5 * s.d_variance / s.variance
-    found = -0.5 * (off * off / s.variance + np.log(s.variance))
+    found = -(off * off / s.variance + np.log(s.variance)) / 2
     slope = off / s.variance * s.d_mean + half_bend * (off * off / s.variance - 1.0)
     information = s.d_mean**2 / s.variance + 2.0 * half_bend**2
     censored = kind != Kind.QUANTIFIED
@@ -81,7 +81,7 @@ def terms(residual: Residual, prediction: Array, value: Array, kind: NDArray[np.
         below = log_ndtr(z)
         d_z = -sign * (s.d_mean / sd) - z * half_bend
         # phi/Phi far out in the tail is a difference of logarithms, never 0/0.
-        ratio = np.exp(-0.5 * z * z - 0.5 * LOG_TWO_PI - below)
+        ratio = np.exp(-(z * z + LOG_TWO_PI) / 2 - below)
         found = np.where(censored, below, found)
         slope = np.where(censored, ratio * d_z, slope)
         information = np.where(censored, ratio * (ratio + z) * d_z * d_z, information)
