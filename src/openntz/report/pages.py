@@ -149,7 +149,8 @@ def _environment() -> Environment:
     return environment
 
 
-def _render(template: str, page: Any, **values: Any) -> str:
+def render_page(template: str, page: Any, **values: Any) -> str:
+    """A page from its template."""
     return _environment().get_template(template).render(page=page, **values)
 
 
@@ -248,7 +249,7 @@ class Pages:
     def person(self, at: int) -> tuple[str, str]:
         """Path and text of the page of ``people[at]``."""
         page = person_page(self.review, self.people, at, self.names, self.files)
-        return self.path(self.people[at]), _render("person.html", page, root="../")
+        return self.path(self.people[at]), render_page("person.html", page, root="../")
 
     def index(self) -> tuple[str, str]:
         """Path and text of the worklist.
@@ -258,7 +259,7 @@ class Pages:
         """
         hrefs = {p.id: self.path(p) for p in self.people}
         page = _index(self.review, self.people, self.names, hrefs)
-        return "index.html", _render("index.html", page, root="")
+        return "index.html", render_page("index.html", page, root="")
 
 
 def render(review: Review) -> Iterator[tuple[str, str]]:
