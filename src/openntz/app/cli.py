@@ -172,27 +172,43 @@ def forecast(
     site: Site = None,
     mapping: Mapping = None,
     seed: Seed = DEFAULT_SEED,
+    models: Annotated[
+        str | None,
+        typer.Option(
+            "--models",
+            help="What other models say: all, or ids and files of cards between commas; a page "
+            "is written to --out.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the page of --models.")
+    ] = None,
 ) -> None:
     """Forecast one person's level and saturation, and what a later dose would mean."""
     from openntz.app.say import say_forecast
+    from openntz.app.say_models import say_models
     from openntz.workflows.forecast import ForecastQuestion, run_forecast
+    from openntz.workflows.models import require_both, run_models
 
     try:
-        answer = run_forecast(
-            ForecastQuestion(
-                folder=folder,
-                person=person,
-                as_of=_day(as_of),
-                next_dose=None if if_next_dose is None else if_next_dose.date(),
-                profile=profile,
-                site=site,
-                mapping=mapping,
-                seed=seed,
-            )
+        wanted = require_both(models, out)
+        question = ForecastQuestion(
+            folder=folder,
+            person=person,
+            as_of=_day(as_of),
+            next_dose=None if if_next_dose is None else if_next_dose.date(),
+            profile=profile,
+            site=site,
+            mapping=mapping,
+            seed=seed,
         )
+        answer = run_forecast(question)
+        others = None if wanted is None else run_models(question, *wanted)
     except OpenNTZError as error:
         _stop(error)
     say_forecast(_out(), answer)
+    if others is not None:
+        say_models(_out(), others)
 
 
 @app.command()

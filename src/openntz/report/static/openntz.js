@@ -87,34 +87,39 @@
   function curves(svg) {
     const found = [];
     for (const panel of svg.querySelectorAll("g.panel[data-scale]")) {
-      const line = panel.querySelector("polyline.line");
-      const band = panel.querySelector("polygon.band");
-      if (!line) continue;
-      const { scale, low, high, top, bottom } = panel.dataset;
-      const [lo, hi, y0, y1] = [low, high, bottom, top].map(Number);
-      const value = (y) => {
-        const f = (y - y0) / (y1 - y0);
-        return scale === "log" ? lo * Math.pow(hi / lo, f) : lo + f * (hi - lo);
-      };
-      const points = numbers(line.getAttribute("points"));
-      const edge = band ? numbers(band.getAttribute("points")) : [];
-      const n = points.length / 2;
-      const xs = [], middle = [], upper = [], lower = [];
-      for (let i = 0; i < n; i++) {
-        xs.push(points[2 * i]);
-        middle.push(points[2 * i + 1]);
-        if (edge.length === 4 * n) {
-          upper.push(edge[2 * i + 1]);
-          lower.push(edge[2 * (2 * n - 1 - i) + 1]);
+      // Of several curves the first is the one with the band.
+      let band = panel.querySelector("polygon.band");
+      for (const line of panel.querySelectorAll("polyline.line")) {
+        const { scale, low, high, top, bottom } = panel.dataset;
+        const [lo, hi, y0, y1] = [low, high, bottom, top].map(Number);
+        const value = (y) => {
+          const f = (y - y0) / (y1 - y0);
+          return scale === "log" ? lo * Math.pow(hi / lo, f) : lo + f * (hi - lo);
+        };
+        const points = numbers(line.getAttribute("points"));
+        const edge = band ? numbers(band.getAttribute("points")) : [];
+        band = null;
+        const n = points.length / 2;
+        const xs = [], middle = [], upper = [], lower = [];
+        // The band may be drawn at other days than the curve.
+        const half = edge.length / 4;
+        const edgeXs = [];
+        for (let i = 0; i < n; i++) {
+          xs.push(points[2 * i]);
+          middle.push(points[2 * i + 1]);
         }
+        for (let i = 0; i < half; i++) {
+          edgeXs.push(edge[2 * i]);
+          upper.push(edge[2 * i + 1]);
+          lower.push(edge[2 * (2 * half - 1 - i) + 1]);
+        }
+        found.push({ name: line.dataset.name, unit: line.dataset.unit, low: lo, scale, value, xs, edgeXs, middle, upper, lower });
       }
-      found.push({ name: line.dataset.name, unit: line.dataset.unit, low: lo, scale, value, xs, middle, upper, lower });
     }
     return found;
   }
 
-  function at(curve, ys, x) {
-    const { xs } = curve;
+  function at(curve, ys, x, xs = curve.xs) {
     if (!ys.length || x < xs[0] || x > xs[xs.length - 1]) return null;
     let a = 0, b = xs.length - 1;
     while (b - a > 1) {
@@ -153,7 +158,7 @@
       for (const curve of lines) {
         const v = at(curve, curve.middle, x);
         if (v === null) continue;
-        const low = at(curve, curve.lower, x), high = at(curve, curve.upper, x);
+        const low = at(curve, curve.lower, x, curve.edgeXs), high = at(curve, curve.upper, x, curve.edgeXs);
         const interval = low === null ? "" : ` (${shown(curve, low)}–${shown(curve, high)})`;
         box.append(document.createElement("br"), `${curve.name} ${shown(curve, v)} ${curve.unit}${interval}`);
       }

@@ -1,0 +1,290 @@
+"""What several models say of one person, as the rows, sentences and picture of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from openntz.evidence.registry import Registry
+from openntz.forecast.result import Quantiles
+from openntz.forecast.weigh import Opinion, Says, Weighing
+from openntz.report import words
+from openntz.report.charts import Band, Chart, Key, Line, PlotPanel, TimeAxis, ordinal
+from openntz.report.guides import Guides
+from openntz.report.level_panels import dose_panel, level_panel
+from openntz.report.person import PersonReview
+from openntz.report.picture import legend, moments, window
+
+# The models that patients and clinics know by a shorter name than their card's.
+_SHORT: Final[Mapping[str, str]] = {
+    "van_den_berg_2025": "van den Berg 2025",
+    "label_linear": "label, linear part",
+    "biib107": "sister antibody BIIB107",
+    "rule_of_thumb_11_day": "11-day rule of thumb",
+}
+_TONES: Final = ("model-a", "model-b", "model-c", "model-d")
+MIXED: Final = "weighed together"
+# Days and levels of the table; each is one that every forecast computes.
+DAYS: Final = (42, 56)
+LEVELS: Final = (5.0, 2.0)
+LEFT_DAYS: Final = (28, 42)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """One model's answers as text; ``tone`` is its colour and dash in the picture.
+
+    ``days``, ``below`` and ``left`` follow DAYS, LEVELS and LEFT_DAYS.
+    """
+
+    name: str
+    tone: str
+    weight: str
+    now: str
+    planned: str
+    days: tuple[str, ...]
+    below: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What a model is, why it counts as it does, and what to mind for this person."""
+
+    name: str
+    id: str
+    title: str
+    status: str
+    refused: str
+    before: str
+    why: str
+    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
+    gaps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsView:
+    """Everything a reader is told about the models' answers."""
+
+    rows: tuple[ModelRow, ...]
+    cards: tuple[ModelCard, ...]
+    sentences: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def short_name(opinion: Opinion) -> str:
+    """A model by the name used in tables and the picture."""
+    return _SHORT.get(opinion.candidate.card.id, opinion.candidate.card.id)
+
+
+def tone(index: int) -> str:
+    """Colour and dash of the model at a place; more than four share them."""
+    return _TONES[index % len(_TONES)]
+
+
+def _share(value: float) -> str:
+    return words.percent(value)
+
+
+def _days_below(says: Says, level: float) -> str:
+    for b in says.below:
+        if b.threshold_ug_per_ml == level:
+            if b.median is None:
+                return "later than computed"
+            ends = ["later" if d is None else f"{d:.0f}" for d in (b.p05, b.p95)]
+            return f"{b.median:.0f} ({'–'.join(ends)})"
+    return ""
+
+
+def _row(name: str, shown: str, weight: str, says: Says) -> ModelRow:
+    return ModelRow(
+        name=name,
+        tone=shown,
+        weight=weight,
+        now=words.level_between(says.now),
+        planned="" if says.planned is None else words.level_between(says.planned),
+        days=tuple(words.level_between(says.by_day[d]) if d in says.by_day else "" for d in DAYS),
+        below=tuple(_days_below(says, level) for level in LEVELS),
+        left=tuple(_share(says.left[d]) if d in says.left else "" for d in LEFT_DAYS),
+    )
+
+
+def rows(weighing: Weighing) -> tuple[ModelRow, ...]:
+    """One row per model with an answer, then what those of weight say together."""
+    found = [
+        _row(
+            short_name(o),
+            tone(i),
+            _share(o.weight) if o.candidate.prior_weight > 0 else "not weighed",
+            o.says,
+        )
+        for i, o in enumerate(weighing.opinions)
+        if o.says is not None
+    ]
+    if weighing.mixed is not None:
+        found.append(_row(MIXED, "", "", weighing.mixed))
+    return tuple(found)
+
+
+def _card(opinion: Opinion) -> ModelCard:
+    card = opinion.candidate.card
+    prior = opinion.candidate.prior_weight
+    return ModelCard(
+        name=short_name(opinion),
+        id=card.id,
+        title=card.title,
+        status=opinion.status,
+        refused=words.prose(opinion.reason),
+        before=f"{words.number(prior)} before any level" if prior else "not weighed",
+        why=words.prose(opinion.candidate.why),
+        warnings=tuple(words.prose(w) for w in card.warnings),
+        notes=tuple(words.prose(n) for n in opinion.notes),
+        gaps=tuple(words.prose(g) for g in card.gaps),
+    )
+
+
+def _differ(
+    answers: Sequence[tuple[str, Says]],
+    when: str,
+    value: Callable[[Says], Quantiles | None],
+    factor: float,
+) -> str:
+    """A sentence where the medians of the models differ by the factor or more, else ''."""
+    found = [(q.median, name) for name, says in answers if (q := value(says)) is not None]
+    if len(found) < 2:
+        return ""
+    (low, least), (high, most) = min(found), max(found)
+    if low <= 0.0:
+        return f"{when} the level is gone by {least}, and {words.level(high)} µg/mL by {most}."
+    if high / low < factor:
+        return ""
+    return (
+        f"{when} they differ {high / low:.1f}-fold: {words.level(low)} µg/mL by {least}, "
+        f"{words.level(high)} µg/mL by {most}."
+    )
+
+
+def _crossings(answers: Sequence[tuple[str, Says]], level: float) -> str:
+    found = [
+        (b.median, name)
+        for name, says in answers
+        for b in says.below
+        if b.threshold_ug_per_ml == level and b.median is not None
+    ]
+    if len(found) < 2:
+        return ""
+    (first, least), (last, most) = min(found), max(found)
+    return (
+        f"If no dose follows, the level falls below {words.number(level)} µg/mL after "
+        f"{first:.0f} days by {least}, after {last:.0f} days by {most}."
+    )
+
+
+def _rule_of_thumb(weighing: Weighing, registry: Registry) -> str:
+    """The share left that patients quote, beside what the main model says for this person."""
+    main = next((o for o in weighing.opinions if o.says is not None and o.says.left), None)
+    if main is None or main.says is None or not set(LEFT_DAYS) <= set(main.says.left):
+        return ""
+    half_life = registry.fact("pk.half-life.us-nca").number
+    quoted = [registry.fact(f"pk.left-after-{d}-days.half-life-11").number / 100 for d in LEFT_DAYS]
+    own = [main.says.left[d] for d in LEFT_DAYS]
+    return (
+        f"The rule that patients quote, one half-life of {words.number(half_life)} days, leaves "
+        f"{_share(quoted[0])} of a level after {LEFT_DAYS[0]} days and {_share(quoted[1])} after "
+        f"{LEFT_DAYS[1]}; of the level at the end of this person’s last infusion, "
+        f"{short_name(main)} leaves {_share(own[0])} and {_share(own[1])}."
+    )
+
+
+def _weights(weighing: Weighing) -> str:
+    counted = [o for o in weighing.opinions if o.says is not None and o.candidate.prior_weight > 0]
+    if not counted:
+        return "None of the models that are weighed has an answer for this person."
+    shares = words.listed([f"{short_name(o)} {_share(o.weight)}" for o in counted])
+    if not weighing.levels:
+        return f"No level is fitted, so the models count as before any level: {shares}."
+    levels = words.count(weighing.levels, "level")
+    return f"After {levels} the models that are weighed count: {shares}."
+
+
+def sentences(weighing: Weighing, registry: Registry) -> tuple[str, ...]:
+    """Where the models disagree, in words; then how they are weighed, and the patients' rule."""
+    answers = [(short_name(o), o.says) for o in weighing.opinions if o.says is not None]
+    factor = registry.fact("models.disagreement-factor").number
+    questions: list[tuple[str, Callable[[Says], Quantiles | None]]] = [
+        ("Now", lambda says: says.now),
+        ("At the planned dose", lambda says: says.planned),
+        *((f"On day {d}", lambda says, d=d: says.by_day.get(d)) for d in DAYS),
+    ]
+    found = [s for when, value in questions if (s := _differ(answers, when, value, factor))]
+    if not found and len(answers) > 1:
+        found.append(
+            f"No two of these models differ {words.number(factor)}-fold or more on the level now, "
+            f"at the planned dose, or on day {' or '.join(str(d) for d in DAYS)}."
+        )
+    found += [s for level in LEVELS if (s := _crossings(answers, level))]
+    found.append(_weights(weighing))
+    found.append(_rule_of_thumb(weighing, registry))
+    return tuple(s for s in found if s)
+
+
+def view(weighing: Weighing, person: PersonReview, registry: Registry) -> ModelsView:
+    """The page's text; the main forecast's own reservations come first."""
+    f = person.forecast
+    notes = [f.reason] if not f.computed and f.reason else []
+    if f.contradiction:
+        notes.append(
+            f"{f.contradiction} The weights take clearance to be constant in every model, so they "
+            "say nothing of what happened."
+        )
+    return ModelsView(
+        rows=rows(weighing),
+        cards=tuple(_card(o) for o in weighing.opinions),
+        sentences=sentences(weighing, registry),
+        notes=tuple(words.prose(n) for n in notes),
+    )
+
+
+def models_chart(
+    weighing: Weighing, person: PersonReview, guides: Guides, days_before: int
+) -> Chart:
+    """All models on one axis over the last cycles and ahead, with the measured levels."""
+    time = window(person, replace(guides, days_before=days_before))
+    panel = level_panel(person, time, guides, "")
+    doses = dose_panel(person, time, guides)
+    assert isinstance(panel, PlotPanel)
+    answering = [(i, o, o.says) for i, o in enumerate(weighing.opinions) if o.says is not None]
+    lines = tuple(_line(weighing, i, o, says, time) for i, o, says in answering)
+    # The band is that of the person's own forecast; without one the picture is of lines alone.
+    bands = tuple(Band(tone(0), b.day, b.low, b.high) for b in panel.bands)
+    marks = tuple(m for m in panel.marks if m.shape != "ring")
+    drawn = replace(
+        panel, lines=lines, bands=bands, marks=marks, height=340.0, note="" if lines else panel.note
+    )
+    keys = tuple(Key("line", tone(i), short_name(o)) for i, o, _ in answering)
+    band = tuple(
+        Key("band", b.tone, f"90 % interval, {short_name(weighing.opinions[0])}") for b in bands
+    )
+    signs = tuple(k for k in legend((drawn, doses)) if not isinstance(k.sample, str))
+    today = ordinal(person.as_of)
+    names = words.listed([short_name(o) for _, o, _ in answering])
+    return Chart(
+        time=time,
+        panels=(drawn, doses),
+        moments=moments(person, time),
+        summary=f"Level of {person.id} by {names}; the numbers are in the table below."
+        if names
+        else f"No model has an answer for {person.id}.",
+        forecast_from=today,
+        forecast_label="forecast if no further dose is given" if lines else "",
+        legend=(*keys, *band, *signs),
+    )
+
+
+def _line(weighing: Weighing, i: int, opinion: Opinion, says: Says, time: TimeAxis) -> Line:
+    assert weighing.origin is not None
+    day = ordinal(weighing.origin) + says.day
+    shown = (day >= time.start) & (day <= time.end)
+    return Line(tone(i), day[shown], says.curve.median[shown], short_name(opinion), "µg/mL")
