@@ -74,6 +74,7 @@ SETTINGS: Final[Mapping[tuple[str, str], str]] = {
     ("forecast/map_estimate.py", "_FLAT"): _NUMERICAL,
     ("forecast/map_estimate.py", "_HESSIAN_STEP"): _NUMERICAL,
     ("forecast/map_estimate.py", "_LEAST_CURVATURE"): _NUMERICAL,
+    ("forecast/map_estimate.py", "_NEAR"): _NUMERICAL,
     ("forecast/map_estimate.py", "_SECANT_SHARE"): _NUMERICAL,
     ("forecast/pareto.py", "_PRIOR_SHAPE"): _PSIS,
     ("forecast/pareto.py", "_GRID_MIN"): _PSIS,

@@ -37,6 +37,7 @@ _HESSIAN_STEP: Final = 1e-3
 # In units of the prior, whose own curvature is about one.
 _LEAST_CURVATURE: Final = 1e-2
 # A rank-one update whose divisor is this small a share of its terms would be noise.
+_NEAR: Final = 0.5
 _SECANT_SHARE: Final = 1e-4
 
 
@@ -182,8 +183,12 @@ def _advance(
     search.rounds += search.active
     short = np.abs(step / cohort.scale).max(axis=1, initial=0.0) < tolerance
     moved = better[:, None]
+    length = np.abs(step / cohort.scale).max(axis=1, initial=0.0)
+    # What long steps say of the curvature does not hold where they end.
+    learn = better & (length < _NEAR)
+    corrected = search.correction.any(axis=(1, 2))
     correction = _corrected(cohort, search, step, tried)
-    search.correction = np.where(moved[..., None], correction, search.correction)
+    search.correction = np.where(learn[:, None, None], correction, 0.0)
     search.theta = np.where(moved, search.theta + step, search.theta)
     search.at = Linearised(
         np.where(better, tried.value, search.at.value),
@@ -192,7 +197,9 @@ def _advance(
     )
     lower, higher = search.damping * _DAMP_DOWN, search.damping * _DAMP_UP
     lower = np.where(lower < _DAMP_FIRST, 0.0, lower)
-    search.damping = np.where(better, lower, np.maximum(higher, _DAMP_FIRST))
+    # A step that a correction spoiled is tried again without it before it is shortened.
+    worse = np.where(corrected, search.damping, np.maximum(higher, _DAMP_FIRST))
+    search.damping = np.where(better, lower, worse)
     search.converged |= better & short
     stalled = search.active & ~better & (search.damping > _DAMP_MOST)
     search.active &= ~search.converged & ~stalled

@@ -68,6 +68,9 @@ def uptake(
         Only those that are not zero throughout.
     """
     skin = doses.subcutaneous
+    if not skin.any():
+        none, bent = np.zeros((1, 0)), np.zeros((1, 0, directions))
+        return Uptake(none, none, none, bent, bent, bent)
     if doses.segment is None:
         segment = np.searchsorted(segment_day, doses.start_day, side="right") - 1
     else:
