@@ -25,6 +25,7 @@ from openntz.forecast.history import (
     weights_of,
 )
 from openntz.forecast.map_estimate import find_modes
+from openntz.forecast.outlook import outlook_of
 from openntz.forecast.posterior import Posterior, prior_draws, sample
 from openntz.forecast.predict import (
     band,
@@ -304,6 +305,33 @@ def forecast_person(request: ForecastRequest, models: ForecastModels) -> PersonF
         return replace(placed, status="failed", reason=str(error), notes=notes, levels=by_record)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """The draws a forecast rests on: unknowns (n, p), and levels (n, T) on the days solved (T,)."""
+
+    problem: Problem
+    theta: Array
+    day: Array
+    concentration: Array
+
+
+def fit_person(request: ForecastRequest, models: ForecastModels) -> Fit:
+    """The draws of ``forecast_person`` once more, for further questions about the same person.
+
+    Raises
+    ------
+    SolverError
+        When the model cannot be solved; ``forecast_person`` says so in its status.
+    """
+    course, settings = request.course, models.settings
+    history = build_history(course.doses, weights_of(course), request.antibodies, settings.assumed)
+    generator = person_generator(request.seed, course.person.id)
+    _, problem = _judge_levels(request, models, history, generator)
+    day = _grid(request, history, settings).day
+    posterior, _ = _solve(problem, day, request, settings, generator)
+    return Fit(problem, posterior.theta, day, posterior.concentration)
+
+
 def _computed(
     placed: PersonForecast,
     request: ForecastRequest,
@@ -359,5 +387,12 @@ def _computed(
         ),
         curve=curve(
             history, grid.day[grid.curve], level.only(grid.curve), saturation.only(grid.curve)
+        ),
+        outlook=outlook_of(
+            grid.day - history.day(history.last_dose),
+            draws,
+            models.saturation,
+            settings,
+            generator.spawn(1)[0],
         ),
     )

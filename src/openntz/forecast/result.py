@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from openntz.forecast.outlook import Outlook
 
 LevelUse = Literal["fitted", "not a trough", "impossible", "not usable"]
 
@@ -91,7 +94,8 @@ class PersonForecast:
     P(trough >= level) at the planned dose. ``contradiction`` says which fitted levels the
     forecast does not agree with; while it is not empty the forecast is not to be relied on.
     ``probability_by_day`` the same per day after the
-    last dose. ``person`` is kept so that a forecast stands on its own.
+    last dose. ``outlook`` holds the chances of every day on which a next dose may be given.
+    ``person`` is kept so that a forecast stands on its own.
     """
 
     person: str
@@ -126,6 +130,7 @@ class PersonForecast:
     )
     below: tuple[TimeBelow, ...] = ()
     curve: Curve | None = None
+    outlook: Outlook | None = None
 
     @property
     def computed(self) -> bool:

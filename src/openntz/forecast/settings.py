@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from openntz.evidence.registry import Registry, registry
 from openntz.forecast.cohort import Priors
 from openntz.forecast.history import Assumed
+from openntz.forecast.outlook import OutlookSettings
 
 
 def _numbers(text: object) -> tuple[float, ...]:
@@ -41,6 +42,7 @@ class Settings:
     curve_before_days: int
     curve_after_days: int
     targets_ug_per_ml: tuple[float, ...]
+    outlook: OutlookSettings
 
     @property
     def priors(self) -> Priors:
@@ -95,4 +97,5 @@ class Settings:
             curve_before_days=round(number("forecast.curve-before")),
             curve_after_days=round(number("forecast.curve-after")),
             targets_ug_per_ml=_numbers(known.fact("forecast.targets").value),
+            outlook=OutlookSettings.from_registry(known),
         )

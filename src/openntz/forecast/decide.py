@@ -1,0 +1,176 @@
+"""The next dose: what each date would mean, and the latest that keeps the rule.
+
+The rule is a profile's: the longest interval at whose end the trough reaches a target with a
+chance, both at the next dose and once the interval has been kept for long. The first longer
+interval flatters, because the level before it was that of the shorter one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from openntz.errors import ProfileError
+from openntz.evidence.registry import Fact
+from openntz.forecast.outlook import DAYS_A_WEEK, Outlook, SteadyTrough
+from openntz.forecast.result import Quantiles
+
+_WEEKDAYS: Final = (
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+)
+_DAYS_A_YEAR: Final = 365.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRule:
+    """What a next date must keep: P(trough >= target) >= chance; days after the last dose.
+
+    ``weekdays`` are those of ``datetime.date.weekday`` on which the clinic gives the drug.
+    """
+
+    target: float
+    chance: float
+    shortest: int
+    longest: int
+    weekdays: frozenset[int]
+    missed_weeks: tuple[int, ...]
+
+
+def weekdays_of(fact: Fact) -> frozenset[int]:
+    """The weekdays a fact lists with commas between.
+
+    Raises
+    ------
+    ProfileError
+        When it names none, or something that is no weekday.
+    """
+    words = [w.strip() for w in str(fact.value).split(",") if w.strip()]
+    unknown = [w for w in words if w.casefold() not in _WEEKDAYS]
+    if unknown or not words:
+        raise ProfileError(
+            f"{unknown[0]!r} is no weekday." if unknown else "no weekday is given.",
+            where=fact.id,
+            remedy="List English weekdays with commas between: 'Monday, Thursday'.",
+        )
+    return frozenset(_WEEKDAYS.index(w.casefold()) for w in words)
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """The level and saturation if a dose is that many weeks late."""
+
+    weeks: int
+    level: Quantiles
+    saturation: Quantiles
+    below: Mapping[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextDate:
+    """One possible date of the next dose, with what it would mean.
+
+    ``reaches`` maps a level (ug/mL) to the chance that the trough reaches it; ``saturates`` a
+    saturation to the chances under each saturation card. ``steady`` is the trough once the
+    interval has been kept for long, None while it is not computed.
+    """
+
+    day: date
+    after_days: int
+    level: Quantiles
+    saturation: Quantiles
+    reaches: Mapping[float, float]
+    saturates: Mapping[float, Mapping[str, float]]
+    infusions_a_year: float
+    missed: tuple[Missed, ...]
+    steady: SteadyTrough | None
+    keeps: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The dates still open, earliest first, and the latest that keeps the rule, if any."""
+
+    rule: DecisionRule
+    dates: tuple[NextDate, ...]
+
+    @property
+    def longest_kept(self) -> NextDate | None:
+        """The latest date that keeps the rule as far as it is computed."""
+        return next((d for d in reversed(self.dates) if d.keeps), None)
+
+
+def _missed(outlook: Outlook, after: int, weeks: int) -> Missed | None:
+    at = outlook.column(after + weeks * DAYS_A_WEEK)
+    if at is None:
+        return None
+    return Missed(
+        weeks,
+        outlook.level.at(at),
+        outlook.saturation.at(at),
+        {level: 1.0 - float(chance[at]) for level, chance in outlook.reaches.items()},
+    )
+
+
+def _date(outlook: Outlook, rule: DecisionRule, day: date, after: int, at: int) -> NextDate:
+    reaches = {level: float(chance[at]) for level, chance in outlook.reaches.items()}
+    steady = outlook.steady.get(after)
+    keeps = reaches.get(rule.target, 0.0) >= rule.chance
+    if steady is not None:
+        keeps = keeps and steady.reaches.get(rule.target, 0.0) >= rule.chance
+    tail = (_missed(outlook, after, weeks) for weeks in rule.missed_weeks)
+    return NextDate(
+        day=day,
+        after_days=after,
+        level=outlook.level.at(at),
+        saturation=outlook.saturation.at(at),
+        reaches=reaches,
+        saturates={
+            s: {card: float(chance[at]) for card, chance in cards.items()}
+            for s, cards in outlook.saturates.items()
+        },
+        infusions_a_year=_DAYS_A_YEAR / after,
+        missed=tuple(m for m in tail if m is not None),
+        steady=steady,
+        keeps=keeps,
+    )
+
+
+def decide(outlook: Outlook, rule: DecisionRule, last_dose: date, as_of: date) -> Decision:
+    """The dates from ``as_of`` on that the clinic's weekdays and the rule's interval leave."""
+    dates = []
+    for after in range(rule.shortest, rule.longest + 1):
+        day = last_dose + timedelta(days=after)
+        at = outlook.column(after)
+        if at is not None and day >= as_of and day.weekday() in rule.weekdays:
+            dates.append(_date(outlook, rule, day, after, at))
+    return Decision(rule, tuple(dates))
+
+
+def settle(
+    outlook: Outlook,
+    rule: DecisionRule,
+    last_dose: date,
+    as_of: date,
+    steady_of: Callable[[int], SteadyTrough | None],
+) -> Outlook:
+    """The outlook with the steady state of the date the rule arrives at.
+
+    Dates are asked about from the latest that keeps the rule at first; the chance at steady
+    state falls with the interval, so that the first one to keep it is the longest.
+    """
+    while True:
+        chosen = decide(outlook, rule, last_dose, as_of).longest_kept
+        if chosen is None or chosen.steady is not None:
+            return outlook
+        trough = steady_of(chosen.after_days)
+        if trough is None:
+            return outlook
+        outlook = outlook.with_steady(chosen.after_days, trough)
