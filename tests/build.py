@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+import numpy as np
+
 from openntz.course import vocabulary
 from openntz.course.course import TABLES, Course
 from openntz.course.events import (
@@ -32,6 +34,8 @@ from openntz.course.events import (
     Treatment,
 )
 from openntz.definitions.therapy import TherapyLimits, therapy
+from openntz.forecast.outlook import Outlook, SteadyTrough
+from openntz.forecast.predict import Band
 from openntz.forecast.result import LevelVerdict, PersonForecast, Quantiles
 from openntz.monitor.engine import evaluate
 from openntz.monitor.finding import Finding
@@ -292,6 +296,36 @@ def verdict(
         use=use,
         reason=reason,
         unusual=unusual,
+    )
+
+
+def outlook(
+    chances: Mapping[int, Mapping[float, float]],
+    steady: Mapping[int, Mapping[float, float]] | None = None,
+) -> Outlook:
+    """Chances per day after the last dose, straight between the days given.
+
+    ``steady`` gives those of intervals kept for long; by default the same as at first.
+    """
+    known = sorted(chances)
+    day = np.arange(known[0], known[-1] + 1)
+    levels = sorted({x for given in chances.values() for x in given}, reverse=True)
+    reaches = {
+        x: np.interp(
+            day, [d for d in known if x in chances[d]], [c[x] for c in chances.values() if x in c]
+        )
+        for x in levels
+    }
+    plain = Band(*(np.full(len(day), v) for v in (20.0, 10.0, 40.0)))
+    part = Band(*(np.full(len(day), v) for v in (0.9, 0.8, 0.95)))
+    kept = steady or {int(d): {x: float(reaches[x][i]) for x in levels} for i, d in enumerate(day)}
+    return Outlook(
+        day=day,
+        level=plain,
+        saturation=part,
+        reaches=reaches,
+        saturates={0.5: {"a": np.full(len(day), 0.9), "b": np.full(len(day), 0.4)}},
+        steady={d: SteadyTrough(15.0, 8.0, 30.0, c) for d, c in kept.items()},
     )
 
 

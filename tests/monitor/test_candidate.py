@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from openntz.errors import ProfileError
+from openntz.forecast.decide import weekdays_of
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import load_profile
 from tests.build import (
@@ -18,6 +21,7 @@ from tests.build import (
     forecast,
     level,
     measurement,
+    outlook,
     person,
     plan,
     pregnancy,
@@ -44,12 +48,13 @@ def suited(
     doses=None,
     levels: int = 2,
     chances=CHANCES,
+    steady=None,
     interval: int = 28,
     measurements=(),
     mri=None,
     who=None,
     recorded=None,
-    profile: str = "eu",
+    profile="eu",
     predicted=None,
     **events,
 ):
@@ -67,7 +72,8 @@ def suited(
         **events,
     )
     given = predicted or forecast(
-        levels=tuple(verdict(d) for d in drawn), probability_by_day=chances
+        levels=tuple(verdict(d) for d in drawn),
+        outlook=outlook(chances, steady) if chances else None,
     )
     return finding(RULE, made, profile=profile, predicted=given)
 
@@ -76,7 +82,12 @@ def test_a_suited_person_is_a_candidate_and_is_told_everything():
     found = suited(measurements=[measurement("jcv index", days_before(60), 0.2, line=50)])
     assert found.status is Status.WATCH
     message = found.message
-    assert "Candidate for a longer interval than 4 weeks: 5 weeks or 6 weeks (" in message
+    # Straight from 95 % on day 42 to 70 % on day 49: 91 % on day 43, 88 % on day 44.
+    assert (
+        "Candidate for a longer interval than 4 weeks: up to 43 days, a next dose on Friday "
+        "2024-08-02 (8.5 infusions a year), with a chance of a trough of at least 10 µg/mL of "
+        "91 % then and 91 % once that interval is kept (" in message
+    )
     assert "at 6 weeks: 95 % / 99 % / >99 %" in message
     assert "at 7 weeks: 70 % / 95 % / 99 %" in message
     assert "at 8 weeks: 30 % / 80 % / 95 %" in message
@@ -97,7 +108,10 @@ def test_a_suited_person_is_a_candidate_and_is_told_everything():
 
 
 def test_it_is_never_more_than_watch():
-    assert suited(chances={d: {10.0: 1.0} for d in CHANCES}).status is Status.WATCH
+    assert (
+        suited(chances={d: dict.fromkeys((10.0, 5.0, 2.0), 1.0) for d in CHANCES}).status
+        is Status.WATCH
+    )
 
 
 def stopped_by(found, words: str) -> None:
@@ -161,7 +175,7 @@ MISSING = [
     ("pregnancies", "pregnancies"),
     ("reactions", "reactions"),
 ]
-PRIOR = {"status": "prior only", "reason": "No usable level.", "probability_by_day": CHANCES}
+PRIOR = {"status": "prior only", "reason": "No usable level.", "outlook": outlook(CHANCES)}
 
 
 def lacking(table: str, **changes):
@@ -218,7 +232,9 @@ def test_two_usable_levels_are_asked_for(count, fits):
 
 @pytest.mark.parametrize(("chance", "fits"), [(0.899, False), (0.9, True)])
 def test_a_chance_of_90_percent_is_asked_for(chance, fits):
-    found = suited(chances={35: {10.0: chance, 5.0: 1.0, 2.0: 1.0}, 42: {10.0: 0.1}})
+    low = {10.0: 0.1, 5.0: 1.0, 2.0: 1.0}
+    kept = {10.0: chance, 5.0: 1.0, 2.0: 1.0}
+    found = suited(chances={28: kept, 35: kept, 36: low, 70: low})
     assert (found.status is Status.WATCH) is fits
     if not fits:
         stopped_by(found, "no longer interval keeps a chance of 90 %")
@@ -227,22 +243,23 @@ def test_a_chance_of_90_percent_is_asked_for(chance, fits):
 
 @pytest.mark.parametrize(
     ("interval", "offered"),
-    [(27, "4 weeks, 5 weeks or 6 weeks"), (28, "5 weeks or 6 weeks"), (41, "6 weeks")],
+    [(27, "at 4 weeks"), (28, "at 5 weeks"), (41, "at 6 weeks")],
 )
 def test_only_longer_intervals_are_offered(interval, offered):
     found = suited(interval=interval)
     assert found.status is Status.WATCH
-    assert f": {offered} (" in found.message
+    assert "up to 43 days" in found.message
+    assert f"10 / 5 / 2 µg/mL {offered}: " in found.message
 
 
-@pytest.mark.parametrize(("interval", "words"), [(42, "no longer interval keeps"), (56, "already")])
+@pytest.mark.parametrize(("interval", "words"), [(43, "no longer interval keeps"), (56, "already")])
 def test_who_is_on_the_longest_sensible_interval_is_no_candidate(interval, words):
     stopped_by(suited(interval=interval), words)
 
 
 def test_without_a_forecast_nobody_is_a_candidate():
     stopped_by(suited(predicted=forecast(**NO_FORECAST)), "The route is not in the model")
-    prior = forecast(status="prior only", reason="No usable level.", probability_by_day=CHANCES)
+    prior = forecast(status="prior only", reason="No usable level.", outlook=outlook(CHANCES))
     stopped_by(suited(predicted=prior), "no forecast from own levels (No usable level)")
     stopped_by(suited(chances={}), "no longer interval was forecast")
 
@@ -250,6 +267,65 @@ def test_without_a_forecast_nobody_is_a_candidate():
 def test_injections_are_outside_the_trials():
     doses = doses_until(days_before(10), 17, route="SC")
     stopped_by(suited(doses=doses), "the trials were of infusions")
+
+
+def test_a_trough_that_only_the_first_longer_interval_keeps_is_not_enough():
+    kept, lost = {10.0: 0.93, 5.0: 1.0, 2.0: 1.0}, {10.0: 0.89, 5.0: 1.0, 2.0: 1.0}
+    steady = {d: lost if d > 36 else kept for d in range(28, 57)}
+    found = suited(steady=steady)
+    assert found.status is Status.WATCH
+    assert "up to 36 days" in found.message
+    assert "93 % once that interval is kept" in found.message
+    none = suited(steady=dict.fromkeys(range(28, 57), lost))
+    stopped_by(none, "once it is kept, though the first trough would")
+
+
+@pytest.mark.parametrize(
+    ("weekdays", "date", "days"),
+    [
+        ("Monday, Tuesday", "Tuesday 2024-07-30", 40),
+        ("thursday", "Thursday 2024-08-01", 42),
+        ("Monday, Tuesday, Wednesday, Thursday, Friday", "Friday 2024-08-02", 43),
+    ],
+)
+def test_the_date_is_a_day_of_the_clinic(weekdays, date, days):
+    eu = load_profile("eu")
+    fact = replace(eu.fact("clinic.weekdays"), value=weekdays)
+    site = replace(eu, use={**eu.use, "clinic.weekdays": fact})
+    found = suited(profile=site)
+    assert f"a next dose on {date} (" in found.message
+    assert f"up to {days // 7 if days % 7 == 0 else days} " in found.message
+
+
+def test_a_day_the_week_does_not_have_is_refused():
+    fact = replace(load_profile("eu").fact("clinic.weekdays"), value="Monday, Tusday")
+    with pytest.raises(ProfileError, match="'Tusday' is no weekday"):
+        weekdays_of(fact)
+
+
+def test_dates_before_the_as_of_day_are_gone():
+    made = {"interval": 28, "doses": doses_until(days_before(46), 17)}
+    stopped_by(suited(**made), "no longer interval keeps")
+    gone = suited(interval=54, doses=doses_until(days_before(55), 17))
+    stopped_by(gone, "no longer interval keeps")  # day 56 alone is left, and does not keep it
+    late = suited(interval=55, doses=doses_until(days_before(56), 17))
+    assert "no longer interval" in late.message or "no day of the clinic" in late.message
+
+
+def test_levels_that_contradict_the_forecast_stop():
+    drawn = [level(days_before(100 + 28 * i), 41.0, line=40 + i) for i in range(2)]
+    given = forecast(
+        levels=tuple(verdict(d) for d in drawn),
+        outlook=outlook(CHANCES),
+        contradiction="The level of 2024-05-01 does not agree.",
+    )
+    stopped_by(suited(predicted=given), "levels contradict the forecast (The level of 2024-05-01")
+
+
+def test_a_dose_that_is_not_whole_vials_stops():
+    given = doses_until(days_before(10), 17)
+    half = (*given[:-1], replace(given[-1], amount_mg=150.0))
+    stopped_by(suited(doses=half), "150 mg, not whole vials of 300 mg")
 
 
 # ── antibodies, pregnancy, reactions

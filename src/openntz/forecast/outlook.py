@@ -29,11 +29,15 @@ DAYS_A_WEEK: Final = 7
 
 @dataclass(frozen=True, slots=True)
 class OutlookSettings:
-    """Which days and chances to keep; ``saturation`` as fractions, days after the last dose."""
+    """Which days after the last dose and which chances to keep.
+
+    ``levels`` in ug/mL, ``saturation`` as fractions.
+    """
 
     first: int
     last: int
     missed_weeks: tuple[int, ...]
+    levels: tuple[float, ...]
     saturation: tuple[float, ...]
 
     @classmethod
@@ -47,10 +51,14 @@ class OutlookSettings:
         """
         percent = [float(word) for word in str(facts.fact("decide.saturation").value).split()]
         weeks = [round(float(w)) for w in str(facts.fact("decide.missed-weeks").value).split()]
+        targets = [float(word) for word in str(facts.fact("forecast.targets").value).split()]
+        # A site may choose another target, which then needs its chance too.
+        targets += [facts.fact(f"target.trough-{name}").number for name in ("10", "5", "2")]
         return cls(
             first=round(facts.fact("next-ms.interval-low").number * DAYS_A_WEEK),
             last=round(facts.fact("candidate.longest-interval").number * DAYS_A_WEEK),
             missed_weeks=tuple(weeks),
+            levels=tuple(sorted(set(targets), reverse=True)),
             saturation=tuple(p / 100 for p in percent),
         )
 
@@ -190,7 +198,7 @@ def outlook_of(
         day,
         on_days(since[falling], concentration[:, falling], day.astype(float)),
         cards,
-        settings.targets_ug_per_ml,
+        settings.outlook.levels,
         settings.outlook.saturation,
         (settings.low, settings.high),
         generator,

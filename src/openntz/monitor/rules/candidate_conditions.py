@@ -1,0 +1,245 @@
+"""The conditions for a longer interval: what stops it for a person, one sentence each.
+
+The rule ``interval.candidate``, the page of a person and ``openntz forecast --decide`` all ask
+here, so that there is one truth about who is offered a later date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from types import MappingProxyType
+from typing import Final
+
+from openntz.course import vocabulary
+from openntz.course.events import Measurement, Scan
+from openntz.definitions.activity import Activity, activity
+from openntz.definitions.antibodies import Persistence, Persistent, antibody_history
+from openntz.definitions.pregnancy import PregnancyState
+from openntz.definitions.therapy import Therapy
+from openntz.forecast.decide import Decision, DecisionRule, decide, weekdays_of
+from openntz.forecast.outlook import DAYS_A_WEEK, Outlook
+from openntz.monitor.finding import Status
+from openntz.monitor.profile import Profile
+from openntz.monitor.rule import Situation
+from openntz.monitor.rules.antibodies import antibody_definition, antibody_limits, result_text
+from openntz.monitor.rules.hypersensitivity import hypersensitivity_facts
+from openntz.monitor.rules.pregnancy import pregnancy_facts, without_record
+
+# What cannot be said of a person without a table, in the reader's words.
+_WHAT_IS_NOT_KNOWN: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "relapses": "relapses (activity)",
+        "mri": "mri (activity)",
+        "measurements": "measurements (levels and antibodies)",
+        "pregnancies": "pregnancies",
+        "reactions": "reactions",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateFacts:
+    """What the conditions for a longer interval rest on.
+
+    ``antibodies`` is the answer of the profile's definition; ``pregnancy`` says what about
+    pregnancy stops a longer interval, empty when nothing does. ``decision`` holds the dates
+    open for the next dose and what they would mean, None without a forecast; ``contradiction``
+    says which levels the forecast does not agree with. ``missing`` names the tables that are
+    not in the export and that a condition rests on; ``lacks_levels_only`` says
+    that the forecast is the population's because no level of the person could be used.
+    """
+
+    therapy: Therapy
+    as_of: date
+    doses: int
+    route: str
+    relapses: Activity
+    scans: Activity
+    levels: int
+    antibodies: Persistence
+    pregnancy: str
+    forbidding: int
+    forecast_reason: str
+    contradiction: str
+    amount_mg: float
+    outlook: Outlook | None
+    decision: Decision | None
+    jcv: Measurement | None
+    missing: tuple[str, ...] = ()
+    lacks_levels_only: bool = False
+
+
+def candidate_facts(situation: Situation, profile: Profile) -> CandidateFacts:
+    """Facts of ``interval.candidate``.
+
+    Only scans since the first dose count: an earlier one shows the disease before the drug.
+    """
+    course, t, as_of = situation.course, situation.therapy, situation.as_of
+    free, scanned = profile.days("candidate.relapse-free"), profile.days("candidate.scan-within")
+    first = course.doses[0].day if course.doses else as_of
+    history = antibody_history(course, antibody_limits(profile))
+    forecast = situation.forecast
+    index = course.results(vocabulary.JCV_INDEX)
+    return CandidateFacts(
+        therapy=t,
+        as_of=as_of,
+        doses=len(course.doses),
+        route=course.doses[-1].route if course.doses else "",
+        relapses=activity(course, as_of - timedelta(days=free - 1), as_of),
+        scans=activity(
+            course, max(as_of - timedelta(days=scanned), first + timedelta(days=1)), as_of
+        ),
+        levels=sum(1 for v in forecast.levels if v.use == "fitted"),
+        antibodies=history.verdicts[antibody_definition(profile)],
+        pregnancy=_pregnancy(situation, profile),
+        forbidding=len(hypersensitivity_facts(situation, profile).forbidding),
+        forecast_reason="" if forecast.status == "ok" else forecast.reason or forecast.status,
+        contradiction=forecast.contradiction,
+        amount_mg=course.doses[-1].amount_mg if course.doses else 0.0,
+        outlook=forecast.outlook,
+        decision=_decision(situation, profile),
+        jcv=index[-1] if index else None,
+        missing=_missing(situation, profile),
+        lacks_levels_only=forecast.status == "prior only",
+    )
+
+
+def decision_rule(profile: Profile) -> DecisionRule:
+    """The rule by which a profile chooses the next date.
+
+    Raises
+    ------
+    ProfileError
+        When the weekdays are none.
+    """
+    weeks = str(profile.fact("decide.missed-weeks").value).split()
+    return DecisionRule(
+        target=profile.number("candidate.target"),
+        chance=profile.number("candidate.probability"),
+        shortest=profile.days("candidate.shortest-interval"),
+        longest=profile.days("candidate.longest-interval"),
+        weekdays=weekdays_of(profile.fact("clinic.weekdays")),
+        missed_weeks=tuple(round(float(w)) for w in weeks),
+    )
+
+
+def _decision(situation: Situation, profile: Profile) -> Decision | None:
+    outlook, last = situation.forecast.outlook, situation.therapy.last_dose
+    if outlook is None or last is None:
+        return None
+    return decide(outlook, decision_rule(profile), last.day, situation.as_of)
+
+
+def _missing(situation: Situation, profile: Profile) -> tuple[str, ...]:
+    """Tables of the conditions that the export lacks; pregnancies only where they matter."""
+    tables = [t for t in _WHAT_IS_NOT_KNOWN if not situation.course.has(t)]
+    if "pregnancies" in tables:
+        facts = pregnancy_facts(situation, profile)
+        if without_record(facts, profile).status is not Status.UNKNOWN:
+            tables.remove("pregnancies")
+    return tuple(tables)
+
+
+def _pregnancy(situation: Situation, profile: Profile) -> str:
+    facts = pregnancy_facts(situation, profile)
+    last = facts.pregnancies[-1] if facts.pregnancies else None
+    if last is not None and last.state is PregnancyState.ONGOING:
+        return f"pregnant (conception {last.conception})"
+    if last is not None and last.state is PregnancyState.UNCLEAR:
+        return f"the outcome of the pregnancy that began on {last.conception} is not recorded"
+    return ""
+
+
+def _history_stops(facts: CandidateFacts, profile: Profile) -> list[str]:
+    """Conditions on doses, activity, antibodies, pregnancy and reactions that are not met.
+
+    What is not known for want of a table is no failed condition (``_not_known``).
+    """
+    stops = []
+    needed = round(profile.number("candidate.doses"))
+    if facts.doses < needed:
+        stops.append(f"{facts.doses} doses given, {needed} asked for")
+    if facts.route == "SC":
+        stops.append("doses are injections, and the trials were of infusions")
+    vial = profile.number("dose.label-amount")
+    if facts.amount_mg % vial:
+        stops.append(f"the last dose was {facts.amount_mg:g} mg, not whole vials of {vial:g} mg")
+    free, scanned = profile.days("candidate.relapse-free"), profile.days("candidate.scan-within")
+    if facts.relapses.relapse:
+        last = facts.relapses.relapses[-1].day
+        stops.append(f"relapse on {last}, less than {free} days ago")
+    if facts.scans.mri is None and facts.scans.scans_recorded:
+        told = (
+            f"no MRI since the first dose in the last {scanned} days"
+            if not facts.scans.scans
+            else f"the MRI of {facts.scans.scans[-1].day} does not report all lesion counts"
+        )
+        stops.append(f"{told}, so activity is not known")
+    elif facts.scans.mri:
+        stops.append(f"activity on MRI of {active_scan(facts).day}")
+    stops += _antibody_stops(facts.antibodies)
+    if facts.pregnancy:
+        stops.append(facts.pregnancy)
+    if facts.forbidding:
+        stops.append("a reaction is recorded after which natalizumab is not given again")
+    return stops
+
+
+def active_scan(facts: CandidateFacts) -> Scan:
+    """The latest scan with a lesion that shows activity, else the latest scan."""
+    scans = facts.scans.scans
+    active = [
+        s
+        for s in scans
+        if any(n for n in (s.gadolinium_lesions, s.new_t2_lesions, s.enlarging_t2_lesions))
+    ]
+    return (active or scans)[-1]
+
+
+def _antibody_stops(verdict: Persistence) -> list[str]:
+    if verdict.persistent is Persistent.YES:
+        return ["antibodies are persistent"]
+    if verdict.awaits_from is not None and verdict.first is not None:
+        return [f"antibodies were positive on {result_text(verdict.first)} and are not confirmed"]
+    if verdict.persistent is Persistent.UNKNOWN and not verdict.untested:
+        return [f"antibodies: {verdict.reason}"]
+    return []
+
+
+def _level_stops(facts: CandidateFacts, profile: Profile) -> list[str]:
+    """Conditions on levels and forecast that are not met."""
+    stops = []
+    needed = round(profile.number("candidate.levels"))
+    seen = "measurements" not in facts.missing
+    if seen and facts.levels < needed:
+        many = "level" if facts.levels == 1 else "levels"
+        stops.append(f"{facts.levels} usable {many}, {needed} asked for")
+    if facts.forecast_reason and (seen or not facts.lacks_levels_only):
+        stops.append(f"no forecast from own levels ({facts.forecast_reason.rstrip('.')})")
+    if facts.contradiction:
+        stops.append(f"levels contradict the forecast ({facts.contradiction.rstrip('.')})")
+    return stops
+
+
+def stops(facts: CandidateFacts, profile: Profile) -> tuple[str, ...]:
+    """Every condition that is not met, besides what the dates themselves say."""
+    return (*_history_stops(facts, profile), *_level_stops(facts, profile))
+
+
+def not_known(facts: CandidateFacts) -> str:
+    """'not in the export: relapses (activity), reactions', empty when nothing is missing."""
+    if not facts.missing:
+        return ""
+    return f"not in the export: {', '.join(_WHAT_IS_NOT_KNOWN[t] for t in facts.missing)}"
+
+
+def weeks_ahead(facts: CandidateFacts, profile: Profile) -> tuple[int, ...]:
+    """Whole weeks after the last dose, in days, longer than the present interval."""
+    if facts.outlook is None:
+        return ()
+    longest = profile.days("candidate.longest-interval")
+    present = facts.therapy.interval_days
+    weeks = (int(d) for d in facts.outlook.day if d % DAYS_A_WEEK == 0)
+    return tuple(d for d in weeks if present < d <= longest)
