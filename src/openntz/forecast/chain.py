@@ -2,14 +2,16 @@
 
 Several independent ensembles of walkers, each moved by differences between its own members
 (ter Braak's differential evolution; Goodman and Weare's stretch), so that long, narrow and
-bent posteriors need no tuning. All walkers of a round are solved together.
+bent posteriors need no tuning; and, where a proposal is at hand, leaps to its draws
+(Metropolis and Hastings), which find separate modes and far tails. All walkers of a round are
+solved together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,20 +37,35 @@ _JITTER: Final = 1e-5
 _STRETCH_SHARE: Final = 0.5
 # Now and then a full difference, which leaps between separate modes.
 _LEAP_SHARE: Final = 0.1
+# Every third round leaps to draws of the proposal.
+_LEAPS_EVERY: Final = 3
+# Draws returned may be worth this share of their number.
+_WORTH_SHARE: Final = 0.1
+
+
+class Leaps(Protocol):
+    """A distribution to propose from, wherever a walker stands."""
+
+    def draw(self, count: int, generator: np.random.Generator) -> Array:
+        """Places (count, p)."""
+        ...
+
+    def log_density(self, theta: Array) -> Array:
+        """Log density (k,) of places (k, p)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Draws (n, p); the worst R-hat over the unknowns, and the least effective number."""
+    """Draws (n, p); the worst R-hat over the unknowns, and the least effective number.
+
+    ``converged`` says whether the ensembles agree, and the draws are worth enough.
+    """
 
     theta: Array
     r_hat: float
     effective: float
-
-    @property
-    def converged(self) -> bool:
-        """Whether the ensembles agree."""
-        return self.r_hat <= _R_HAT and self.effective >= _WORTH
+    converged: bool
 
 
 def _diagnose(kept: Array) -> tuple[float, float]:
@@ -88,6 +105,14 @@ def _propose(walkers: Array, generator: np.random.Generator) -> tuple[Array, Arr
     return moved, np.where(stretches, (p - 1) * np.log(z), 0.0)
 
 
+def _leapt(movers: Array, leaps: Leaps, generator: np.random.Generator) -> tuple[Array, Array]:
+    """Moves to draws of a proposal, and the logarithms that correct for its density."""
+    here = movers.reshape(-1, movers.shape[-1])
+    there = leaps.draw(len(here), generator)
+    correction = leaps.log_density(here) - leaps.log_density(there)
+    return there.reshape(movers.shape), correction.reshape(movers.shape[:2])
+
+
 def run_chains(
     log_target: Callable[[Array], Array],
     start: Array,
@@ -95,6 +120,7 @@ def run_chains(
     generator: np.random.Generator,
     *,
     spread: Array,
+    leaps: Leaps | None = None,
 ) -> Chain:
     """Draw n times from a density known up to a factor.
 
@@ -106,6 +132,8 @@ def run_chains(
         Points near the bulk of the posterior.
     spread : array (p,)
         Scale of the unknowns; walkers that start together are moved apart by a share of it.
+    leaps : Leaps, optional
+        A distribution like the posterior, with tails at least as heavy.
     """
     p = start.shape[1]
     half = max(_WALKERS // 2, p + 2)
@@ -122,9 +150,14 @@ def run_chains(
     walkers, height = at.reshape(shape), height.reshape(shape[:-1])
     kept: list[Array] = []
     r_hat, effective = np.inf, 0.0
+    worth = max(_WORTH, _WORTH_SHARE * n)
     for i in range(_WARM_UP + _MOST):
         for mover in (0, 1):
-            moved, correction = _propose(np.stack([walkers[mover], walkers[1 - mover]]), generator)
+            if leaps is not None and i % _LEAPS_EVERY == 0:
+                moved, correction = _leapt(walkers[mover], leaps, generator)
+            else:
+                pair = np.stack([walkers[mover], walkers[1 - mover]])
+                moved, correction = _propose(pair, generator)
             there = log_target(moved.reshape(-1, p)).reshape(moved.shape[:2])
             gain = correction + there - height[mover]
             accept = np.log(generator.random(gain.shape)) < gain
@@ -135,7 +168,8 @@ def run_chains(
         kept.append(walkers.swapaxes(0, 1).reshape(ENSEMBLES, -1, p).copy())
         if len(kept) >= _LEAST and len(kept) % _LEAST == 0:
             r_hat, effective = _diagnose(np.stack(kept))
-            if r_hat <= _R_HAT and effective >= _WORTH:
+            if r_hat <= _R_HAT and effective >= worth:
                 break
     every = np.stack(kept).reshape(-1, p)
-    return Chain(every[generator.choice(len(every), n, replace=False)], r_hat, effective)
+    chosen = generator.choice(len(every), n, replace=n > len(every))
+    return Chain(every[chosen], r_hat, effective, r_hat <= _R_HAT and effective >= worth)

@@ -1,7 +1,8 @@
 """Draws from one person's posterior: Laplace proposal, importance weights, resampling.
 
-Where the weights cannot be trusted (Pareto k above its limit, or few effective draws, after
-the proposal was moved to the weighted draws), Markov chains take over.
+Where the weights are poor, Laplace approximations at many points of the posterior propose
+further draws, and all rounds are weighed together. Where the weights still cannot be trusted
+(Pareto k above its limit, or few effective draws), Markov chains take over.
 """
 
 from __future__ import annotations
@@ -11,24 +12,27 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln, logsumexp, softmax
+from scipy.special import logsumexp, softmax
 
 from openntz.forecast.chain import Chain, run_chains
 from openntz.forecast.cohort import SPREAD, Cohort, require_solved
 from openntz.forecast.density import Problem
 from openntz.forecast.map_estimate import Modes, curvature, find_modes
+from openntz.forecast.mixture import Mixture
 from openntz.forecast.pareto import pareto_k
 
 Array = NDArray[np.float64]
 Method = Literal["prior", "importance", "markov chain"]
 
-# Heavier tails than the normal, and a share of the prior, keep the weights bounded.
-_DEGREES: Final = 5.0
-_PRIOR_SHARE: Final = 0.1
-_MORE_ROUNDS: Final = 3
-_ENOUGH: Final = 0.4
-# With fewer effective draws than this share, or a Pareto k above its limit, chains take over.
-_TOO_FEW: Final = 0.1
+# Effective draws, as a share of those returned, at which no further round is worth its cost.
+_ENOUGH: Final = 0.5
+# With fewer than this share, or a Pareto k above its limit, chains take over.
+_TOO_FEW: Final = 0.2
+# Points whose Laplace approximations propose the second round, the third and so on.
+_POINTS: Final = (30, 60, 60, 60)
+# Weights that few draws dominate are flattened until this share of the draws places the points.
+_LEAST_SHARE: Final = 0.05
+_HALVINGS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +63,6 @@ def prior_draws(cohort: Cohort, n: int, generator: np.random.Generator) -> Array
     return np.asarray(generator.standard_normal((n, cohort.size)) @ root.T, dtype=np.float64)
 
 
-def _log_student(theta: Array, centre: Array, root: Array) -> Array:
-    p = centre.size
-    z = np.linalg.solve(root, (theta - centre).T)
-    constant = (
-        gammaln((_DEGREES + p) / 2)
-        - gammaln(_DEGREES / 2)
-        - p / 2 * np.log(_DEGREES * np.pi)
-        - np.log(np.diag(root)).sum()
-    )
-    return constant - (_DEGREES + p) / 2 * np.log1p((z * z).sum(axis=0) / _DEGREES)
-
-
 def proposal_root(cohort: Cohort, hessian: Array) -> Array:
     """Cholesky root of the Laplace covariance, or of the prior where curvature is not usable."""
     values, vectors = np.linalg.eigh(hessian)
@@ -81,13 +73,42 @@ def proposal_root(cohort: Cohort, hessian: Array) -> Array:
     return np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
 
 
-@dataclass(frozen=True, slots=True)
-class _Round:
-    """Proposals (n, p), their solved concentrations (n, m + T) and log weights (n,)."""
+class _Pool:
+    """All rounds of proposals of one person, weighed as draws from the mixture of the rounds.
 
-    theta: Array
-    solved: Array
-    log_weight: Array
+    (Deterministic mixture weights: Owen and Zhou 2000, Cornuet et al. 2012.) ``theta`` (N, p),
+    their solved concentrations (N, m + T), log of prior times likelihood (N,).
+    """
+
+    def __init__(self, cohort: Cohort, n: int, generator: np.random.Generator, threads: int):
+        self._cohort, self._n = cohort, n
+        self._generator, self._threads = generator, threads
+        self.rounds: list[Mixture] = []
+        self.theta = np.empty((0, cohort.size))
+        self.solved = np.empty((0, 0))
+        self._target = self._prior = self._proposal = np.empty(0)
+
+    def add(self, proposal: Mixture) -> None:
+        """Draw a further round from ``proposal``."""
+        theta = proposal.draw(self._n, self._generator)
+        target, solved = _target(self._cohort, theta, self._threads)
+        prior = self._cohort.log_prior(theta[:, None, :])[:, 0]
+        # The sum of the rounds' densities, old draws under the new round and the reverse.
+        own = np.full(self._n, -np.inf)
+        for earlier in self.rounds:
+            own = np.logaddexp(own, earlier.log_density(theta, prior))
+        self.theta = np.concatenate([self.theta, theta])
+        self._prior = np.concatenate([self._prior, prior])
+        self._target = np.concatenate([self._target, target])
+        summed = np.concatenate([self._proposal, own])
+        self._proposal = np.logaddexp(summed, proposal.log_density(self.theta, self._prior))
+        self.solved = np.concatenate([self.solved, solved]) if self.rounds else solved
+        self.rounds.append(proposal)
+
+    @property
+    def log_weight(self) -> Array:
+        """Log importance weights (N,); their mean estimates the evidence."""
+        return self._target - self._proposal + np.log(len(self.rounds))
 
     @property
     def weight(self) -> Array:
@@ -97,7 +118,24 @@ class _Round:
     @property
     def effective(self) -> float:
         """Effective number of draws."""
-        return float(1 / (self.weight**2).sum())
+        return _effective(self.weight)
+
+    def points(self, count: int) -> Array:
+        """At most ``count`` different draws, spread as the posterior is thought to be."""
+        log_weight, least = self.log_weight, _LEAST_SHARE * self._n
+        power = 1.0
+        if self.effective < least:
+            low, high = 0.0, 1.0
+            for _ in range(_HALVINGS):
+                power = 0.5 * (low + high)
+                enough = _effective(softmax(power * log_weight)) >= least
+                low, high = (power, high) if enough else (low, power)
+        weight = softmax(power * log_weight)
+        return self.theta[np.unique(resample(weight, count, self._generator))]
+
+
+def _effective(weight: Array) -> float:
+    return float(1 / (weight**2).sum())
 
 
 def _target(cohort: Cohort, theta: Array, threads: int) -> tuple[Array, Array]:
@@ -107,41 +145,6 @@ def _target(cohort: Cohort, theta: Array, threads: int) -> tuple[Array, Array]:
     log_likelihood = cohort.log_likelihood(lifted, found.concentration)[:, 0]
     log_likelihood = np.where(found.status[:, 0] == 0, log_likelihood, -np.inf)
     return cohort.log_prior(lifted)[:, 0] + log_likelihood, found.concentration
-
-
-def _propose(
-    cohort: Cohort,
-    centre: Array,
-    root: Array,
-    n: int,
-    generator: np.random.Generator,
-    threads: int,
-) -> _Round:
-    from_prior = generator.random(n) < _PRIOR_SHARE
-    normal = generator.standard_normal((n, cohort.size))
-    stretch = np.sqrt(_DEGREES / generator.chisquare(_DEGREES, n))
-    local = centre + (normal * stretch[:, None]) @ root.T
-    theta = np.where(from_prior[:, None], prior_draws(cohort, n, generator), local)
-    log_target, solved = _target(cohort, theta, threads)
-    log_prior = cohort.log_prior(theta[:, None, :])[:, 0]
-    log_proposal = np.logaddexp(
-        np.log(_PRIOR_SHARE) + log_prior,
-        np.log1p(-_PRIOR_SHARE) + _log_student(theta, centre, root),
-    )
-    return _Round(theta, solved, log_target - log_proposal)
-
-
-def _moments(drawn: _Round) -> tuple[Array, Array]:
-    """Centre and Cholesky root of the weighted draws, the largest weights truncated.
-
-    Truncation at sqrt(n) times the mean keeps a few draws from deciding (Ionides 2008).
-    """
-    n = drawn.log_weight.size
-    weight = np.minimum(drawn.weight, np.sqrt(n) / n)
-    weight /= weight.sum()
-    centre = weight @ drawn.theta
-    apart = drawn.theta - centre
-    return centre, np.linalg.cholesky((apart * weight[:, None]).T @ apart)
 
 
 def resample(weight: Array, n: int, generator: np.random.Generator) -> NDArray[np.intp]:
@@ -198,11 +201,11 @@ def sample_cohort(
     chain_cohort: Cohort | None = None,
     threads: int = 1,
 ) -> Posterior:
-    """Importance resampling from a mixture of a Student t and the prior, or Markov chains.
+    """Importance resampling from a mixture of Student t and the prior, or Markov chains.
 
-    The t starts from the Laplace approximation at the mode; while the weights are poor it is
-    moved to the weighted draws, at most three times, and the best round counts. If that is
-    still too poor, Markov chains start from it.
+    The first round proposes from the Laplace approximation at the mode; while the weights are
+    poor, further rounds propose from Laplace approximations at points of the rounds before,
+    and all rounds count. If that is still too poor, Markov chains start from it.
 
     Parameters
     ----------
@@ -215,30 +218,31 @@ def sample_cohort(
     chain_cohort : Cohort, optional
         The same person without the further times, which chains need not solve.
     """
-    centre, root = mode, proposal_root(cohort, hessian)
-    best = _propose(cohort, centre, root, n, generator, threads)
-    k = pareto_k(best.log_weight)
-    for _ in range(_MORE_ROUNDS):
-        if best.effective >= _ENOUGH * n and k <= pareto_k_limit:
+    without = chain_cohort or cohort
+    prior_root = np.linalg.cholesky(cohort.covariance)
+    pool = _Pool(cohort, n, generator, threads)
+    pool.add(Mixture(mode[None], proposal_root(cohort, hessian)[None], prior_root))
+    k = pareto_k(pool.log_weight)
+    for count in _POINTS:
+        if pool.effective >= _ENOUGH * n and k <= pareto_k_limit:
             break
-        centre, root = _moments(best)
-        again = _propose(cohort, centre, root, n, generator, threads)
-        if again.effective > best.effective:
-            best, k = again, pareto_k(again.log_weight)
-    chosen = resample(best.weight, n, generator)
-    constant = float(cohort.constant()[0])
-    evidence = float(logsumexp(best.log_weight) - np.log(n)) + constant
-    if best.effective >= _TOO_FEW * n and k <= pareto_k_limit:
+        points = pool.points(count)
+        pool.add(Mixture.local(points, _information(without, points, threads), prior_root))
+        k = pareto_k(pool.log_weight)
+    chosen = resample(pool.weight, n, generator)
+    evidence = float(logsumexp(pool.log_weight) - np.log(len(pool.theta)))
+    evidence += float(cohort.constant()[0])
+    if pool.effective >= _TOO_FEW * n and k <= pareto_k_limit:
         return Posterior(
-            theta=best.theta[chosen],
-            concentration=best.solved[chosen, readings:],
-            at_levels=best.solved[chosen, :readings],
+            theta=pool.theta[chosen],
+            concentration=pool.solved[chosen, readings:],
+            at_levels=pool.solved[chosen, :readings],
             pareto_k=k,
-            effective_draws=best.effective,
+            effective_draws=pool.effective,
             method="importance",
             log_evidence=evidence,
         )
-    chain = _chains(chain_cohort or cohort, best.theta[chosen], n, generator, threads)
+    chain = _chains(without, pool.rounds[-1], pool.theta[chosen], n, generator, threads)
     solved = cohort.predict(chain.theta[:, None, :], SPREAD, threads=threads).concentration
     return Posterior(
         theta=chain.theta,
@@ -252,13 +256,42 @@ def sample_cohort(
     )
 
 
+def _information(cohort: Cohort, points: Array, threads: int) -> Array:
+    """Expected information with the prior's (K, p, p) at ``points`` (K, p)."""
+    lifted = points[:, None, :]
+    found = cohort.differentiate(lifted, SPREAD, threads=threads)
+    return cohort.linearise(lifted, found).information[:, 0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Leaps:
+    """Moves of a chain to draws of a proposal, wherever it stands."""
+
+    cohort: Cohort
+    proposal: Mixture
+
+    def draw(self, count: int, generator: np.random.Generator) -> Array:
+        """Places (count, p)."""
+        return self.proposal.draw(count, generator)
+
+    def log_density(self, theta: Array) -> Array:
+        """Log density (count,) of being drawn."""
+        return self.proposal.log_density(theta, self.cohort.log_prior(theta[:, None, :])[:, 0])
+
+
 def _chains(
-    cohort: Cohort, start: Array, n: int, generator: np.random.Generator, threads: int
+    cohort: Cohort,
+    proposal: Mixture,
+    start: Array,
+    n: int,
+    generator: np.random.Generator,
+    threads: int,
 ) -> Chain:
     def log_target(theta: Array) -> Array:
         return _target(cohort, theta, threads)[0]
 
-    return run_chains(log_target, start, n, generator, spread=cohort.scale)
+    leaps = _Leaps(cohort, proposal)
+    return run_chains(log_target, start, n, generator, spread=cohort.scale, leaps=leaps)
 
 
 def sample_prior(
