@@ -19,12 +19,17 @@ from openntz.report.picture import legend, moments, window
 # The models that patients and clinics know by a shorter name than their card's.
 _SHORT: Final[Mapping[str, str]] = {
     "van_den_berg_2025": "van den Berg 2025",
-    "label_linear": "label, linear part",
-    "biib107": "sister antibody BIIB107",
+    "label_linear": "Label, linear part",
+    "biib107": "Sister antibody BIIB107",
     "rule_of_thumb_11_day": "11-day rule of thumb",
 }
+_SPOKEN: Final[Mapping[str, str]] = {
+    "label_linear": "the label’s linear part",
+    "biib107": "the sister antibody",
+    "rule_of_thumb_11_day": "the 11-day rule",
+}
 _TONES: Final = ("model-a", "model-b", "model-c", "model-d")
-MIXED: Final = "weighed together"
+MIXED: Final = "Weighed together"
 # Days and levels of the table; each is one that every forecast computes.
 DAYS: Final = (42, 56)
 LEVELS: Final = (5.0, 2.0)
@@ -77,6 +82,11 @@ class ModelsView:
 def short_name(opinion: Opinion) -> str:
     """A model by the name used in tables and the picture."""
     return _SHORT.get(opinion.candidate.card.id, opinion.candidate.card.id)
+
+
+def spoken_name(opinion: Opinion) -> str:
+    """A model as it stands in a sentence."""
+    return _SPOKEN.get(opinion.candidate.card.id, short_name(opinion))
 
 
 def tone(index: int) -> str:
@@ -150,19 +160,22 @@ def _differ(
     when: str,
     value: Callable[[Says], Quantiles | None],
     factor: float,
+    floor: float,
 ) -> str:
-    """A sentence where the medians of the models differ by the factor or more, else ''."""
+    """A sentence where the medians of the models differ by the factor or more, else ''.
+
+    Levels below ``floor``, at which the drug no longer acts, do not count as different.
+    """
     found = [(q.median, name) for name, says in answers if (q := value(says)) is not None]
     if len(found) < 2:
         return ""
     (low, least), (high, most) = min(found), max(found)
-    if low <= 0.0:
-        return f"{when} the level is gone by {least}, and {words.level(high)} µg/mL by {most}."
-    if high / low < factor:
+    ratio = max(high, floor) / max(low, floor)
+    if ratio < factor:
         return ""
     return (
-        f"{when} they differ {high / low:.1f}-fold: {words.level(low)} µg/mL by {least}, "
-        f"{words.level(high)} µg/mL by {most}."
+        f"{when} the models differ {'more than ' if low < floor else ''}{ratio:.1f}-fold: "
+        f"{words.level(low)} µg/mL by {least}, {words.level(high)} µg/mL by {most}."
     )
 
 
@@ -194,7 +207,7 @@ def _rule_of_thumb(weighing: Weighing, registry: Registry) -> str:
         f"The rule that patients quote, one half-life of {words.number(half_life)} days, leaves "
         f"{_share(quoted[0])} of a level after {LEFT_DAYS[0]} days and {_share(quoted[1])} after "
         f"{LEFT_DAYS[1]}; of the level at the end of this person’s last infusion, "
-        f"{short_name(main)} leaves {_share(own[0])} and {_share(own[1])}."
+        f"{spoken_name(main)} leaves {_share(own[0])} and {_share(own[1])}."
     )
 
 
@@ -202,30 +215,45 @@ def _weights(weighing: Weighing) -> str:
     counted = [o for o in weighing.opinions if o.says is not None and o.candidate.prior_weight > 0]
     if not counted:
         return "None of the models that are weighed has an answer for this person."
-    shares = words.listed([f"{short_name(o)} {_share(o.weight)}" for o in counted])
+    shares = words.listed([f"{spoken_name(o)} {_share(o.weight)}" for o in counted])
     if not weighing.levels:
         return f"No level is fitted, so the models count as before any level: {shares}."
     levels = words.count(weighing.levels, "level")
     return f"After {levels} the models that are weighed count: {shares}."
 
 
+def _better(weighing: Weighing) -> str:
+    """Said where the levels speak for another model than that of the forecast."""
+    main = weighing.opinions[0]
+    best = max(weighing.opinions, key=lambda o: o.weight)
+    if not weighing.levels or best.weight <= main.weight:
+        return ""
+    return (
+        f"The levels speak more for {spoken_name(best)} than for the model of the forecast. It "
+        "keeps its model; check doses and the times at which levels were drawn, and do not "
+        "lengthen an interval on the higher level."
+    )
+
+
 def sentences(weighing: Weighing, registry: Registry) -> tuple[str, ...]:
     """Where the models disagree, in words; then how they are weighed, and the patients' rule."""
-    answers = [(short_name(o), o.says) for o in weighing.opinions if o.says is not None]
+    answers = [(spoken_name(o), o.says) for o in weighing.opinions if o.says is not None]
     factor = registry.fact("models.disagreement-factor").number
+    # The lowest target is the level below which engagement is lost.
+    floor = min(float(t) for t in str(registry.fact("forecast.targets").value).split())
     questions: list[tuple[str, Callable[[Says], Quantiles | None]]] = [
         ("Now", lambda says: says.now),
         ("At the planned dose", lambda says: says.planned),
         *((f"On day {d}", lambda says, d=d: says.by_day.get(d)) for d in DAYS),
     ]
-    found = [s for when, value in questions if (s := _differ(answers, when, value, factor))]
+    found = [s for when, value in questions if (s := _differ(answers, when, value, factor, floor))]
     if not found and len(answers) > 1:
         found.append(
             f"No two of these models differ {words.number(factor)}-fold or more on the level now, "
             f"at the planned dose, or on day {' or '.join(str(d) for d in DAYS)}."
         )
     found += [s for level in LEVELS if (s := _crossings(answers, level))]
-    found.append(_weights(weighing))
+    found += [_weights(weighing), _better(weighing)]
     found.append(_rule_of_thumb(weighing, registry))
     return tuple(s for s in found if s)
 
@@ -253,7 +281,8 @@ def models_chart(
     """All models on one axis over the last cycles and ahead, with the measured levels."""
     time = window(person, replace(guides, days_before=days_before))
     panel = level_panel(person, time, guides, "")
-    doses = dose_panel(person, time, guides)
+    # Under its own name the lane is not followed by a second axis.
+    doses = replace(dose_panel(person, time, guides), name="given")
     assert isinstance(panel, PlotPanel)
     answering = [(i, o, o.says) for i, o in enumerate(weighing.opinions) if o.says is not None]
     lines = tuple(_line(weighing, i, o, says, time) for i, o, says in answering)
@@ -269,7 +298,7 @@ def models_chart(
     )
     signs = tuple(k for k in legend((drawn, doses)) if not isinstance(k.sample, str))
     today = ordinal(person.as_of)
-    names = words.listed([short_name(o) for _, o, _ in answering])
+    names = words.listed([spoken_name(o) for _, o, _ in answering])
     return Chart(
         time=time,
         panels=(drawn, doses),
