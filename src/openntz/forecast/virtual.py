@@ -82,7 +82,7 @@ class Design:
     def doses(self, week: float, count: int) -> Schedule:
         """``count`` doses every ``week`` weeks from day 0."""
         return Schedule(
-            start_day=np.arange(count) * week * WEEK,
+            start_day=np.arange(count, dtype=np.float64) * (week * WEEK),
             duration_day=np.full(count, self.infusion_minutes / _MINUTES),
             amount_mg=np.full(count, self.dose_mg),
             subcutaneous=np.zeros(count, bool),
@@ -90,8 +90,8 @@ class Design:
 
     def trough_days(self, count: int) -> Array:
         """Days of the last ``count`` troughs at the standard interval, ascending."""
-        before = np.arange(self.last_trough - count, self.last_trough)
-        return before * self.standard_week * WEEK
+        before = np.arange(self.last_trough - count, self.last_trough, dtype=np.float64)
+        return before * (self.standard_week * WEEK)
 
     def measured_span(self, count: int) -> Span:
         """Standard dosing up to the last trough, asked for the last ``count`` troughs."""
