@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from openntz.forecast.density import Problem
 from openntz.forecast.history import AntibodyEffect, History
 from openntz.forecast.onset import Mixed, Weighed, mix, search
-from openntz.forecast.onset_candidates import Tests
+from openntz.forecast.onset_candidates import AntibodyTests
 from openntz.forecast.onset_prior import AntibodyReading, OnsetPrior
 from openntz.forecast.predict import quantiles
 from openntz.forecast.result import ClearanceChange, Quantiles, When
@@ -63,7 +63,7 @@ def explain(
     history, since = problem.history, suspicion.confirmed
     weighed = search(
         problem,
-        Tests.of(suspicion.readings, history),
+        AntibodyTests.of(suspicion.readings, history),
         settings.onset,
         now,
         confirmed_since=None if since is None else history.day(since.since),

@@ -17,15 +17,15 @@ from openntz.errors import SolverError
 from openntz.forecast.cohort import ANTIBODY, Accuracy, Cohort
 from openntz.forecast.density import Problem, build_problem, subject_of
 from openntz.forecast.map_estimate import Modes, curvature, find_modes
-from openntz.forecast.onset_candidates import Candidate, Tests, candidates, cut
+from openntz.forecast.onset_candidates import AntibodyTests, Candidate, candidates, cut
 from openntz.forecast.onset_prior import OnsetPrior
 from openntz.forecast.posterior import Method, Posterior, resample, sample_cohort, sample_prior
 
 Array = NDArray[np.float64]
 
-# Weights of candidates need two digits, not the six of a published estimate.
+# Screening needs two digits of a weight: importance sampling does the rest for those that matter.
 _SCREEN = Accuracy(1e-4, 1e-5)
-_SCREEN_TOLERANCE = 1e-2
+_SCREEN_TOLERANCE = 0.1
 # Fewer draws than this leave the tail of a candidate's weights unknown.
 _FEWEST_DRAWS = 250
 
@@ -250,7 +250,7 @@ def _sampled(
 
 def search(
     problem: Problem,
-    tests: Tests,
+    tests: AntibodyTests,
     prior: OnsetPrior,
     now: float,
     *,

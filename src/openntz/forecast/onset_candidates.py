@@ -70,14 +70,14 @@ def _groups(doses: Array, events: Array, now: float) -> tuple[_Group, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Tests:
+class AntibodyTests:
     """Antibody tests on the time axis of a history."""
 
     day: tuple[float, ...]
     reading: tuple[AntibodyReading, ...]
 
     @classmethod
-    def of(cls, readings: Sequence[AntibodyReading], history: History) -> Tests:
+    def of(cls, readings: Sequence[AntibodyReading], history: History) -> AntibodyTests:
         """Tests in time order; one at midnight of a dose's day was taken before the dose."""
         ordered = sorted(readings, key=lambda r: r.at)
         return cls(tuple(history.day(r.at) for r in ordered), tuple(ordered))
@@ -102,7 +102,7 @@ class Tests:
 def candidates(
     history: History,
     levels: Array,
-    tests: Tests,
+    tests: AntibodyTests,
     prior: OnsetPrior,
     now: float,
     confirmed_since: float | None = None,

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from openntz.course import vocabulary
 from openntz.course.course import Course, age_on
 from openntz.errors import SolverError
+from openntz.forecast.change import Suspicion
 from openntz.forecast.cohort import SPREAD
 from openntz.forecast.density import ANTIBODY, WEIGHT, Problem, build_problem
+from openntz.forecast.explain import with_causes
 from openntz.forecast.history import (
     AntibodyEffect,
     History,
@@ -25,6 +27,7 @@ from openntz.forecast.history import (
     weights_of,
 )
 from openntz.forecast.map_estimate import find_modes
+from openntz.forecast.onset_prior import AntibodyReading
 from openntz.forecast.outlook import outlook_of
 from openntz.forecast.posterior import Posterior, prior_draws, sample
 from openntz.forecast.predict import (
@@ -34,6 +37,7 @@ from openntz.forecast.predict import (
     saturation_band,
     time_below,
 )
+from openntz.forecast.reconsider import Asked, Reconsidered, reconsider
 from openntz.forecast.result import LevelVerdict, PersonForecast, Quantiles
 from openntz.forecast.settings import Settings
 from openntz.forecast.triage import (
@@ -67,6 +71,7 @@ class ForecastRequest:
     """One person's question.
 
     ``course`` is already cut at ``as_of``; ``planned`` is the date of the next dose or None.
+    ``readings`` are the antibody tests; ``antibodies`` those that the tests confirm.
     """
 
     course: Course
@@ -75,6 +80,7 @@ class ForecastRequest:
     antibodies: AntibodyEffect | None
     seed: int
     threads: int = 1
+    readings: tuple[AntibodyReading, ...] = ()
 
 
 def person_generator(seed: int, person: str) -> np.random.Generator:
@@ -343,7 +349,6 @@ def _computed(
     verdicts, problem = _judge_levels(request, models, history, generator)
     grid = _grid(request, history, settings)
     posterior, notes = _solve(problem, grid.day, request, settings, generator)
-    draws = posterior.concentration
     verdicts = against_fit(
         verdicts,
         [as_limit(m) for m in request.course.results(vocabulary.NATALIZUMAB)],
@@ -351,7 +356,34 @@ def _computed(
         models.card.residual,
         tail=settings.misfit_tail,
     )
+    # A stream of its own: what explains a level must not change the forecast.
+    verdicts = with_causes(
+        verdicts,
+        request.course,
+        request.readings,
+        history,
+        models.card,
+        settings,
+        generator.spawn(1)[0],
+        threads=request.threads,
+    )
     against = contradiction(verdicts, settings.misfits_allowed)
+    fit = Reconsidered(posterior, verdicts, against, _parameters(posterior, problem, settings))
+    suspicion = Suspicion(
+        readings=request.readings, confirmed=request.antibodies, contradiction=against
+    )
+    if suspicion.raised:
+        fit = reconsider(
+            fit,
+            suspicion,
+            problem,
+            [as_limit(m) for m in request.course.results(vocabulary.NATALIZUMAB)],
+            Asked(grid.day, grid.now, grid.planned),
+            settings,
+            generator.spawn(1)[0],
+            threads=request.threads,
+        )
+    posterior, draws = fit.posterior, fit.posterior.concentration
     targets = settings.targets_ug_per_ml
     level = band(draws, settings.low, settings.high)
     saturation = saturation_band(draws, models.saturation, settings.low, settings.high, generator)
@@ -369,10 +401,16 @@ def _computed(
         placed,
         status="ok" if fitted else "prior only",
         reason="" if fitted else _PRIOR_ONLY,
-        notes=(*((against,) if against else ()), *placed.notes, *notes),
-        levels=verdicts,
-        contradiction=against,
-        parameters=_parameters(posterior, problem, settings),
+        notes=(
+            *((fit.contradiction,) if fit.contradiction else ()),
+            *fit.notes,
+            *placed.notes,
+            *notes,
+        ),
+        levels=fit.verdicts,
+        contradiction=fit.contradiction,
+        parameters=fit.parameters,
+        change=fit.change,
         pareto_k=posterior.pareto_k,
         effective_draws=posterior.effective_draws,
         by_day=MappingProxyType({d: pair(c) for d, c in horizon.items()}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -33,6 +33,7 @@ class LevelVerdict:
     ``predicted``, ``low`` and ``high`` are the median and 98 % prior-predictive range of a
     measured level (ug/mL) at that moment for this history, or None when not computed.
     ``misfit`` is set when the fitted course makes the level itself all but impossible.
+    ``causes`` of a level that does not fit: name and probability, most probable first.
     """
 
     line: int
@@ -46,6 +47,7 @@ class LevelVerdict:
     predicted: float | None = None
     low: float | None = None
     high: float | None = None
+    causes: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,35 @@ class Curve:
     saturation_p95: NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class When:
+    """A date that is not recorded: the middle, and 5 and 95 % points, of where it may lie."""
+
+    middle: date
+    low: date
+    high: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearanceChange:
+    """What levels and antibody tests say of clearance raised by antibodies, onset unknown.
+
+    ``onset`` and ``end`` are given that there was one (None: less likely than not);
+    ``factor`` multiplies clearance while it is raised. ``plain_planned`` and
+    ``plain_probability`` are what the forecast at the planned dose would be without this
+    model, with recorded antibodies taken at their recorded dates.
+    """
+
+    probability_now: float
+    probability_ever: float
+    onset: When | None
+    end: When | None
+    factor: Quantiles | None
+    text: str
+    plain_planned: Quantiles | None
+    plain_probability: Mapping[float, float]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonForecast:
     """Everything computed about one person's level.
@@ -95,7 +126,8 @@ class PersonForecast:
     forecast does not agree with; while it is not empty the forecast is not to be relied on.
     ``probability_by_day`` the same per day after the
     last dose. ``outlook`` holds the chances of every day on which a next dose may be given.
-    ``person`` is kept so that a forecast stands on its own.
+    ``person`` is kept so that a forecast stands on its own. ``change`` is there for
+    people whose levels or tests raise the question of antibodies; the numbers then mix over it.
     """
 
     person: str
@@ -131,6 +163,7 @@ class PersonForecast:
     below: tuple[TimeBelow, ...] = ()
     curve: Curve | None = None
     outlook: Outlook | None = None
+    change: ClearanceChange | None = None
 
     @property
     def computed(self) -> bool:

@@ -6,8 +6,10 @@ import math
 from dataclasses import dataclass
 
 from openntz.evidence.registry import Registry, registry
+from openntz.forecast.causes import CauseSettings
 from openntz.forecast.cohort import Priors
 from openntz.forecast.history import Assumed
+from openntz.forecast.onset_prior import OnsetPrior
 from openntz.forecast.outlook import OutlookSettings
 
 
@@ -42,7 +44,9 @@ class Settings:
     curve_before_days: int
     curve_after_days: int
     targets_ug_per_ml: tuple[float, ...]
+    onset: OnsetPrior
     outlook: OutlookSettings
+    causes: CauseSettings
 
     @property
     def priors(self) -> Priors:
@@ -98,4 +102,6 @@ class Settings:
             curve_after_days=round(number("forecast.curve-after")),
             targets_ug_per_ml=_numbers(known.fact("forecast.targets").value),
             outlook=OutlookSettings.from_registry(known),
+            onset=OnsetPrior.from_registry(known),
+            causes=CauseSettings.from_registry(known),
         )
