@@ -1,4 +1,4 @@
-"""The command line: `openntz review`, `check`, `forecast`, `estimate`, `evidence`.
+"""The command line: `openntz review`, `check`, `forecast`, `estimate`, `evaluate`, `evidence`.
 
 Heavy imports stay inside the commands so that ``--help`` answers at once. Exit codes: 0 clean,
 1 finished with rows set aside, 2 input that cannot be used.
@@ -219,19 +219,111 @@ def estimate(
     threads: Annotated[
         int, typer.Option("--threads", min=1, max=256, help="Threads; any number, the same bytes.")
     ] = 2,
+    draws: Annotated[
+        int | None,
+        typer.Option(
+            "--draws",
+            min=100,
+            max=100_000,
+            help="Posterior draws per person, summed up in posterior.csv.",
+        ),
+    ] = None,
+    seed: Seed = DEFAULT_SEED,
 ) -> None:
     """Estimate every person of a NONMEM-style file under one model card."""
     from openntz.app.progress import PatientProgress
+    from openntz.app.say_draws import say_draws
     from openntz.app.say_estimate import say_estimate
     from openntz.workflows.estimate import run_estimate
+    from openntz.workflows.estimate_draws import run_draws
 
     try:
         with PatientProgress(_err()) as progress:
             found = run_estimate(card, data, out, threads=threads, progress=progress)
+            drawn = (
+                None
+                if draws is None
+                else run_draws(
+                    found, out, draws=draws, seed=seed, threads=threads, progress=progress
+                )
+            )
     except OpenNTZError as error:
         _stop(error)
     say_estimate(_out(), found, out)
+    if drawn is not None:
+        say_draws(_out(), drawn)
     raise typer.Exit(EXIT_CLEAN if found.clean else EXIT_SET_ASIDE)
+
+
+@app.command()
+def evaluate(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the page and the numbers.")],
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder with the clinic's tables (CSV or Parquet).")
+    ] = None,
+    virtual: Annotated[
+        bool,
+        typer.Option("--virtual", help="Repeat the published dosing study on virtual people."),
+    ] = False,
+    people: Annotated[
+        int | None, typer.Option("--people", min=10, max=100_000, help="Virtual people.")
+    ] = None,
+    card: Annotated[
+        str, typer.Option("--card", help="Model card: a shipped id or the path of a file.")
+    ] = "van_den_berg_2025",
+    as_of: AsOf = None,
+    profile: ProfileName = "eu",
+    site: Site = None,
+    mapping: Mapping = None,
+    seed: Seed = DEFAULT_SEED,
+    workers: Workers = 2,
+) -> None:
+    """Hold forecasts against the levels that followed: how far can they be trusted here?"""
+    from openntz.app.progress import PatientProgress
+    from openntz.app.say_evaluate import say_evaluate, say_study
+    from openntz.errors import InputError
+    from openntz.workflows.evaluate import EvaluateRequest, run_evaluate
+    from openntz.workflows.virtual_study import StudyRequest, run_study
+
+    try:
+        if virtual == (folder is not None):
+            raise InputError(
+                "a folder of tables and --virtual exclude each other."
+                if virtual
+                else "nothing to evaluate.",
+                where="evaluate",
+                remedy="Give a folder, or --virtual.",
+            )
+        with PatientProgress(_err()) as progress:
+            if folder is None:
+                study = run_study(
+                    StudyRequest(
+                        out=out, people=people, card=card, site=site, seed=seed, workers=workers
+                    ),
+                    progress,
+                )
+            else:
+                outcome = run_evaluate(
+                    EvaluateRequest(
+                        folder=folder,
+                        out=out,
+                        as_of=_day(as_of),
+                        profile=profile,
+                        card=card,
+                        site=site,
+                        mapping=mapping,
+                        seed=seed,
+                        workers=workers,
+                    ),
+                    progress,
+                )
+    except OpenNTZError as error:
+        _stop(error)
+    if folder is None:
+        say_study(_out(), study)
+        raise typer.Exit(EXIT_CLEAN)
+    say_evaluate(_out(), outcome)
+    raise typer.Exit(EXIT_SET_ASIDE if outcome.records.rejected else EXIT_CLEAN)
 
 
 @app.command()

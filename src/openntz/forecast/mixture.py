@@ -42,7 +42,7 @@ class Mixture:
         """Laplace approximations at ``centre`` (K, p), of ``information`` (K, p, p)."""
         covariance = _LOCAL_SCALE * np.linalg.inv(information)
         symmetric = 0.5 * (covariance + covariance.transpose(0, 2, 1))
-        return cls(centre, np.linalg.cholesky(symmetric), prior_root)
+        return cls(centre, np.asarray(np.linalg.cholesky(symmetric), dtype=np.float64), prior_root)
 
     def draw(self, n: int, generator: np.random.Generator) -> Array:
         """Draws (n, p)."""

@@ -219,7 +219,7 @@ def sample_cohort(
         The same person without the further times, which chains need not solve.
     """
     without = chain_cohort or cohort
-    prior_root = np.linalg.cholesky(cohort.covariance)
+    prior_root = np.asarray(np.linalg.cholesky(cohort.covariance), dtype=np.float64)
     pool = _Pool(cohort, n, generator, threads)
     pool.add(Mixture(mode[None], proposal_root(cohort, hessian)[None], prior_root))
     k = pareto_k(pool.log_weight)
