@@ -122,9 +122,9 @@ def _missed(outlook: Outlook, after: int, weeks: int) -> Missed | None:
 def _date(outlook: Outlook, rule: DecisionRule, day: date, after: int, at: int) -> NextDate:
     reaches = {level: float(chance[at]) for level, chance in outlook.reaches.items()}
     steady = outlook.steady.get(after)
-    keeps = reaches.get(rule.target, 0.0) >= rule.chance
-    if steady is not None:
-        keeps = keeps and steady.reaches.get(rule.target, 0.0) >= rule.chance
+    lost = (d for d, s in outlook.steady.items() if s.reaches.get(rule.target, 0.0) < rule.chance)
+    # What a shorter interval does not keep for long, a longer one does not either.
+    keeps = reaches.get(rule.target, 0.0) >= rule.chance and after < min(lost, default=after + 1)
     tail = (_missed(outlook, after, weeks) for weeks in rule.missed_weeks)
     return NextDate(
         day=day,
@@ -159,18 +159,22 @@ def settle(
     rule: DecisionRule,
     last_dose: date,
     as_of: date,
-    steady_of: Callable[[int], SteadyTrough | None],
+    steady_of: Callable[[int], SteadyTrough],
 ) -> Outlook:
-    """The outlook with the steady state of the date the rule arrives at.
+    """The outlook with the steady states that settle which date the rule arrives at.
 
-    Dates are asked about from the latest that keeps the rule at first; the chance at steady
-    state falls with the interval, so that the first one to keep it is the longest.
+    The chance at steady state falls with the interval, so that halving the dates that keep the
+    rule at first finds the latest that keeps it for long.
     """
-    while True:
-        chosen = decide(outlook, rule, last_dose, as_of).longest_kept
-        if chosen is None or chosen.steady is not None:
-            return outlook
-        trough = steady_of(chosen.after_days)
-        if trough is None:
-            return outlook
-        outlook = outlook.with_steady(chosen.after_days, trough)
+    dates = decide(outlook, rule, last_dose, as_of).dates
+    open_days = [d.after_days for d in dates if d.keeps]
+    low, high = 0, len(open_days)
+    while low < high:
+        middle = (low + high) // 2
+        trough = steady_of(open_days[middle])
+        outlook = outlook.with_steady(open_days[middle], trough)
+        if trough.reaches.get(rule.target, 0.0) >= rule.chance:
+            low = middle + 1
+        else:
+            high = middle
+    return outlook

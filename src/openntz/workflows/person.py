@@ -13,6 +13,7 @@ from openntz.course.vocabulary import lost_results
 from openntz.definitions.antibodies import antibody_effect, antibody_history
 from openntz.definitions.therapy import Therapy, TherapyLimits, therapy
 from openntz.evidence.registry import Registry
+from openntz.forecast.decide import Decision
 from openntz.forecast.history import AntibodyEffect
 from openntz.forecast.person import ForecastModels, ForecastRequest, forecast_person
 from openntz.forecast.result import PersonForecast
@@ -24,6 +25,8 @@ from openntz.monitor.finding import Finding
 from openntz.monitor.profile import PROFILES, Profile, load_profile
 from openntz.monitor.rule import Situation
 from openntz.monitor.rules.antibodies import antibody_definition, antibody_limits
+from openntz.monitor.rules.candidate_conditions import decision_rule, open_dates
+from openntz.workflows.settle import settled
 
 DEFAULT_CARD = "van_den_berg_2025"
 SATURATION_CARDS = ("saturation_biib107", "saturation_natalizumab")
@@ -61,6 +64,8 @@ class Practice:
         profiles = {name: load_profile(name, registry) for name in PROFILES}
         if profile not in profiles:
             load_profile(profile, registry)
+        # What a site may have written wrongly is said before anybody is forecast.
+        decision_rule(profiles[profile])
         return cls(
             registry=registry,
             profile=profiles[profile],
@@ -76,11 +81,16 @@ class Practice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonResult:
-    """One person's standing, forecast and findings."""
+    """One person's standing, forecast and findings.
+
+    ``decision`` holds the dates open for the next dose, None where there is no forecast or no
+    dose is expected; the finding ``interval.candidate`` says whether one is offered.
+    """
 
     therapy: Therapy
     forecast: PersonForecast
     findings: tuple[Finding, ...]
+    decision: Decision | None = None
 
 
 def standing(course: Course, as_of: date, profile: Profile) -> Therapy:
@@ -100,6 +110,26 @@ def antibodies_of(course: Course, as_of: date, profile: Profile) -> AntibodyEffe
     return None if run is None else AntibodyEffect(since=run.since, until=run.until)
 
 
+def request_of(
+    course: Course,
+    as_of: date,
+    practice: Practice,
+    *,
+    planned: date | None,
+    threads: int = 1,
+) -> ForecastRequest:
+    """The question a forecast answers; events of the course after ``as_of`` are left out."""
+    known = course.until(as_of)
+    return ForecastRequest(
+        course=known,
+        as_of=as_of,
+        planned=planned,
+        antibodies=antibodies_of(known, as_of, practice.profile),
+        seed=practice.seed,
+        threads=threads,
+    )
+
+
 def forecast_course(
     course: Course,
     as_of: date,
@@ -109,18 +139,8 @@ def forecast_course(
     threads: int = 1,
 ) -> PersonForecast:
     """The forecast of one course, whose events after ``as_of`` are left out."""
-    known = course.until(as_of)
-    return forecast_person(
-        ForecastRequest(
-            course=known,
-            as_of=as_of,
-            planned=planned,
-            antibodies=antibodies_of(known, as_of, practice.profile),
-            seed=practice.seed,
-            threads=threads,
-        ),
-        practice.models,
-    )
+    asked = request_of(course, as_of, practice, planned=planned, threads=threads)
+    return forecast_person(asked, practice.models)
 
 
 def _with_lost_rows(forecast: PersonForecast, incomplete: frozenset[str]) -> PersonForecast:
@@ -155,9 +175,17 @@ def review_person(
         forecast=forecast,
         incomplete=incomplete,
     )
+    forecast = settled(
+        situation,
+        practice.profile,
+        practice.models,
+        request_of(course, as_of, practice, planned=planned),
+    )
+    situation = replace(situation, forecast=forecast)
     others = {name: p for name, p in practice.profiles.items() if name != practice.profile.id}
     return PersonResult(
         therapy=stands,
         forecast=forecast,
         findings=evaluate(situation, practice.profile, others),
+        decision=open_dates(situation, practice.profile) if stands.state.on_therapy else None,
     )

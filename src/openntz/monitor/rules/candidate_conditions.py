@@ -49,6 +49,7 @@ class CandidateFacts:
     says which levels the forecast does not agree with. ``missing`` names the tables that are
     not in the export and that a condition rests on; ``lacks_levels_only`` says
     that the forecast is the population's because no level of the person could be used.
+    ``change`` says that antibodies may have changed clearance.
     """
 
     therapy: Therapy
@@ -69,6 +70,7 @@ class CandidateFacts:
     jcv: Measurement | None
     missing: tuple[str, ...] = ()
     lacks_levels_only: bool = False
+    change: str = ""
 
 
 def candidate_facts(situation: Situation, profile: Profile) -> CandidateFacts:
@@ -97,9 +99,10 @@ def candidate_facts(situation: Situation, profile: Profile) -> CandidateFacts:
         forbidding=len(hypersensitivity_facts(situation, profile).forbidding),
         forecast_reason="" if forecast.status == "ok" else forecast.reason or forecast.status,
         contradiction=forecast.contradiction,
+        change=forecast.change.text if forecast.change and forecast.change.suspected else "",
         amount_mg=course.doses[-1].amount_mg if course.doses else 0.0,
         outlook=forecast.outlook,
-        decision=_decision(situation, profile),
+        decision=open_dates(situation, profile),
         jcv=index[-1] if index else None,
         missing=_missing(situation, profile),
         lacks_levels_only=forecast.status == "prior only",
@@ -125,7 +128,8 @@ def decision_rule(profile: Profile) -> DecisionRule:
     )
 
 
-def _decision(situation: Situation, profile: Profile) -> Decision | None:
+def open_dates(situation: Situation, profile: Profile) -> Decision | None:
+    """What each date still open for the next dose would mean; None without a forecast."""
     outlook, last = situation.forecast.outlook, situation.therapy.last_dose
     if outlook is None or last is None:
         return None
@@ -220,6 +224,8 @@ def _level_stops(facts: CandidateFacts, profile: Profile) -> list[str]:
         stops.append(f"no forecast from own levels ({facts.forecast_reason.rstrip('.')})")
     if facts.contradiction:
         stops.append(f"levels contradict the forecast ({facts.contradiction.rstrip('.')})")
+    if facts.change:
+        stops.append(f"clearance may have changed ({facts.change.rstrip('.')})")
     return stops
 
 
