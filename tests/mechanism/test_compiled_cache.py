@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -124,3 +125,25 @@ def test_works_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(solver, "njit", refuse)
     found = solver.compile_system.__wrapped__(system_of(Shape(1, True, True)))
     assert found.__name__.startswith("advance_block_compartments_111_0_")
+
+
+def test_compilation_is_announced_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not when the compiled code is on disk under the system's own name."""
+
+    def keep(**_: object) -> object:
+        def compiled(function: Any) -> Any:
+            function.stats = SimpleNamespace(cache_path=str(tmp_path))
+            return function
+
+        return compiled
+
+    monkeypatch.setattr(solver, "njit", keep)
+    system = system_of(Shape(1, True, True))
+    with caplog.at_level("INFO", logger="openntz"):
+        found = solver.compile_system.__wrapped__(system)
+        assert [record.levelname for record in caplog.records] == ["INFO"]
+        (tmp_path / f"solver.{found.__name__}-1.py311.nbi").touch()
+        solver.compile_system.__wrapped__(system)
+    assert len(caplog.records) == 1

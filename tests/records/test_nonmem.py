@@ -501,7 +501,7 @@ def test_a_missing_occasion_is_filled_only_where_there_is_no_choice(tmp_path, oc
         ("ID,TIME,DV,BLQ,CENS\n1,0,10,1,1\n", "stands for the same"),
         ("ID,TIME,DV,WT,wt\n1,0,10,70,80\n", "two columns"),
         ("# only a comment\n", "no header"),
-        ("ID,TIME,DV\n", "no person"),
+        ("ID,TIME,DV\n", "no rows behind the header"),
     ],
 )
 def test_a_file_that_cannot_be_used_says_why(tmp_path, text, says):

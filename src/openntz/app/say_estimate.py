@@ -9,12 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from openntz import __version__
+from openntz.records.problems import printable
 from openntz.workflows.estimates import SET_ASIDE, USABLE
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from openntz.workflows.estimates import Estimates
+    from openntz.workflows.estimates import Estimates, PersonEstimate
 
 NOT_A_DEVICE: Final = "Research and decision support, not a medical device: a human decides."
 _PROBLEMS_SHOWN: Final = 12
@@ -55,10 +56,12 @@ def say_estimate(console: Console, found: Estimates, out: Path) -> None:
     people = sum(found.statuses.values())
     levels = sum(person.readings for person in found.people)
     limits = sum(person.limits for person in found.people)
+    comments = data.rows.comments
+    passed = f" and {_many(comments, 'comment', 'comments')} passed over" if comments else ""
     beyond = f" ({limits} beyond a limit)" if limits else ""
     console.print(
         f"{_many(people, 'person', 'people')}, {_many(levels, 'level', 'levels')}{beyond}, "
-        f"{_many(data.rows.read, 'row', 'rows')}"
+        f"{_many(data.rows.read, 'row', 'rows')}{passed}"
     )
     console.print()
     _say_statuses(console, found)
@@ -86,7 +89,7 @@ def _say_statuses(console: Console, found: Estimates) -> None:
 
 def _say_effects(console: Console, found: Estimates) -> None:
     shrinkage = found.shrinkage()
-    table = _plain_table("effect", "shrinkage", "people the data tell nothing about it", right=(1,))
+    table = _plain_table("effect", "shrinkage", "people without information", right=(1,))
     for name in found.card.eta_names:
         share = shrinkage[name]
         silent = sum(
@@ -113,7 +116,7 @@ def _say_problems(console: Console, found: Estimates) -> None:
     _listed(
         console,
         [
-            _in_words(int(p.rows.line[0]), "", "", f"ID {p.rows.id}: {p.status}. {p.reason}", "")
+            _of_person(p, f"{p.status}: {p.reason}")
             for p in found.people
             if p.status in ("failed", "not converged")
         ],
@@ -121,18 +124,31 @@ def _say_problems(console: Console, found: Estimates) -> None:
         "people without an estimate to rely on",
         "individuals.csv",
     )
+    remarks: dict[str, list[PersonEstimate]] = {}
+    for person in found.people:
+        for note in person.notes:
+            remarks.setdefault(note, []).append(person)
     _listed(
         console,
-        [
-            _in_words(int(p.rows.line[0]), "", "", f"ID {p.rows.id}: {' '.join(p.notes)}", "")
-            for p in found.people
-            if p.notes
-        ],
-        "person with a remark",
-        "people with remarks",
-        "individuals.csv",
+        [_of_people(people, note) for note, people in remarks.items()],
+        *("remark", "remarks", "individuals.csv"),
         most=_NOTES_SHOWN,
     )
+    if found.notes:
+        console.print()
+        number = _many(len(found.notes), "note", "notes")
+        console.print(Text.assemble((f"{number} on how rows were read", "bold"), "  notes.csv"))
+
+
+def _of_people(people: list[PersonEstimate], text: str) -> Text:
+    if len(people) == 1:
+        return _of_person(people[0], text)
+    return Text.assemble((f"{len(people)} people", "bold"), f"  {text}")
+
+
+def _of_person(person: PersonEstimate, text: str) -> Text:
+    again = f" (block {person.rows.block})" if person.rows.block > 1 else ""
+    return Text.assemble((f"ID {printable(person.rows.id)}{again}", "bold"), f"  {text}")
 
 
 def _in_words(line: int, column: str, value: str, reason: str, remedy: str) -> Text:

@@ -145,6 +145,13 @@ def parse(file: CardFile, schema: type[Format]) -> Format:
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
     first = faults[0]
+    if first["loc"] == ("kind",) and first["type"] == "literal_error":
+        raise ModelError(
+            f"a card of kind {file.tables['kind']!r}, and one of kind "
+            f"{first['ctx']['expected']} is needed.",
+            where=f"{file.where}: kind",
+            remedy="Choose another card.",
+        )
     what = first["msg"].removeprefix("Value error, ").rstrip(".")
     if len(faults) > 1:
         what += f" ({len(faults) - 1} more faults in this card)"

@@ -157,13 +157,21 @@ def _finish(path: Path, columns: Columns, reading: _Reading) -> NonmemData:
         clock_times=any(r.clock for b in reading.blocks for r in b.records),
     )
     if not subjects:
-        first = f" First problem: {rejected[0]}" if rejected else ""
-        raise InputError(
-            f"no person whose rows can be used.{first}",
-            where=str(path),
-            remedy="Mend the rows that are named.",
-        )
+        raise _nobody(path, rejected, reading)
     return data
+
+
+def _nobody(path: Path, rejected: tuple[Problem, ...], reading: _Reading) -> InputError:
+    """What to say of a file without a person to be used."""
+    if rejected:
+        reason = f"no person whose rows can be used. First problem: {rejected[0]}"
+        return InputError(reason, where=str(path), remedy="Mend the rows that are named.")
+    if reading.comments:
+        reason = f"no rows but {reading.comments} that are comments or headers."
+        remedy = "Lines that start with #, @ or C are comments; give IDs that do not."
+        return InputError(reason, where=str(path), remedy=remedy)
+    reason = "no rows behind the header."
+    return InputError(reason, where=str(path), remedy="Export the table again, with its rows.")
 
 
 def _faults(block: Block, reading: _Reading) -> tuple[Problem, ...]:

@@ -201,7 +201,8 @@ def _rate(cells: Cells, record: Record, duration: float) -> None:
 
 
 def _no_dose(cells: Cells, record: Record, duration: float) -> None:
-    if record.amt != 0:
+    # Where it cannot be told what the row is, its amount says nothing.
+    if record.amt != 0 and not record.faults:
         reason = f"an amount at EVID {record.evid}, which is no dose."
         if record.amt < 0:
             reason = f"a negative amount at EVID {record.evid}, which is no dose."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ from openntz.errors import InputError, OpenNTZError
 from openntz.models.card import Card, load_card
 from openntz.records.nonmem import read_nonmem
 from openntz.records.nonmem_data import NonmemData, NonmemSubject
-from openntz.records.problems import Problem, printable
+from openntz.records.problems import Problem, ProblemKind, printable
 from openntz.workflows.estimate_domain import domain_notes
 from openntz.workflows.estimate_files import prepare_folder, write_estimates
 from openntz.workflows.estimate_person import Batch, failed
@@ -46,19 +47,15 @@ def run_estimate(
     OpenNTZError
         When card, file or the folder for the results cannot be used.
     """
+    card, data = _read(card_id, data_path)
     prepare_folder(out, (Path(card_id), data_path))
-    found = estimate(card_id, data_path, threads=threads, progress=progress)
+    people = estimate_people(card, data.subjects, threads=threads, progress=progress, data=data)
+    found = Estimates(card, data, people)
     write_estimates(found, out, progress)
     return found
 
 
-def estimate(
-    card_id: str | Path,
-    data_path: Path,
-    *,
-    threads: int = 1,
-    progress: Progress | None = None,
-) -> Estimates:
+def estimate(card_id: str | Path, data_path: Path, *, threads: int = 1) -> Estimates:
     """Etas, objectives and predictions of all people of a file.
 
     Raises
@@ -66,11 +63,15 @@ def estimate(
     OpenNTZError
         When card or file cannot be used at all. A person who cannot be estimated has a status.
     """
+    card, data = _read(card_id, data_path)
+    return Estimates(card, data, estimate_people(card, data.subjects, threads=threads, data=data))
+
+
+def _read(card_id: str | Path, data_path: Path) -> tuple[Card, NonmemData]:
     card = load_card(card_id)
     data = read_nonmem(data_path, levels=card.data_units.levels)
     _require_columns(card, data)
-    found = estimate_people(card, data.subjects, threads=threads, progress=progress, data=data)
-    return Estimates(card, data, found)
+    return card, data
 
 
 def _require_columns(card: Card, data: NonmemData) -> None:
@@ -148,7 +149,9 @@ def _solved(
             yield i, failed(subjects[i], prepared, card, str(error))
         return
     for j, (i, prepared) in enumerate(members):
-        yield i, batch.person(subjects[i], prepared, j)
+        person = batch.person(subjects[i], prepared, j)
+        lost = tuple(_problem(subjects[i], e, table, "cell", e.reason) for e in prepared.unused)
+        yield i, replace(person, problems=lost) if lost else person
 
 
 def _wrong_covariate(rows: NonmemSubject, card: Card, prepared: Prepared) -> RowError | None:
@@ -177,19 +180,23 @@ def _whole(rows: NonmemSubject, error: OpenNTZError) -> RowError:
     return RowError(int(rows.line[0]), "", "", error.what, error.remedy)
 
 
+def _problem(
+    rows: NonmemSubject, fault: RowError, table: str, kind: ProblemKind, reason: str
+) -> Problem:
+    place = table, fault.line, printable(fault.column), printable(fault.value)
+    return Problem(*place, reason, fault.remedy, kind, rows.id)
+
+
 def _refused(rows: NonmemSubject, fault: RowError, table: str) -> PersonEstimate:
     """A person whom the card cannot take."""
-    problem = Problem(
-        *(table, fault.line, printable(fault.column), printable(fault.value)),
-        *(f"{fault.reason} The person is not computed.", fault.remedy, "row", rows.id),
-    )
     none = np.full(len(rows.time), np.nan)
     used = rows.mdv == 0
+    reason = f"{fault.reason} The person is not computed."
     return PersonEstimate(
         rows=rows,
         status="not computed",
         reason=f"{fault.reason} {fault.remedy}",
-        problem=problem,
+        problems=(_problem(rows, fault, table, "row", reason),),
         covariance=np.empty((0, 0)),
         pred=none,
         ipred=none,

@@ -75,7 +75,7 @@ def write_estimates(found: Estimates, out: Path, progress: Progress) -> None:
         ("predictions.csv", PREDICTIONS, _predictions(found)),
         ("covariance.csv", COVARIANCE, _covariance(found)),
         ("rejected.csv", PROBLEM_HEADER, problem_rows(found.problems)),
-        ("notes.csv", PROBLEM_HEADER, problem_rows(found.data.notes)),
+        ("notes.csv", PROBLEM_HEADER, problem_rows(found.notes)),
     )
     try:
         for name, header, rows in progress.track(tables, len(tables), "files"):

@@ -138,6 +138,8 @@ class Batch:
     def _shown(self, level: Array) -> Array:
         """Levels in the unit of the data's DV."""
         units = self.card.data_units
+        # Just after a dose that is absorbed, what has arrived is below the smallest full float.
+        level = np.where(level < np.finfo(float).tiny, 0.0, level)
         found = level / units.mg_per_l_per_concentration
         if units.levels == "ln":
             found = np.log(np.where(found > 0.0, found, np.nan))
@@ -186,7 +188,7 @@ class Batch:
         if not np.isfinite(size).any():
             return None
         k = int(np.nanargmax(np.where(np.isfinite(size), np.abs(size), np.nan)))
-        return WorstFit(float(size[k]), int(rows.line[rows.mdv == 0][k]))
+        return WorstFit(float(size[k]), int(rows.line[prepared.used][k]))
 
 
 def _remarks(person: PersonEstimate) -> tuple[str, ...]:

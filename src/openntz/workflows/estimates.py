@@ -19,6 +19,7 @@ Array = NDArray[np.float64]
 PersonStatus = Literal["ok", "prior only", "not converged", "failed", "not computed"]
 EtaStatus = Literal["ok", "prior", "prior only", "not converged", "failed", "not computed"]
 SET_ASIDE: Final = "set aside"
+_NOT_USED: Final = ("file", "row", "cell")
 # Values of these people are a fit of their data, or openly the population's.
 USABLE: Final = ("ok", "prior only")
 
@@ -53,14 +54,15 @@ class PersonEstimate:
     ``covariance`` is NONMEM's ETC in the order of ``etas``. ``pred`` and ``ipred`` (n,) are in
     the unit of the data, NaN where there is no solution; ``status`` is not 'ok' for a ``reason``.
     ``parameters`` are those of the last record, by symbol, in the units of the card's theta.
-    ``problem`` says which line is at fault where nothing was computed; ``notes`` what was
-    assumed; ``readings`` and ``limits`` count the levels used and those known by a limit only.
+    ``problems`` say which lines are at fault where nothing was computed, or which levels were
+    not used; ``notes`` what was assumed; ``readings`` and ``limits`` count the levels used and
+    those known by a limit only.
     """
 
     rows: NonmemSubject
     status: PersonStatus
     reason: str = ""
-    problem: Problem | None = None
+    problems: tuple[Problem, ...] = ()
     objective: float = np.nan
     etas: tuple[EtaEstimate, ...] = ()
     covariance: Array
@@ -92,13 +94,19 @@ class Estimates:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Every row, cell and person that is not used, in file order."""
-        refused = (p.problem for p in self.people if p.problem is not None)
-        return tuple(sorted((*self.data.rejected, *refused), key=lambda p: p.line))
+        cells = (note for note in self.data.notes if note.kind in _NOT_USED)
+        refused = (problem for person in self.people for problem in person.problems)
+        return tuple(sorted((*self.data.rejected, *cells, *refused), key=lambda p: p.line))
+
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """What is used under an assumption, and comments passed over, in file order."""
+        return tuple(note for note in self.data.notes if note.kind not in _NOT_USED)
 
     @property
     def clean(self) -> bool:
         """Whether every row was used and everybody estimated."""
-        return not self.data.rejected and all(s in USABLE for s in self.statuses)
+        return not self.problems and all(s in USABLE for s in self.statuses)
 
     def shrinkage(self) -> Mapping[str, float | None]:
         """1 - SD(eta) / omega by effect, over the people with levels whose fit is ok.

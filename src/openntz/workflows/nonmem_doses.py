@@ -102,8 +102,10 @@ def absorbed_rows(rows: NonmemSubject, card: Card, given: Ints) -> Mask:
                 "asks for a modelled duration, which the card does not have.",
                 "Use a card with zero-order absorption, or give the rate.",
             )
-    depot = (cmt == 0) | (cmt == units.depot) if units.depot is not None else np.zeros(1, bool)
-    depot = depot & ~modelled
+    depot = np.zeros(len(given), bool)
+    if units.depot is not None:
+        # Without a compartment, what takes time to run in runs into a vein.
+        depot = ~modelled & ((cmt == units.depot) | ((cmt == 0) & (rate == 0.0)))
     for i in given[~depot & ~modelled & (cmt != 0) & (cmt != units.central)][:1]:
         own = f" and the depot {units.depot}" if units.depot is not None else ""
         raise RowError(

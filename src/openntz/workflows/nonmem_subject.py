@@ -38,7 +38,8 @@ class Prepared:
 
     ``column`` (n,) says which of the subject's times answers each row of the file; ``occasions``
     are the codes of the data in the order of the subject's occasions; ``given`` the covariates
-    (n,) by row, gaps filled; ``notes`` what was assumed.
+    (n,) by row, gaps filled; ``notes`` what was assumed; ``used`` (n,) says which levels
+    are fitted, ``unused`` why others that were meant to be are not.
     """
 
     subject: Subject
@@ -46,6 +47,8 @@ class Prepared:
     occasions: tuple[int, ...]
     given: Mapping[str, Array]
     notes: tuple[str, ...]
+    used: NDArray[np.bool_]
+    unused: tuple[RowError, ...]
 
     def noted(self, notes: tuple[str, ...]) -> Prepared:
         """The same person with further notes."""
@@ -85,7 +88,7 @@ def prepare(rows: NonmemSubject, card: Card) -> Prepared:
                 at = first if item.carry == "nocb" else before
                 covariates[item.name].append(given[item.name][at])
         occasions.append(occasion[first])
-    used = rows.mdv == 0
+    used, unused = _usable(rows, card)
     level = np.where(rows.censored != 0, rows.limit, rows.dv)
     subject = Subject(
         id=rows.id,
@@ -100,7 +103,7 @@ def prepare(rows: NonmemSubject, card: Card) -> Prepared:
         ),
     )
     notes += _elsewhere(rows, card, used)
-    return Prepared(subject, columns, codes, given, tuple(notes))
+    return Prepared(subject, columns, codes, given, tuple(notes), used, unused)
 
 
 def _occasions(rows: NonmemSubject) -> tuple[Ints, tuple[int, ...]]:
@@ -112,12 +115,58 @@ def _occasions(rows: NonmemSubject) -> tuple[Ints, tuple[int, ...]]:
     return np.array([place[int(c)] for c in rows.occasion]), codes
 
 
+def _usable(rows: NonmemSubject, card: Card) -> tuple[NDArray[np.bool_], tuple[RowError, ...]]:
+    """The rows (n,) whose level is fitted, and why other levels are not.
+
+    Where the error shrinks with the prediction, a level before any drug has no density: one
+    such level would drown all others. A level of 0 there says what the model says, nothing more.
+    """
+    used = rows.mdv == 0
+    number = used & (rows.censored == 0)
+    faults = []
+    if card.residual.on_log_scale:
+        for i in np.flatnonzero(number & (rows.dv <= 0.0)):
+            faults.append(
+                _unfit(rows, int(i), "has no logarithm, which the card's error asks for.")
+            )
+            used[i] = False
+    if card.residual.on_log_scale or card.residual.variance(0.0) == 0.0:
+        for i in np.flatnonzero(used & number & _before_any_drug(rows)):
+            if rows.dv[i] != 0.0:
+                faults.append(
+                    _unfit(rows, int(i), "stands before any dose, where the model has none.")
+                )
+            used[i] = False
+    return used, tuple(faults)
+
+
+def _unfit(rows: NonmemSubject, i: int, why: str) -> RowError:
+    return RowError(
+        *(int(rows.line[i]), "DV", f"{rows.dv[i]:g}"),
+        f"the level {why} It is not used for fitting.",
+        "Check dose and sampling times; mark a level below the limit with CENS, or set MDV to 1.",
+    )
+
+
+def _before_any_drug(rows: NonmemSubject) -> NDArray[np.bool_]:
+    """Rows (n,) recorded before the first dose since the start or the last reset."""
+    doses = np.cumsum(dosed(rows))
+    emptied = np.maximum.accumulate(np.where(rows.evid == _RESET, doses, 0))
+    return doses == emptied
+
+
 def _elsewhere(rows: NonmemSubject, card: Card, used: NDArray[np.bool_]) -> list[str]:
-    central = card.data_units.central
-    other = rows.cmt[used & (rows.cmt != 0) & (rows.cmt != central)]
-    if not len(other):
-        return []
-    return [f"Levels of compartment {other[0]} are taken as those of the central one, {central}."]
+    """What is assumed of compartments."""
+    units, found = card.data_units, []
+    other = rows.cmt[used & (rows.cmt != 0) & (rows.cmt != units.central)]
+    if len(other):
+        found.append(
+            f"Levels of compartment {other[0]} are taken as those of the central one, "
+            f"{units.central}."
+        )
+    if units.depot is not None and (dosed(rows) & (rows.cmt == 0) & (rows.rate > 0.0)).any():
+        found.append("Infusions without a compartment (CMT) are taken as given into a vein.")
+    return found
 
 
 def _kinds(rows: NonmemSubject) -> Ints:
