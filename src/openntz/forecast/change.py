@@ -149,6 +149,7 @@ def change_of(
         end=end,
         factor=factor,
         text=_sentence(suspicion, ever, still, onset, end, settings.onset, fitted),
+        suspected=ever >= settings.onset.told_from or bool(suspicion.contradiction),
         plain_planned=plain[0],
         plain_probability=plain[1],
     )

@@ -100,7 +100,8 @@ class ClearanceChange:
     """What levels and antibody tests say of clearance raised by antibodies, onset unknown.
 
     ``onset`` and ``end`` are given that there was one (None: less likely than not);
-    ``factor`` multiplies clearance while it is raised. ``plain_planned`` and
+    ``factor`` multiplies clearance while it is raised. ``suspected`` says that a change is likely
+    enough to be told, or that the plain fit was contradicted. ``plain_planned`` and
     ``plain_probability`` are what the forecast at the planned dose would be without this
     model, with recorded antibodies taken at their recorded dates.
     """
@@ -111,6 +112,7 @@ class ClearanceChange:
     end: When | None
     factor: Quantiles | None
     text: str
+    suspected: bool
     plain_planned: Quantiles | None
     plain_probability: Mapping[float, float]
 

@@ -9,14 +9,14 @@ from openntz.course import vocabulary
 from openntz.course.course import Course
 from openntz.course.events import Dose, Measurement, Ref
 from openntz.course.vocabulary import lost_results
-from openntz.definitions import amounts
 from openntz.definitions.results import below
 from openntz.definitions.therapy import Therapy
 from openntz.forecast.result import LevelVerdict, PersonForecast
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
-from openntz.monitor.rules.level_words import LEVEL_UNIT, chance_text, level_text
+from openntz.monitor.rules.level_forecast import LIMITS, Part, limit, predicted
+from openntz.monitor.rules.level_words import level_text
 from openntz.monitor.rules.next_dose import next_dose_text, no_next_dose
 from openntz.monitor.rules.standing import ago, not_in_export, standing_refs
 
@@ -259,86 +259,31 @@ def _latest_speaking(
     return None, None, passed_over
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What one source, the measurement or the forecast, says: status, words, thresholds."""
-
-    status: Status
-    text: str
-    keys: tuple[str, ...] = ()
-
-
-_LIMITS = (
-    (Status.ACT, "level.act-below"),
-    (Status.DUE, "level.due-below"),
-    (Status.WATCH, "level.watch-below"),
-)
-
-
-def _limit(profile: Profile, key: str) -> str:
-    """A limit for a reader, marked when it is a project default."""
-    fact = profile.fact(key)
-    return fact.shown.replace(fact.unit, LEVEL_UNIT)
-
-
-def _measured(facts: LowFacts, profile: Profile) -> _Part:
+def _measured(facts: LowFacts, profile: Profile) -> Part:
     level = facts.latest
     if level is None:
         text = facts.passed_over or "No usable level is recorded."
-        return _Part(Status.UNKNOWN, text)
+        return Part(Status.UNKNOWN, text)
     when = (
         ""
         if facts.days_after_dose is None
         else f", {days_text(facts.days_after_dose)} after a dose"
     )
     taken = ago(level.day, facts.as_of, profile)
-    limits = [profile.number(key) for _, key in _LIMITS]
+    limits = [profile.number(key) for _, key in LIMITS]
     passed = next((x for x in limits if below(level, x)), None)
     number = level_text(level.value, level.censor, passed)
     text = f"Latest level {number} on {taken}{when}"
     undecided = False
-    for status, key in _LIMITS:
+    for status, key in LIMITS:
         is_below = below(level, profile.number(key))
         if is_below:
-            return _Part(status, f"{text}: below {_limit(profile, key)}.", (key,))
+            return Part(status, f"{text}: below {limit(profile, key)}.", (key,))
         undecided = undecided or is_below is None
-    keys = tuple(key for _, key in _LIMITS)
+    keys = tuple(key for _, key in LIMITS)
     if undecided:
-        return _Part(Status.UNKNOWN, f"{text}: how low is not known.", keys)
-    return _Part(Status.OK, f"{text}.", keys)
-
-
-def _predicted(facts: LowFacts, profile: Profile) -> _Part:
-    forecast = facts.forecast
-    if not forecast.computed or forecast.planned is None:
-        why = forecast.reason or "no dose is planned."
-        return _Part(Status.UNKNOWN, f"No forecast: {why}")
-    level = forecast.planned[0]
-    prior = (
-        " (population forecast for this weight; no level of this person was used)"
-        if forecast.status == "prior only"
-        else ""
-    )
-    limits = [profile.number(key) for _, key in _LIMITS]
-    passed = next((x for x in limits if level.median < x), None)
-    text = (
-        f"Forecast at {next_dose_text(facts.therapy)}: {level_text(level.median, limit=passed)} "
-        f"({amounts.level_range(level.p05, level.p95)}){prior}"
-    )
-    for status, key in _LIMITS:
-        if level.median < profile.number(key):
-            return _Part(status, f"{text}: below {_limit(profile, key)}.", (key,))
-    target, least = profile.number("level.high"), profile.fact("level.watch-probability")
-    keys = (*(key for _, key in _LIMITS), "level.high", "level.watch-probability")
-    chance = forecast.probability_at_planned.get(target)
-    if chance is None:
-        return _Part(Status.OK, f"{text}.", keys)
-    likely = f"; chance of {target:g} {LEVEL_UNIT} or more {chance_text(chance, least.number)}"
-    if chance < least.number:
-        return _Part(
-            Status.WATCH, f"{text}{likely}, less than {amounts.percent(least.number)}.", keys
-        )
-    return _Part(Status.OK, f"{text}{likely}.", keys)
+        return Part(Status.UNKNOWN, f"{text}: how low is not known.", keys)
+    return Part(Status.OK, f"{text}.", keys)
 
 
 _THEN = {
@@ -355,11 +300,12 @@ def low(facts: LowFacts, profile: Profile) -> Verdict:
     off = no_next_dose(t, "A low level is expected.")
     if off is not None:
         return off
-    measured, predicted = _measured(facts, profile), _predicted(facts, profile)
+    measured = _measured(facts, profile)
+    expected = predicted(facts.forecast, facts.therapy, profile)
     evidence = (*((facts.latest.ref,) if facts.latest else ()), *standing_refs(t))
-    told = f"{measured.text} {predicted.text}"
+    told = f"{measured.text} {expected.text}"
     # A forecast answers where there is no level, and a level where there is no forecast.
-    known = [p for p in (measured, predicted) if p.status is not Status.UNKNOWN]
+    known = [p for p in (measured, expected) if p.status is not Status.UNKNOWN]
     if not known:
         missing = not_in_export("measurements", "no level is known. ") if not facts.recorded else ""
         return Verdict(
