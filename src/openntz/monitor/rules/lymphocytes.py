@@ -23,7 +23,7 @@ from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict
 from openntz.monitor.rules.antibodies import antibody_limits, result_text
-from openntz.monitor.rules.levels import LEVEL_UNIT
+from openntz.monitor.rules.level_words import LEVEL_UNIT
 from openntz.monitor.rules.next_dose import no_next_dose
 from openntz.monitor.rules.standing import not_in_export, standing_refs
 
