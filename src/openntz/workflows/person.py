@@ -11,10 +11,12 @@ from openntz.course import vocabulary
 from openntz.course.course import Course
 from openntz.course.vocabulary import lost_results
 from openntz.definitions.antibodies import antibody_effect, antibody_history
+from openntz.definitions.antibody_tests import Reading
 from openntz.definitions.therapy import Therapy, TherapyLimits, therapy
 from openntz.evidence.registry import Registry
 from openntz.forecast.decide import Decision
 from openntz.forecast.history import AntibodyEffect
+from openntz.forecast.onset_prior import AntibodyReading
 from openntz.forecast.person import ForecastModels, ForecastRequest, forecast_person
 from openntz.forecast.result import PersonForecast
 from openntz.forecast.settings import Settings
@@ -110,6 +112,21 @@ def antibodies_of(course: Course, as_of: date, profile: Profile) -> AntibodyEffe
     return None if run is None else AntibodyEffect(since=run.since, until=run.until)
 
 
+def readings_of(course: Course, as_of: date, profile: Profile) -> tuple[AntibodyReading, ...]:
+    """Antibody tests as evidence on clearance.
+
+    A result that is positive at a sensitive threshold only, or cannot be read at the label-type
+    one, says little; a negative one there is negative at the label-type threshold too.
+    """
+    found = []
+    for test in antibody_history(course, antibody_limits(profile), until=as_of).tests:
+        if test.label is not Reading.UNDETERMINED:
+            found.append(AntibodyReading(test.at, test.label is Reading.POSITIVE, "label"))
+        elif test.own is Reading.POSITIVE:
+            found.append(AntibodyReading(test.at, True, "sensitive"))
+    return tuple(found)
+
+
 def request_of(
     course: Course,
     as_of: date,
@@ -125,6 +142,7 @@ def request_of(
         as_of=as_of,
         planned=planned,
         antibodies=antibodies_of(known, as_of, practice.profile),
+        readings=readings_of(known, as_of, practice.profile),
         seed=practice.seed,
         threads=threads,
     )
