@@ -20,6 +20,8 @@ from openntz.errors import OpenNTZError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from openntz.workflows.forecast import ForecastQuestion
+
 EXIT_CLEAN: Final = 0
 EXIT_SET_ASIDE: Final = 1
 EXIT_UNUSABLE: Final = 2
@@ -183,8 +185,25 @@ def forecast(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for the page of --models.")
     ] = None,
+    decide: Annotated[
+        bool,
+        typer.Option(
+            "--decide", help="Every open date of the next dose, and what one more level is worth."
+        ),
+    ] = False,
+    what_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--what-if",
+            help="late=2w, missed, stopped, restart=YYYY-MM-DD, route=SC, weight=90 or "
+            "plasma-exchange=3; may be given several times.",
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print --decide and --what-if as JSON.")
+    ] = False,
 ) -> None:
-    """Forecast one person's level and saturation, and what a later dose would mean."""
+    """Forecast one person's level and saturation, and what another next dose would mean."""
     from openntz.app.say import say_forecast
     from openntz.app.say_models import say_models
     from openntz.workflows.forecast import ForecastQuestion, run_forecast
@@ -202,6 +221,9 @@ def forecast(
             mapping=mapping,
             seed=seed,
         )
+        if decide or what_if or as_json:
+            _next_dose(question, decide, tuple(what_if or ()), as_json)
+            return
         answer = run_forecast(question)
         others = None if wanted is None else run_models(question, *wanted)
     except OpenNTZError as error:
@@ -209,6 +231,19 @@ def forecast(
     say_forecast(_out(), answer)
     if others is not None:
         say_models(_out(), others)
+
+
+def _next_dose(
+    question: ForecastQuestion, decide: bool, what_if: tuple[str, ...], as_json: bool
+) -> None:
+    from openntz.app.say_next_dose import as_text, say_next_dose
+    from openntz.workflows.next_dose import run_next_dose
+
+    answer = run_next_dose(question, decide=decide or not what_if, what_if=what_if)
+    if as_json:
+        typer.echo(as_text(answer))
+    else:
+        say_next_dose(_out(), answer)
 
 
 @app.command()
