@@ -318,47 +318,38 @@ def evaluate(
     from openntz.app.say_evaluate import say_evaluate, say_study
     from openntz.errors import InputError
     from openntz.workflows.evaluate import EvaluateRequest, run_evaluate
-    from openntz.workflows.virtual_study import StudyRequest, run_study
+    from openntz.workflows.virtual_study import StudyOutcome, StudyRequest, run_study
 
+    if virtual == (folder is not None):
+        what = "a folder and --virtual exclude each other." if virtual else "nothing to evaluate."
+        _stop(InputError(what, where="evaluate", remedy="Give a folder, or --virtual."))
     try:
-        if virtual == (folder is not None):
-            raise InputError(
-                "a folder of tables and --virtual exclude each other."
-                if virtual
-                else "nothing to evaluate.",
-                where="evaluate",
-                remedy="Give a folder, or --virtual.",
-            )
         with PatientProgress(_err()) as progress:
             if folder is None:
-                study = run_study(
-                    StudyRequest(
-                        out=out, people=people, card=card, site=site, seed=seed, workers=workers
-                    ),
-                    progress,
+                asked = StudyRequest(
+                    out=out, people=people, card=card, site=site, seed=seed, workers=workers
                 )
+                found = run_study(asked, progress)
             else:
-                outcome = run_evaluate(
-                    EvaluateRequest(
-                        folder=folder,
-                        out=out,
-                        as_of=_day(as_of),
-                        profile=profile,
-                        card=card,
-                        site=site,
-                        mapping=mapping,
-                        seed=seed,
-                        workers=workers,
-                    ),
-                    progress,
+                request = EvaluateRequest(
+                    folder=folder,
+                    out=out,
+                    as_of=_day(as_of),
+                    profile=profile,
+                    card=card,
+                    site=site,
+                    mapping=mapping,
+                    seed=seed,
+                    workers=workers,
                 )
+                found = run_evaluate(request, progress)
     except OpenNTZError as error:
         _stop(error)
-    if folder is None:
-        say_study(_out(), study)
+    if isinstance(found, StudyOutcome):
+        say_study(_out(), found)
         raise typer.Exit(EXIT_CLEAN)
-    say_evaluate(_out(), outcome)
-    raise typer.Exit(EXIT_SET_ASIDE if outcome.records.rejected else EXIT_CLEAN)
+    say_evaluate(_out(), found)
+    raise typer.Exit(EXIT_SET_ASIDE if found.records.rejected else EXIT_CLEAN)
 
 
 @app.command()

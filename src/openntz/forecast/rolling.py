@@ -83,12 +83,14 @@ class Simulated:
 class PersonQuestions:
     """A person's questions, one per recorded level, and the simulation of the usable ones.
 
-    ``usable`` are the indices of the questions the columns of ``simulated`` belong to.
+    ``usable`` are the indices of the questions the columns of ``simulated`` belong to;
+    ``altered`` says whether antibodies raised clearance at any time.
     """
 
     questions: tuple[Question, ...]
     usable: tuple[int, ...] = ()
     simulated: Simulated | None = None
+    altered: bool = False
 
 
 def _usable(
@@ -171,7 +173,7 @@ def questions_of(
         ]
         asked.append(_with_past(question, known, models, antibodies_at, earlier, limits))
     usable = tuple(i for i, v in enumerate(verdicts) if v.use == "fitted")
-    return PersonQuestions(tuple(asked), usable, simulated)
+    return PersonQuestions(tuple(asked), usable, simulated, bool(whole.antibodies.any()))
 
 
 def _with_past(

@@ -284,7 +284,7 @@ def calibration(rows: Iterable[Forecast], rules: Rules) -> Array:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evaluation:
-    """Everything an evaluation found; ``vpc_left_out`` levels lie beyond the check's last day."""
+    """Everything an evaluation found; ``vpc_left_out`` scored levels are not in the check."""
 
     as_of: date
     version: str

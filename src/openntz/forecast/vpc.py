@@ -53,8 +53,9 @@ class VpcBin:
 def bin_edges(day: Array, bins: int, least: int) -> Array:
     """Edges of bins with about the same number of days in each, at least ``least``.
 
-    Days that are equal are never parted.
+    Levels of the same whole day are never parted.
     """
+    day = np.round(day)
     wanted = max(1, min(bins, len(day) // max(least, 1)))
     inner = np.quantile(day, np.linspace(0.0, 1.0, wanted + 1)[1:-1], method="inverted_cdf")
     return np.unique(np.concatenate([[day.min()], inner[inner > day.min()], [np.inf]]))
@@ -81,7 +82,7 @@ def check(
     if not len(data.day):
         return ()
     edges = bin_edges(data.day, bins, least)
-    which = np.searchsorted(edges, data.day, side="right") - 1
+    which = np.searchsorted(edges, np.round(data.day), side="right") - 1
     limit = np.where(data.kind == Kind.BELOW, np.maximum(data.lloq, data.value), data.lloq)
     measured = np.where(data.kind == Kind.BELOW, 0.0, data.value)
     simulated = np.where(data.simulated < limit, 0.0, data.simulated)

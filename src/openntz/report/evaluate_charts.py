@@ -8,9 +8,9 @@ from datetime import date
 from typing import Final
 
 import numpy as np
+from scipy.stats import binom
 
 from openntz.forecast.likelihood import Kind
-from openntz.forecast.metrics import wilson
 from openntz.forecast.scoreboard import Evaluation, Forecast, Series
 from openntz.forecast.virtual_study import Study
 from openntz.report.charts import Linear, Log
@@ -41,8 +41,9 @@ def _steps(top: float, most: int = 5) -> tuple[float, ...]:
 def calibration_chart(found: Evaluation) -> XyChart:
     """Shares of levels per part of their forecast, with the range chance alone gives."""
     bins, n = len(found.pit), max(len(found.scored), 1)
-    flat = wilson(1.0 / bins, n, found.rules.confidence)
-    top = max(float(found.pit.max()), flat.high)
+    tail = (1.0 - found.rules.confidence) / 2.0
+    low, high = (float(binom.ppf(p, n, 1.0 / bins)) / n for p in (tail, 1.0 - tail))
+    top = max(float(found.pit.max()), high)
     ticks = _steps(top)
     edges = np.linspace(0.0, 1.0, bins + 1)
     bars = tuple(
@@ -57,9 +58,9 @@ def calibration_chart(found: Evaluation) -> XyChart:
         layers=(
             Curve(
                 "saturation",
-                tuple((e, flat.low) for e in ends),
+                tuple((e, low) for e in ends),
                 "expected by chance if calibrated",
-                tuple((e, flat.high) for e in ends),
+                tuple((e, high) for e in ends),
             ),
             Bars("level", bars, "levels"),
             Curve("even", tuple((e, 1.0 / bins) for e in ends), "calibrated"),

@@ -21,7 +21,8 @@ def metric_definitions(rules: Rules) -> dict[str, str]:
         "antibody results and usable levels recorded up to the day before; assay error included. "
         "The prediction is its median.",
         "MPE": "Mean of (predicted - measured) / measured, in %: above 0, forecasts are too high. "
-        "Only levels reported as numbers.",
+        "Only levels reported as numbers: where many results are below a limit, the numbers left "
+        "are the high ones and this looks too low; read the standardised error there.",
         "MAPE": "Mean of |predicted - measured| / measured, in %. Only levels reported as numbers.",
         "RMSE": "Root of the mean of (predicted - measured) squared, in µg/mL. Only levels "
         "reported as numbers.",

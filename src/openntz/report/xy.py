@@ -12,7 +12,7 @@ from openntz.report.words import short
 
 _LEFT: Final = 58.0
 _RIGHT: Final = 14.0
-_TOP: Final = 30.0
+_TOP: Final = 46.0
 _BOTTOM: Final = 40.0
 _DOT: Final = 2.6
 
@@ -111,7 +111,7 @@ def _frame(chart: XyChart, at: _Sheet) -> str:
     )
     middle = (at.left + at.right) / 2
     parts.append(text(middle, at.bottom + 32, chart.x.title, "unit", "middle"))
-    parts.append(text(0, at.top - 4, chart.y.title, "unit"))
+    parts.append(text(0, 30, chart.y.title, "unit"))
     return "".join(parts)
 
 

@@ -126,7 +126,7 @@ def _evaluate_together(courses: Sequence[Course], as_of: date, practice: Practic
     for person in asked:
         if person.simulated is not None:
             for column, i in enumerate(person.usable):
-                if rows[first + i].scored:
+                if rows[first + i].scored and not person.altered:
                     checked.append(first + i)
                     typical.append(person.simulated.typical[column])
                     simulated.append(person.simulated.readings[:, column])
@@ -140,10 +140,14 @@ def _evaluate_together(courses: Sequence[Course], as_of: date, practice: Practic
 
 
 def _predictive_check(parts: Sequence[_Part], rules: Rules) -> tuple[tuple[VpcBin, ...], int]:
-    """The visual predictive check, and how many levels lie beyond its last day."""
+    """The visual predictive check, and how many scored levels are not in it.
+
+    Left out are levels beyond its last day, and people with antibodies, whose typical clearance
+    nobody knows well enough to correct by.
+    """
     rows = [part.rows[i] for part in parts for i in part.checked]
     if not rows:
-        return (), 0
+        return (), sum(r.scored for part in parts for r in part.rows)
     day = np.array([r.day_after_dose for r in rows], float)
     early = day <= rules.vpc_last_day
     data = VpcData(
@@ -161,7 +165,7 @@ def _predictive_check(parts: Sequence[_Part], rules: Rules) -> tuple[tuple[VpcBi
         least=rules.vpc_bin_size,
         confidence=rules.confidence,
     )
-    return bins, int((~early).sum())
+    return bins, sum(r.scored for part in parts for r in part.rows) - int(early.sum())
 
 
 def evaluate_courses(
