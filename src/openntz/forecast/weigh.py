@@ -87,7 +87,8 @@ class Weighing:
     """All models on one person.
 
     ``origin`` is day 0 of the curves; ``levels`` is the number of levels that every model was
-    given; ``mixed`` what the models say together, None where none of weight has an answer.
+    given; ``mixed`` what the models say together, None where none of weight has an answer and
+    where the main forecast allows for a change of clearance, which the others do not.
     """
 
     person: str
@@ -292,7 +293,8 @@ def weigh_person(
     ]
     counted = [(draws, o.weight) for o, draws in weighed if draws is not None and o.weight > 0.0]
     mixed = None
-    if counted:
+    # A forecast that mixes over an unknown onset is no longer one of the models weighed here.
+    if counted and forecast.change is None:
         generator = person_generator(request.seed, f"{course.person.id}, models mixed")
         tables, kept = zip(*counted, strict=True)
         rows = mixed_draws(tables, np.array(kept), settings.draws, generator)

@@ -58,7 +58,7 @@ def models_page(review: Review, person: PersonReview, weighing: Weighing, back: 
         view=view(weighing, person, review.registry),
         pictures=tuple(
             (sheet.name, Markup(draw(models_chart(weighing, person, review.guides, n), sheet)))
-            for sheet, n in sizes
+            for sheet, n in (() if weighing.reason else sizes)
         ),
         sources=cited(review.registry, tuple(sorted(sources))),
         back=back,

@@ -237,6 +237,8 @@ def _better(weighing: Weighing) -> str:
 
 def sentences(weighing: Weighing, registry: Registry) -> tuple[str, ...]:
     """Where the models disagree, in words; then how they are weighed, and the patients' rule."""
+    if not weighing.opinions:
+        return ()
     answers = [(spoken_name(o), o.says) for o in weighing.opinions if o.says is not None]
     factor = registry.fact("models.disagreement-factor").number
     # The lowest target is the level below which engagement is lost.
@@ -262,11 +264,14 @@ def view(weighing: Weighing, person: PersonReview, registry: Registry) -> Models
     """The page's text; the main forecast's own reservations come first."""
     f = person.forecast
     notes = [f.reason] if not f.computed and f.reason else []
-    if f.contradiction:
+    if f.change is not None:
         notes.append(
-            f"{f.contradiction} The weights take clearance to be constant in every model, so they "
-            "say nothing of what happened."
+            "The forecast of this person allows for clearance raised by antibodies since a day "
+            "that is not recorded; the other models know recorded antibodies only. What they say "
+            "is therefore not weighed together, and the weights say nothing of what happened."
         )
+    if f.contradiction:
+        notes.append(f.contradiction)
     return ModelsView(
         rows=rows(weighing),
         cards=tuple(_card(o) for o in weighing.opinions),
@@ -285,12 +290,20 @@ def models_chart(
     doses = replace(dose_panel(person, time, guides), name="given")
     assert isinstance(panel, PlotPanel)
     answering = [(i, o, o.says) for i, o in enumerate(weighing.opinions) if o.says is not None]
-    lines = tuple(_line(weighing, i, o, says, time) for i, o, says in answering)
+    lines = [_line(weighing, i, o, says, time) for i, o, says in answering]
+    if panel.lines and answering and not answering[0][0]:
+        # The main model is drawn as on the person's own page.
+        lines[0] = replace(panel.lines[0], tone=lines[0].tone, name=lines[0].name)
     # The band is that of the person's own forecast; without one the picture is of lines alone.
     bands = tuple(Band(tone(0), b.day, b.low, b.high) for b in panel.bands)
     marks = tuple(m for m in panel.marks if m.shape != "ring")
     drawn = replace(
-        panel, lines=lines, bands=bands, marks=marks, height=340.0, note="" if lines else panel.note
+        panel,
+        lines=tuple(lines),
+        bands=bands,
+        marks=marks,
+        height=340.0,
+        note="" if lines else panel.note,
     )
     keys = tuple(Key("line", tone(i), short_name(o)) for i, o, _ in answering)
     band = tuple(

@@ -83,12 +83,6 @@ def candidates(which: str, registry: Registry) -> tuple[Candidate, ...]:
             why = "No weight is decided for this card: shown for comparison, never mixed in."
             found.append(Candidate(card=card, prior_weight=0.0, why=why))
             continue
-        if prior.number < 0.0:
-            raise InputError(
-                f"{prior.id} is {prior.shown}.",
-                where="--site",
-                remedy="Give a weight of 0 or more.",
-            )
         found.append(Candidate(card=card, prior_weight=prior.number, why=prior.note))
     return tuple(found)
 
