@@ -17,6 +17,7 @@ from openntz.report import words
 from openntz.report.finding_view import Cited, FindingView, Threshold, cited, finding_views
 from openntz.report.guides import Guides
 from openntz.report.headline import Headline, headline
+from openntz.report.next_dose_view import NextDoseView, next_dose
 from openntz.report.numbers_view import Numbers, numbers
 from openntz.report.paths import page_names
 from openntz.report.person import PersonReview
@@ -85,6 +86,7 @@ class PersonPage:
     headline: Headline
     pictures: tuple[tuple[str, Markup], ...]
     findings: Mapping[Status, Sequence[FindingView]]
+    next_dose: NextDoseView | None
     numbers: Numbers
     records: tuple[RecordTable, ...]
     sources: tuple[Cited, ...]
@@ -202,6 +204,7 @@ def person_page(
         headline=headline(person, review.guides),
         pictures=_pictures(person, review.guides),
         findings=finding_views(person, names, review.registry),
+        next_dose=next_dose(person),
         numbers=numbers(person, review.pareto_k_limit),
         records=record_tables(person.course, person.as_of),
         sources=cited(review.registry, tuple(sorted(used))),

@@ -7,6 +7,7 @@ from datetime import date
 
 from openntz.course.course import Course
 from openntz.definitions.therapy import Therapy
+from openntz.forecast.decide import Decision
 from openntz.forecast.result import PersonForecast
 from openntz.monitor.finding import Finding, Status
 
@@ -16,13 +17,15 @@ class PersonReview:
     """Everything the report knows about one person.
 
     ``course`` is the whole course, bookings after the as-of date included, ``known`` the same
-    up to the as-of date; ``findings`` has one entry per rule.
+    up to the as-of date; ``findings`` has one entry per rule; ``decision`` holds the dates open
+    for the next dose, None where no dose is expected or nothing was forecast.
     """
 
     course: Course
     therapy: Therapy
     forecast: PersonForecast
     findings: tuple[Finding, ...]
+    decision: Decision | None = None
     known: Course = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -133,6 +133,7 @@ def _reviewed(
             therapy=result.therapy,
             forecast=result.forecast,
             findings=result.findings,
+            decision=result.decision,
         )
         for course, result in zip(
             courses, progress.track(done, len(courses), "people"), strict=True
