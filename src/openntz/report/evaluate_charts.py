@@ -111,31 +111,38 @@ def vpc_chart(found: Evaluation) -> XyChart:
     values += [v for b in bins for s in b.simulated for v in s if v > 0.0]
     y = _log_levels(values, "µg/mL, corrected to the typical prediction of the bin")
     floor = y.scale.low
-    last = max((b.last_day for b in bins), default=1.0)
-    ticks = tuple(float(t) for t in range(0, int(last) + 15, 14))
+    first = 7.0 * math.floor((min(b.first_day for b in bins) - 2.0) / 7.0)
+    last = 7.0 * math.ceil((max(b.last_day for b in bins) + 2.0) / 7.0)
+    step = 7.0 if last - first <= 49.0 else 14.0
+    ticks = tuple(float(t) for t in np.arange(first, last + 1.0, step))
     layers: list[Curve | Dots] = []
     for i, share in enumerate(found.rules.vpc_percentiles):
         tone = "level" if i == 1 else "saturation"
         name = f"{short(100 * share)}th percentile"
-        low = tuple((b.middle_day, max(b.simulated[i][0], floor)) for b in bins)
-        high = tuple((b.middle_day, max(b.simulated[i][2], floor)) for b in bins)
-        seen = tuple((b.middle_day, b.measured[i] or floor) for b in bins)
-        layers.append(Curve(tone, low, f"{name}, simulated", high))
-        layers.append(Curve(tone, seen, f"{name}, measured"))
-        layers.append(
-            Dots(
-                tone,
-                seen,
-                titles=tuple(
-                    f"{name}, days {b.first_day:.0f} to {b.last_day:.0f}: "
-                    + (f"{b.measured[i]:.3g}" if b.measured[i] else "below the limit")
-                    for b in bins
-                ),
+        for b in bins:
+            ends = (b.first_day - 0.5, b.last_day + 0.5)
+            low, high = (max(b.simulated[i][j], floor) for j in (0, 2))
+            shown = "below the limit" if b.measured[i] is None else f"{b.measured[i]:.3g}"
+            layers.append(
+                Curve(
+                    tone,
+                    tuple((e, low) for e in ends),
+                    f"{name}, simulated",
+                    tuple((e, high) for e in ends),
+                )
             )
-        )
+            layers.append(
+                Curve(
+                    tone,
+                    tuple((e, b.measured[i] or floor) for e in ends),
+                    f"{name}, {b.count} measured: {shown}",
+                )
+            )
     return XyChart(
         title="Visual predictive check",
-        x=Axis(Linear(0.0, ticks[-1], ticks), "days after the last dose"),
+        x=Axis(
+            Linear(first, last, ticks), "days after the last dose; lines measured, areas simulated"
+        ),
         y=y,
         layers=tuple(layers),
         summary=f"Prediction-corrected visual predictive check in {count(len(bins), 'bin')}.",

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import timedelta
 
+from openntz.forecast.assay_bias import SHOWN
 from openntz.forecast.result import LevelVerdict, PersonForecast, Quantiles, TimeBelow
 from openntz.report import words
 from openntz.report.missed import missed
@@ -173,6 +174,10 @@ def _level(verdict: LevelVerdict, forecast: PersonForecast) -> LevelRow:
 
 
 def _parameter(name: str, mean: float, sd: float) -> ParameterRow:
+    if name.startswith(SHOWN):
+        return ParameterRow(
+            name.capitalize(), f"× {mean:.2f}", f"standard deviation {sd:.2f}; 1 is no bias"
+        )
     if name not in _PARAMETERS:
         return ParameterRow(name.capitalize(), f"× {mean:.1f}", f"standard deviation {sd:.1f}")
     return ParameterRow(
