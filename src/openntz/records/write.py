@@ -12,6 +12,7 @@ from typing import Final
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 _CONTROL_STARTS: Final = ("\t", "\r", "\n")
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NEEDS_QUOTES: Final = re.compile(r'[,"\r\n]')
 
 
 def write_text_atomic(path: Path, text: str) -> None:
@@ -58,7 +59,7 @@ def inert(cell: object) -> str:
 def _quoted(cell: object) -> str:
     text = inert(cell)
     # csv.writer leaves a lone carriage return bare when lines end in \n, and readers split there.
-    if any(sign in text for sign in ',"\r\n'):
+    if _NEEDS_QUOTES.search(text):
         return '"' + text.replace('"', '""') + '"'
     return text
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openntz.evidence.registry import registry
-from openntz.forecast.cohort import EXACT, Cohort
+from openntz.forecast.cohort import EXACT, SMOOTH, Cohort
 from openntz.forecast.likelihood import Kind
 from openntz.forecast.map_estimate import find_modes, objective
 from openntz.models.card import Card
@@ -23,6 +23,7 @@ from openntz.workflows.nonmem_subject import Prepared
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_NEAR: Final = 1e-3
 _TOLERANCE: Final = 1e-8
 
 
@@ -81,7 +82,15 @@ class Batch:
         """
         self.card = card
         self.cohort = Cohort(card, [prepared.subject for prepared in members])
-        self.modes = find_modes(self.cohort, accuracy=EXACT, tolerance=_TOLERANCE, threads=threads)
+        # Most of the way at the accuracy that shows the way; all the digits at its end.
+        near = find_modes(self.cohort, accuracy=SMOOTH, tolerance=_NEAR, threads=threads)
+        self.modes = find_modes(
+            self.cohort,
+            accuracy=EXACT,
+            tolerance=_TOLERANCE,
+            start=near.theta,
+            threads=threads,
+        )
         zero = np.zeros((1, len(members), self.cohort.size))
         # With derivatives, though none are wanted: another compiled solver would cost more.
         typical = self.cohort.differentiate(zero, EXACT, threads=threads)
