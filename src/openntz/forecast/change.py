@@ -33,9 +33,12 @@ class Suspicion:
 
     @property
     def raised(self) -> bool:
-        """Whether there is anything to ask about; if not, the plain forecast stands."""
+        """Whether there is anything to ask about; if not, the plain forecast stands.
+
+        Antibodies confirmed without a test on record keep the dates they were given.
+        """
         positive = any(r.positive and r.threshold == "label" for r in self.readings)
-        return bool(self.contradiction) or positive or self.confirmed is not None
+        return bool(self.contradiction) or positive
 
 
 def explain(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from openntz.course import vocabulary
 from openntz.course.course import Course, age_on
 from openntz.errors import SolverError
+from openntz.forecast import assay_bias, readouts, usefulness
 from openntz.forecast.change import Suspicion
 from openntz.forecast.cohort import SPREAD
 from openntz.forecast.density import ANTIBODY, WEIGHT, Problem, build_problem
@@ -26,7 +27,7 @@ from openntz.forecast.history import (
     build_history,
     weights_of,
 )
-from openntz.forecast.map_estimate import find_modes
+from openntz.forecast.map_estimate import Modes, find_modes
 from openntz.forecast.onset_prior import AntibodyReading
 from openntz.forecast.outlook import outlook_of
 from openntz.forecast.posterior import Posterior, prior_draws, sample
@@ -190,19 +191,19 @@ def _judge_levels(
     limits = [as_limit(m) for m in measured]
 
     def problem() -> Problem:
-        return build_problem(
-            models.card,
-            history,
-            fitted_levels(verdicts, limits, history),
-            settings.priors,
+        levels = fitted_levels(verdicts, limits, history)
+        levels = assay_bias.named(levels, verdicts, measured, settings.assay_bias_from)
+        levels, others = readouts.with_readouts(
+            levels, settings.readouts, request.course, history, models.saturation, settings.readout
         )
+        return build_problem(models.card, history, levels, settings.priors, readouts=others)
 
     first = problem()
     if first.levels.count:
         theta = prior_draws(first.cohort, settings.triage_draws, generator)
         expected = first.concentration(
             theta, first.levels.time_day, SPREAD, threads=request.threads
-        )
+        ) * assay_bias.factors(first.levels, first.names, theta)
         column = 0
         for i, (verdict, limit) in enumerate(zip(verdicts, limits, strict=True)):
             if verdict.use == "fitted" and limit is not None:
@@ -225,7 +226,7 @@ def _solve(
     request: ForecastRequest,
     settings: Settings,
     generator: np.random.Generator,
-) -> tuple[Posterior, tuple[str, ...]]:
+) -> tuple[Posterior, Modes, tuple[str, ...]]:
     modes = find_modes(problem.cohort)
     drawn = sample(
         problem,
@@ -253,7 +254,7 @@ def _solve(
             f"{settings.r_hat_limit:g}): the Markov chains do not agree. Check the levels, and "
             "repeat one before relying on this forecast."
         )
-    return drawn, tuple(notes)
+    return drawn, modes, tuple(notes)
 
 
 def _parameters(
@@ -270,7 +271,7 @@ def _parameters(
             posterior.theta[:, problem.names.index(ANTIBODY)]
         )
         found["antibody clearance factor"] = (float(factor.mean()), float(factor.std()))
-    return MappingProxyType(found)
+    return MappingProxyType(assay_bias.in_words(found))
 
 
 def forecast_person(request: ForecastRequest, models: ForecastModels) -> PersonForecast:
@@ -334,7 +335,7 @@ def fit_person(request: ForecastRequest, models: ForecastModels) -> Fit:
     generator = person_generator(request.seed, course.person.id)
     _, problem = _judge_levels(request, models, history, generator)
     day = _grid(request, history, settings).day
-    posterior, _ = _solve(problem, day, request, settings, generator)
+    posterior, _, _ = _solve(problem, day, request, settings, generator)
     return Fit(problem, posterior.theta, day, posterior.concentration)
 
 
@@ -348,11 +349,12 @@ def _computed(
     settings = models.settings
     verdicts, problem = _judge_levels(request, models, history, generator)
     grid = _grid(request, history, settings)
-    posterior, notes = _solve(problem, grid.day, request, settings, generator)
+    posterior, modes, notes = _solve(problem, grid.day, request, settings, generator)
+    learnt = usefulness.share_learnt(problem, modes)
     verdicts = against_fit(
         verdicts,
         [as_limit(m) for m in request.course.results(vocabulary.NATALIZUMAB)],
-        posterior.at_levels,
+        posterior.at_levels * assay_bias.factors(problem.levels, problem.names, posterior.theta),
         models.card.residual,
         tail=settings.misfit_tail,
     )
@@ -396,16 +398,20 @@ def _computed(
 
     horizon = {d: int(c) for d, c in zip(settings.horizon_days, grid.by_day, strict=True)}
     fallen = grid.day[grid.fall] - history.day(history.last_dose)
-    fitted = problem.levels.count > 0
+    fitted = any(v.use == "fitted" for v in fit.verdicts)
+    said = fitted and learnt >= settings.uninformative_share
     return replace(
         placed,
-        status="ok" if fitted else "prior only",
-        reason="" if fitted else _PRIOR_ONLY,
+        status="ok" if said else "prior only",
+        reason="" if said else usefulness.uninformative(problem) if fitted else _PRIOR_ONLY,
         notes=(
             *((fit.contradiction,) if fit.contradiction else ()),
             *fit.notes,
             *placed.notes,
             *notes,
+            *(usefulness.bounded(problem) if said else ()),
+            *assay_bias.told(problem.levels),
+            *readouts.told(problem.levels, settings.readouts),
         ),
         levels=fit.verdicts,
         contradiction=fit.contradiction,

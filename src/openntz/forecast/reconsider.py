@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openntz.errors import SolverError
+from openntz.forecast import assay_bias
 from openntz.forecast.change import Suspicion, change_of, explain, parameters_of
 from openntz.forecast.cohort import ANTIBODY
 from openntz.forecast.density import WEIGHT, Problem
@@ -72,7 +73,8 @@ def reconsider(
     verdicts = against_fit(
         plain.verdicts,
         limits,
-        mixed.posterior.at_levels,
+        mixed.posterior.at_levels
+        * assay_bias.factors(problem.levels, mixed.names, mixed.posterior.theta),
         problem.card.residual,
         tail=settings.misfit_tail,
     )
@@ -89,7 +91,7 @@ def reconsider(
         mixed.posterior,
         verdicts,
         contradiction(verdicts, settings.misfits_allowed),
-        MappingProxyType(parameters_of(mixed, shown)),
+        MappingProxyType(assay_bias.in_words(parameters_of(mixed, shown))),
         change,
         (change.text,),
     )

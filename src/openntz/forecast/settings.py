@@ -11,6 +11,7 @@ from openntz.forecast.cohort import Priors
 from openntz.forecast.history import Assumed
 from openntz.forecast.onset_prior import OnsetPrior
 from openntz.forecast.outlook import OutlookSettings
+from openntz.forecast.readouts import ReadoutName, ReadoutSettings
 
 
 def _numbers(text: object) -> tuple[float, ...]:
@@ -45,8 +46,16 @@ class Settings:
     curve_after_days: int
     targets_ug_per_ml: tuple[float, ...]
     onset: OnsetPrior
+    readout: ReadoutSettings
+    assay_log_sd: float
+    assay_bias_from: int
+    uninformative_share: float
     outlook: OutlookSettings
     causes: CauseSettings
+
+    # What is asked for beyond the defaults: other readings in the likelihood, wider priors.
+    readouts: tuple[ReadoutName, ...] = ()
+    flatten: float = 1.0
 
     @property
     def priors(self) -> Priors:
@@ -55,6 +64,8 @@ class Settings:
         return Priors(
             antibody_factor=self.antibody_factor,
             antibody_log_sd=self.antibody_log_sd,
+            assay_log_sd=self.assay_log_sd,
+            flatten=self.flatten,
             covariates={"weight": (self.weight_median_kg, log_sd)},
         )
 
@@ -103,5 +114,9 @@ class Settings:
             targets_ug_per_ml=_numbers(known.fact("forecast.targets").value),
             outlook=OutlookSettings.from_registry(known),
             onset=OnsetPrior.from_registry(known),
+            readout=ReadoutSettings.from_registry(known),
+            assay_log_sd=number("forecast.assay-bias-log-sd"),
+            assay_bias_from=round(number("forecast.assay-bias-from")),
+            uninformative_share=number("forecast.uninformative-share"),
             causes=CauseSettings.from_registry(known),
         )
