@@ -297,7 +297,8 @@ class Plan:
         start = np.where(np.isfinite(line.start), line.start, group.last)[:, pick]
         shift = line.length * np.arange(chunks) * (line.copies > 1)
         problem = Problem(
-            lanes=LANES,
+            # With fewer people than lanes, the empty ones need not be carried along.
+            lanes=min(LANES, chunks * n * len(pick)),
             start_time=np.broadcast_to(start, lanes).ravel(),
             initial=np.zeros((chunks * n * len(pick), shape.own_states * (1 + shape.tangents))),
             parameters=rows.reshape(-1, rows.shape[-1]),

@@ -23,7 +23,8 @@ from types import FunctionType
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
+from llvmlite.binding import get_host_cpu_features
+from numba import config, njit
 
 from openntz.errors import SolverError
 from openntz.mechanism.kernels import blood_and_lesions, dopri5
@@ -46,6 +47,22 @@ _COMPILING_EACH_TIME: Final = (
 )
 
 MOST_STEPS: Final = 1e6
+
+
+def _widen_vectors() -> None:
+    """Let the compiler fill AVX-512 registers, where there are any.
+
+    LLVM halves them by default, for programs with little arithmetic per load; ours is nearly
+    all arithmetic. A choice the user made for numba stands.
+    """
+    chosen: dict[str, Any] = vars(config)
+    if chosen.get("CPU_FEATURES") is None and chosen.get("CPU_NAME") is None:
+        features = get_host_cpu_features()
+        if features.get("avx512f"):
+            chosen["CPU_FEATURES"] = f"{features.flatten()},-prefer-256-bit"
+
+
+_widen_vectors()
 # Enough people per block that a thread switch costs nothing, few enough to share out evenly.
 BLOCK: Final = 256
 

@@ -33,7 +33,7 @@ class Problem(NamedTuple):
     requested times get the initial values, and no event may lie before it.
     """
 
-    lanes: int  # always LANES; unknown to the compiler, which would else unroll the loops
+    lanes: int  # LANES, or fewer for fewer people; unknown to the compiler, which would unroll
     start_time: NDArray[np.float64]  # (n,)
     initial: NDArray[np.float64]  # (n, states)
     parameters: NDArray[np.float64]  # (rows, parameters)
