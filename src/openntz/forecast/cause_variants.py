@@ -93,7 +93,8 @@ def _fits_between(
 ) -> bool:
     """Whether a moved dose stays a day or more after the one before and before the level."""
     day = float(start[dose] + shift)
-    after_last = dose == 0 or day >= start[dose - 1] + 1
+    # Nothing is known of the time before the first dose's day.
+    after_last = day >= (start[dose - 1] + 1 if dose else 0.0)
     return after_last and day <= float(recorded.level_day[touched].min()) - 1
 
 
