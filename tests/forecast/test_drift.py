@@ -49,9 +49,7 @@ def test_limit_matches_simulation_of_plain_sums() -> None:
 def test_no_drift_raises_the_alarm_at_the_stated_rate() -> None:
     generator = np.random.default_rng(11)
     runs = 400
-    alarms = sum(
-        _judge(generator.normal(0.8, 1.3, 80)).alarm is not None for _ in range(runs)
-    )
+    alarms = sum(_judge(generator.normal(0.8, 1.3, 80)).alarm is not None for _ in range(runs))
     low, high = stats.binom.ppf((0.001, 0.999), runs, FALSE)
     assert low <= alarms <= high
 

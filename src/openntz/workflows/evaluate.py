@@ -135,7 +135,7 @@ def _evaluate_together(courses: Sequence[Course], as_of: date, practice: Practic
         rows=tuple(rows),
         checked=tuple(checked),
         typical=np.array(typical),
-        simulated=np.array(simulated).reshape(len(checked), -1).T,
+        simulated=np.array(simulated).T if checked else np.empty((0, 0)),
     )
 
 
