@@ -298,23 +298,39 @@ def test_forecast_never_raises_for_contradictory_levels() -> None:
 
 
 def test_recent_loss_of_drug_is_not_hidden_by_earlier_levels() -> None:
-    """Three good troughs and then '<2': the posterior stays high, and says it is contradicted."""
+    """Three good troughs, then '<2': raised clearance is suspected and the forecast is low."""
     good = [trough(k, v) for k, v in ((1, 25.0), (2, 24.0), (3, 26.0))]
     lost = forecast(course(levels=[*good, trough(5, 2.0, censor="<")]), AS_OF)
-    assert lost.levels[-1].misfit
-    assert "latest level" in lost.contradiction
-    assert not any(v.misfit for v in lost.levels[:-1])
+    assert lost.change is not None
+    assert lost.change.suspected
+    assert lost.change.probability_now > 0.95
+    assert "test antibodies" in lost.notes[0]
     kept = forecast(course(levels=[*good, trough(5, 22.0)]), AS_OF)
+    assert lost.by_day[28][0].median < 0.2 * kept.by_day[28][0].median
     assert kept.contradiction == ""
+    assert kept.change is None
     assert not any(v.misfit for v in kept.levels)
 
 
-def test_two_early_misfits_are_said() -> None:
+def test_levels_that_nothing_explains_are_said() -> None:
+    """Up, down and up again within weeks: neither a person's clearance nor antibodies do that."""
+    odd = [trough(k, v) for k, v in ((1, 60.0), (2, 3.0), (3, 60.0), (4, 3.0), (5, 60.0))]
+    found = forecast(course(levels=odd), AS_OF)
+    assert "do not agree" in found.contradiction or "does not agree" in found.contradiction
+    assert found.notes[0] == found.contradiction
+
+
+def test_two_early_low_levels_are_antibodies_that_went_away() -> None:
     odd = [trough(1, 3.0), trough(2, 2.6)]
     usual = [trough(k, 34.0) for k in (3, 4, 5)]
     found = forecast(course(levels=[*odd, *usual]), AS_OF)
-    assert [v.misfit for v in found.levels] == [True, True, False, False, False]
-    assert "2 of 5 levels" in found.contradiction
+    assert found.change is not None
+    assert found.change.probability_ever > 0.95
+    assert found.change.probability_now < 0.05
+    assert found.change.end is not None
+    # Troughs of cycles 2 and 3, on 4 March and 1 April, enclose the end.
+    assert date(2024, 2, 5) <= found.change.end.middle <= date(2024, 4, 1)
+    assert found.change.suspected
 
 
 def test_misfit_chance_matches_normal_closed_form() -> None:
