@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp, softmax
+from scipy.special import softmax
 
 from openntz.forecast.cause_variants import (
     Recorded,
@@ -35,6 +35,7 @@ from openntz.forecast.causes import (
     Slip,
     Spread,
     Variant,
+    together,
 )
 from openntz.forecast.cohort import ANTIBODY, SPREAD, Cohort, Priors
 from openntz.forecast.density import Levels, build_problem
@@ -50,7 +51,7 @@ Array = NDArray[np.float64]
 Causes = tuple[tuple[str, float], ...]
 
 # Moments at which a level drawn after the start of the dose is supposed.
-_MOMENTS = 4
+_MOMENTS = 3
 # Draws taken from the prior as they come, which keeps every weight bounded.
 _PRIOR_SHARE = 0.3
 _DAY_HOURS = 24
@@ -143,7 +144,7 @@ class _Weighing:
             np.log(slip.chance) + log_density
             for slip, log_density in zip(self.slips[i], self.density[i], strict=True)
         ]
-        return np.asarray(logsumexp(parts, axis=0), dtype=np.float64)
+        return together(parts)
 
 
 def _densities(
@@ -272,7 +273,7 @@ def _weigh(weighing: _Weighing, variants: Sequence[Variant], i: int, rest: Array
         shared = weighing.log_weight[:, None] + np.log(chance) + rest
     log_total: dict[str, Array] = {}
     for slip, log_density in zip(weighing.slips[i], weighing.density[i], strict=True):
-        by_variant = np.asarray(logsumexp(shared + np.log(slip.chance) + log_density, axis=0))
+        by_variant = together(shared + np.log(slip.chance) + log_density)
         for variant, log_share in zip(variants, by_variant, strict=True):
             touched = slip.name == CHANCE and variant.touched[i]
             name = variant.name if touched else slip.name

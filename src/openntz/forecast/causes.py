@@ -7,17 +7,17 @@ changed weight), which then touches every level after it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_ndtr, logsumexp
+from scipy.special import log_ndtr
 
 from openntz.evidence.registry import Registry
-from openntz.forecast.likelihood import LOG_TWO_PI, Kind, terms
+from openntz.forecast.likelihood import LOG_TWO_PI, Kind
 from openntz.forecast.onset_prior import OnsetPrior
 from openntz.forecast.subject import Subject
 from openntz.models.residual import Residual
@@ -46,7 +46,8 @@ NEXT_STEP: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-_TINY: Final = float(np.finfo(float).tiny)
+# Under any assay's limit; its square is still a number.
+_TINY: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +66,24 @@ class Density(Protocol):
         ...
 
 
+def together(log_densities: Sequence[Array]) -> Array:
+    """Logarithm of the sum of what the logarithms stand for; -inf where all are."""
+    return np.logaddexp.reduce(np.asarray(log_densities), axis=0)
+
+
 def _assay(residual: Residual, reading: Reading, level: Array) -> Array:
-    value = np.array([reading.value])
-    found = terms(residual, level[..., None], value, np.array([int(reading.kind)]))
-    log_density = found.log_likelihood[..., 0]
-    if reading.kind is not Kind.QUANTIFIED:
-        return log_density
+    f = np.maximum(level, _TINY)
+    on_log = residual.on_log_scale
+    value = np.log(reading.value) if on_log else reading.value
+    sd = residual.sd(f)
+    off = (value - (np.log(f) if on_log else f)) / sd
+    if reading.kind is Kind.BELOW:
+        return log_ndtr(off)
+    if reading.kind is Kind.ABOVE:
+        return log_ndtr(-off)
     # A density of the reading itself, also where the error is normal on its logarithm.
-    jacobian = np.log(reading.value) if residual.on_log_scale else 0.0
-    return log_density - (LOG_TWO_PI / 2 + jacobian)
+    jacobian = value if on_log else 0.0
+    return -off * off / 2 - np.log(sd) - (LOG_TWO_PI / 2 + jacobian)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +103,7 @@ class AsMeasured:
             )
             stretch = np.log(factor) if reading.kind is Kind.QUANTIFIED else 0.0
             each.append(log_density - stretch)
-        return logsumexp(each, axis=0) - np.log(len(each))
+        return together(each) - np.log(len(each))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +116,7 @@ class AtAnotherMoment:
         """As ``Density.of``; the moments are equally likely."""
         del level
         each = _assay(self.residual, reading, peak)
-        return logsumexp(each, axis=-1) - np.log(peak.shape[-1])
+        return np.logaddexp.reduce(each, axis=-1) - np.log(peak.shape[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +147,7 @@ class OfAnother:
         """As ``Density.of``; the same whatever this person's level is."""
         del peak
         each = _assay(self.residual, reading, self.troughs)
-        return np.full(level.shape, logsumexp(each) - np.log(each.size))
+        return np.full(level.shape, np.logaddexp.reduce(each) - np.log(each.size))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +196,8 @@ class CauseSettings:
     recovery_days: float
     draws: int
     first_draws: int
+    shown_from: float
+    most_shown: int
 
     @classmethod
     def from_registry(cls, known: Registry) -> CauseSettings:
@@ -224,4 +236,11 @@ class CauseSettings:
             recovery_days=number("antibody-recovery"),
             draws=round(number("cause-draws")),
             first_draws=round(number("cause-first-draws")),
+            shown_from=number("cause-shown-from"),
+            most_shown=round(number("causes-shown")),
         )
+
+    def shown(self, causes: Sequence[tuple[str, float]]) -> int:
+        """How many of ordered causes a reader is shown: the first, and others that count."""
+        likely = sum(chance >= self.shown_from for _, chance in causes[: self.most_shown])
+        return max(likely, 1)

@@ -75,5 +75,8 @@ def with_causes(
     )
     by_verdict = {usable[k][0]: found for k, found in causes.items()}
     return tuple(
-        replace(verdict, causes=by_verdict.get(i, ())) for i, verdict in enumerate(verdicts)
+        replace(verdict, causes=by_verdict[i], causes_shown=settings.causes.shown(by_verdict[i]))
+        if i in by_verdict
+        else verdict
+        for i, verdict in enumerate(verdicts)
     )

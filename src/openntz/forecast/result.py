@@ -33,7 +33,8 @@ class LevelVerdict:
     ``predicted``, ``low`` and ``high`` are the median and 98 % prior-predictive range of a
     measured level (ug/mL) at that moment for this history, or None when not computed.
     ``misfit`` is set when the fitted course makes the level itself all but impossible.
-    ``causes`` of a level that does not fit: name and probability, most probable first.
+    ``causes`` of a level that does not fit: name and probability, most probable first, of
+    which the first ``causes_shown`` are for a reader.
     """
 
     line: int
@@ -48,6 +49,7 @@ class LevelVerdict:
     low: float | None = None
     high: float | None = None
     causes: tuple[tuple[str, float], ...] = ()
+    causes_shown: int = 0
 
 
 @dataclass(frozen=True, slots=True)

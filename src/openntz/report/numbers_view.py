@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import timedelta
 
+from openntz.definitions.level_causes import causes_text, next_steps
 from openntz.forecast.assay_bias import SHOWN
 from openntz.forecast.result import LevelVerdict, PersonForecast, Quantiles, TimeBelow
 from openntz.report import words
@@ -67,6 +68,8 @@ class LevelRow:
     use: str
     reason: str
     expected: str
+    causes: str = ""
+    next_steps: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,8 @@ def _level(verdict: LevelVerdict, forecast: PersonForecast) -> LevelRow:
         use,
         words.prose(verdict.reason),
         expected,
+        words.prose(causes_text(verdict)),
+        words.prose(next_steps(verdict)),
     )
 
 

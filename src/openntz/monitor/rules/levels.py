@@ -9,6 +9,7 @@ from openntz.course import vocabulary
 from openntz.course.course import Course
 from openntz.course.events import Dose, Measurement, Ref
 from openntz.course.vocabulary import lost_results
+from openntz.definitions.level_causes import causes_sentence
 from openntz.definitions.results import below
 from openntz.definitions.therapy import Therapy
 from openntz.forecast.result import LevelVerdict, PersonForecast
@@ -22,6 +23,7 @@ from openntz.monitor.rules.standing import ago, not_in_export, standing_refs
 
 _FLAGGED = frozenset({"not a trough", "impossible"})
 _USABLE = frozenset({"fitted", "censored above"})
+_UNEXPLAINED = " Check the sample's time and unit, and look for antibodies if it is low."
 
 
 def _ref(verdict: LevelVerdict) -> Ref:
@@ -111,6 +113,7 @@ def _flagged(facts: ImplausibleFacts, flagged: list[LevelVerdict], profile: Prof
     days = profile.days("level.flagged-within")
     recent = (facts.as_of - last.at.date()).days <= days
     told = f"Level {_value(last)}: {last.reason.strip() or last.use} It was not fitted."
+    told += causes_sentence(last)
     more = (
         f" {len(flagged) - 1} earlier level{'s' if len(flagged) > 2 else ''} likewise."
         if len(flagged) > 1
@@ -152,13 +155,14 @@ def _unflagged(facts: ImplausibleFacts) -> Verdict:
         return Verdict(
             status=Status.WATCH,
             message=f"The latest level, {_value(latest)}, is unusual: {latest.reason} It was "
-            "used. Check the sample's time and unit, and look for antibodies if it is low.",
+            f"used.{causes_sentence(latest) or _UNEXPLAINED}",
             evidence=(_ref(latest),),
         )
     number = f"{len(usable)} level{'s' if len(usable) > 1 else ''}"
     return Verdict(
         status=Status.OK,
-        message=f"{number} on record, none implausible; the latest is {_value(latest)}.",
+        message=f"{number} on record, none implausible; the latest is {_value(latest)}."
+        + (f" The curve does not fit it.{why}" if (why := causes_sentence(latest)) else ""),
         evidence=(_ref(latest),),
     )
 
