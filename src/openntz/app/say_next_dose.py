@@ -9,6 +9,7 @@ from rich.text import Text
 
 from openntz.app.say import NOT_A_DEVICE
 from openntz.definitions import amounts
+from openntz.forecast.decide import first_of_weeks
 from openntz.report.words import chance, level_between, percent_between
 
 if TYPE_CHECKING:
@@ -149,10 +150,9 @@ def _missed_cell(found: Missed) -> str:
 
 def _one_a_week(dates: tuple[NextDate, ...], besides: NextDate | None) -> tuple[NextDate, ...]:
     """The first open date of each week after the last dose, and the one that is offered."""
-    first: dict[int, NextDate] = {}
-    for d in dates:
-        first.setdefault(d.after_days // 7, d)
-    kept = {d.after_days for d in first.values()} | ({besides.after_days} if besides else set())
+    kept = {d.after_days for d in first_of_weeks(dates)} | (
+        {besides.after_days} if besides else set()
+    )
     return tuple(d for d in dates if d.after_days in kept)
 
 

@@ -7,7 +7,7 @@ interval flatters, because the level before it was that of the shorter one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -154,6 +154,14 @@ def decide(outlook: Outlook, rule: DecisionRule, last_dose: date, as_of: date) -
     return Decision(rule, tuple(dates))
 
 
+def first_of_weeks(dates: Sequence[NextDate]) -> tuple[NextDate, ...]:
+    """The first open date of each week after the last dose."""
+    first: dict[int, NextDate] = {}
+    for d in dates:
+        first.setdefault(d.after_days // DAYS_A_WEEK, d)
+    return tuple(first.values())
+
+
 def settle(
     outlook: Outlook,
     rule: DecisionRule,
@@ -171,7 +179,7 @@ def settle(
     low, high = 0, len(open_days)
     while low < high:
         middle = (low + high) // 2
-        trough = steady_of(open_days[middle])
+        trough = outlook.steady.get(open_days[middle]) or steady_of(open_days[middle])
         outlook = outlook.with_steady(open_days[middle], trough)
         if trough.reaches.get(rule.target, 0.0) >= rule.chance:
             low = middle + 1

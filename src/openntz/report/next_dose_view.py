@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from openntz.definitions import amounts
-from openntz.forecast.decide import Decision, NextDate
-from openntz.forecast.outlook import DAYS_A_WEEK
+from openntz.forecast.decide import Decision, NextDate, first_of_weeks
 from openntz.monitor.finding import Status
 from openntz.report import words
 from openntz.report.person import PersonReview
@@ -83,10 +82,9 @@ def _row(d: NextDate, target: float, levels: list[float], mark: str) -> DateRow:
 
 def _shown(decision: Decision, offered: NextDate | None) -> tuple[NextDate, ...]:
     """The first open date of each week after the last dose, and the one that is offered."""
-    first: dict[int, NextDate] = {}
-    for d in decision.dates:
-        first.setdefault(d.after_days // DAYS_A_WEEK, d)
-    kept = {d.after_days for d in first.values()} | ({offered.after_days} if offered else set())
+    kept = {d.after_days for d in first_of_weeks(decision.dates)} | (
+        {offered.after_days} if offered else set()
+    )
     return tuple(d for d in decision.dates if d.after_days in kept)
 
 

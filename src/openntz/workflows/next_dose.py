@@ -11,11 +11,10 @@ from openntz.course.course import Course
 from openntz.definitions.therapy import Therapy
 from openntz.errors import InputError
 from openntz.forecast.decide import Decision, NextDate
-from openntz.forecast.outlook import Outlook, on_days
+from openntz.forecast.outlook import on_days
 from openntz.forecast.person import Fit, ForecastRequest, fit_person, moments_of
 from openntz.forecast.result import PersonForecast
 from openntz.forecast.scenarios import Scenario, Span, compute
-from openntz.forecast.steady_interval import steady_troughs, summarise
 from openntz.forecast.value_of_level import Choices, LevelWorth, value_of_level, worth_most
 from openntz.monitor.finding import Finding, Status
 from openntz.monitor.profile import Profile
@@ -30,6 +29,7 @@ from openntz.monitor.rules.candidate_conditions import (
 from openntz.workflows.forecast import ForecastQuestion, find_course
 from openntz.workflows.person import Practice, request_of, review_person
 from openntz.workflows.read import read_tables, registry_for
+from openntz.workflows.settle import with_steady
 from openntz.workflows.what_if import Standing, as_planned, suppose
 
 # Keeps the streams of levels and what-ifs apart from that of the forecast.
@@ -63,19 +63,6 @@ class NextDoseAnswer:
     worth: Worth | None
     scenarios: tuple[Scenario, ...]
     seed: int
-
-
-def _with_all_steady(
-    outlook: Outlook, decision: Decision, fit: Fit, practice: Practice
-) -> tuple[Outlook, np.ndarray]:
-    """The outlook with the steady state of every open date, and their troughs (n, D)."""
-    days = [d.after_days for d in decision.dates]
-    settings = practice.models.settings
-    troughs = steady_troughs(fit.problem, fit.theta, days)
-    for day, column in zip(days, troughs.T, strict=True):
-        found = summarise(column, settings.outlook.levels, (settings.low, settings.high))
-        outlook = outlook.with_steady(day, found)
-    return outlook, troughs
 
 
 def _levels_after(fit: Fit, days: list[int]) -> np.ndarray:
@@ -202,7 +189,8 @@ def run_next_dose(
         fit = fit_person(request, practice.models)
         scenarios = _scenarios(what_if, situation, request, fit, practice)
     if decide and fit is not None and decision is not None and decision.dates and forecast.outlook:
-        outlook, steady = _with_all_steady(forecast.outlook, decision, fit, practice)
+        days = [d.after_days for d in decision.dates]
+        outlook, steady = with_steady(forecast.outlook, days, fit, practice.models)
         forecast = replace(forecast, outlook=outlook)
         situation = replace(situation, forecast=forecast)
         decision = open_dates(situation, practice.profile)

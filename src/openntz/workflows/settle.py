@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from openntz.errors import SolverError
-from openntz.forecast.decide import settle
-from openntz.forecast.outlook import SteadyTrough
+from openntz.forecast.decide import decide, first_of_weeks, settle
+from openntz.forecast.outlook import Outlook
 from openntz.forecast.person import Fit, ForecastModels, ForecastRequest, fit_person
 from openntz.forecast.result import PersonForecast
 from openntz.forecast.steady_interval import steady_troughs, summarise
@@ -16,10 +20,10 @@ from openntz.monitor.rules.candidate import longer_date
 from openntz.monitor.rules.candidate_conditions import candidate_facts, decision_rule, stops
 
 
-def steady_trough(
-    fit: Fit, interval: int, models: ForecastModels, *, threads: int = 1
-) -> SteadyTrough:
-    """Trough and chances of one interval in days, kept for long.
+def with_steady(
+    outlook: Outlook, days: Sequence[int], fit: Fit, models: ForecastModels, *, threads: int = 1
+) -> tuple[Outlook, NDArray[np.float64]]:
+    """The outlook with the steady state of D intervals in days, and their troughs (n, D).
 
     Raises
     ------
@@ -27,8 +31,38 @@ def steady_trough(
         When the model cannot be solved.
     """
     settings = models.settings
-    trough = steady_troughs(fit.problem, fit.theta, [interval], threads=threads)[:, 0]
-    return summarise(trough, settings.outlook.levels, (settings.low, settings.high))
+    troughs = steady_troughs(fit.problem, fit.theta, days, threads=threads)
+    for day, column in zip(days, troughs.T, strict=True):
+        found = summarise(column, settings.outlook.levels, (settings.low, settings.high))
+        outlook = outlook.with_steady(day, found)
+    return outlook, troughs
+
+
+def _once_kept(
+    outlook: Outlook,
+    situation: Situation,
+    profile: Profile,
+    models: ForecastModels,
+    request: ForecastRequest,
+) -> Outlook:
+    """The steady states that settle the date, and that of each week's first open day."""
+    last = situation.therapy.last_dose
+    if last is None:
+        return outlook
+    fit, rule = fit_person(request, models), decision_rule(profile)
+    dates = decide(outlook, rule, last.day, situation.as_of).dates
+    outlook, _ = with_steady(
+        outlook, [d.after_days for d in first_of_weeks(dates)], fit, models, threads=request.threads
+    )
+    return settle(
+        outlook,
+        rule,
+        last.day,
+        situation.as_of,
+        lambda day: with_steady(outlook, [day], fit, models, threads=request.threads)[0].steady[
+            day
+        ],
+    )
 
 
 def settled(
@@ -45,14 +79,7 @@ def settled(
     if stops(facts, profile) or longer_date(facts) is None:
         return forecast
     try:
-        fit = fit_person(request, models)
-        outlook = settle(
-            forecast.outlook,
-            decision_rule(profile),
-            last.day,
-            situation.as_of,
-            lambda day: steady_trough(fit, day, models, threads=request.threads),
-        )
+        outlook = _once_kept(forecast.outlook, situation, profile, models, request)
     except SolverError as error:
         note = f"The trough of an interval kept for long could not be computed: {error}"
         return replace(forecast, notes=(*forecast.notes, note))
