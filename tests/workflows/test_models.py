@@ -27,7 +27,7 @@ QUESTION = ForecastQuestion(
     seed=3,
 )
 SITE = """
-[override."models.prior-weight.label_linear"]
+[override."models.prior-weight.label-linear"]
 value = {value}
 who = "Dr A. Name, MS clinic"
 when = 2024-01-01

@@ -78,7 +78,7 @@ def candidates(which: str, registry: Registry) -> tuple[Candidate, ...]:
     found = []
     for name in names:
         card = load_card(name)
-        prior = registry.facts.get(f"{_PRIOR}{name}")
+        prior = registry.facts.get(_PRIOR + name.replace("_", "-"))
         if prior is None:
             why = "No weight is decided for this card: shown for comparison, never mixed in."
             found.append(Candidate(card=card, prior_weight=0.0, why=why))
