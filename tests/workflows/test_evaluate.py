@@ -146,7 +146,7 @@ def test_no_level_is_dropped_in_silence() -> None:
 
 
 def test_people_without_dose_or_outside_the_domain_say_so() -> None:
-    level = measurement(vocabulary.NATALIZUMAB, "2023-05-01", 20.0, line=3)
+    level = measurement(vocabulary.NATALIZUMAB, "2023-03-01", 20.0, line=3)
     undosed = Course.create(person("U", None), doses=(), measurements=[level])
     child = Course.create(
         person("C", date(2012, 1, 1)),

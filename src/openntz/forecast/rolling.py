@@ -19,20 +19,25 @@ from openntz.course import vocabulary
 from openntz.course.course import Course
 from openntz.course.events import Measurement
 from openntz.errors import OpenNTZError
+from openntz.forecast.change import Suspicion
 from openntz.forecast.cohort import SMOOTH, SPREAD, Cohort
 from openntz.forecast.density import Kind, Levels, build_problem, subject_of
 from openntz.forecast.history import AntibodyEffect, History, build_history, weights_of
 from openntz.forecast.map_estimate import curvature, find_modes
+from openntz.forecast.onset_prior import AntibodyReading
 from openntz.forecast.person import ForecastModels, ForecastRequest, domain_check
-from openntz.forecast.posterior import prior_draws, sample_cohort, sample_prior
+from openntz.forecast.posterior import Posterior, prior_draws, sample_cohort, sample_prior
 from openntz.forecast.predictive import Predictive
+from openntz.forecast.reconsider import Asked, Reconsidered, reconsider
 from openntz.forecast.result import LevelVerdict
 from openntz.forecast.subject import Subject
 from openntz.forecast.triage import (
     Limit,
     against_expectation,
+    against_fit,
     as_limit,
     by_timing,
+    contradiction,
     fitted_levels,
 )
 
@@ -41,9 +46,21 @@ Array = NDArray[np.float64]
 NO_DOSE_BEFORE: Final = "no dose is recorded before its day"
 
 
+@dataclass(frozen=True, slots=True)
+class KnownAntibodies:
+    """What was known on a day: since when clearance is raised, and the test results."""
+
+    effect: AntibodyEffect | None = None
+    readings: tuple[AntibodyReading, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:
-    """A level to be forecast. ``history`` is None where ``reason`` says why nothing can be."""
+    """A level to be forecast. ``history`` is None where ``reason`` says why nothing can be.
+
+    ``earlier`` and ``limits`` are those of all the person's levels, of which the earlier ones
+    that can be fitted are marked so.
+    """
 
     person: str
     level: Measurement
@@ -52,6 +69,9 @@ class Question:
     reason: str = ""
     history: History | None = None
     levels: Levels | None = None
+    antibodies: KnownAntibodies = KnownAntibodies()
+    earlier: tuple[LevelVerdict, ...] = ()
+    limits: tuple[Limit | None, ...] = ()
 
     @property
     def used(self) -> int:
@@ -133,7 +153,7 @@ def questions_of(
     course: Course,
     as_of: date,
     models: ForecastModels,
-    antibodies_at: Callable[[date], AntibodyEffect | None],
+    antibodies_at: Callable[[date], KnownAntibodies],
     seed: int,
 ) -> PersonQuestions:
     """One question per level up to the as-of day.
@@ -143,7 +163,7 @@ def questions_of(
     Parameters
     ----------
     antibodies_at : callable
-        What was known at the end of a day of antibodies that raise clearance.
+        What was known of antibodies at the end of a day.
     """
     known = course.until(as_of)
     measured = known.results(vocabulary.NATALIZUMAB)
@@ -153,7 +173,7 @@ def questions_of(
             tuple(Question(person, m, as_limit(m), m.at, "no dose is recorded") for m in measured)
         )
     assumed = models.settings.assumed
-    whole = build_history(known.doses, weights_of(known), antibodies_at(as_of), assumed)
+    whole = build_history(known.doses, weights_of(known), antibodies_at(as_of).effect, assumed)
     generator = np.random.default_rng([seed, zlib.crc32(person.encode("utf-8"))])
     try:
         verdicts, limits, simulated = _usable(known, whole, models, generator)
@@ -180,7 +200,7 @@ def _with_past(
     question: Question,
     course: Course,
     models: ForecastModels,
-    antibodies_at: Callable[[date], AntibodyEffect | None],
+    antibodies_at: Callable[[date], KnownAntibodies],
     earlier: Sequence[LevelVerdict],
     limits: Sequence[Limit | None],
 ) -> Question:
@@ -191,15 +211,24 @@ def _with_past(
         return replace(question, reason=NO_DOSE_BEFORE)
     antibodies = antibodies_at(eve)
     weights = weights_of(past)
-    request = ForecastRequest(course=past, as_of=eve, planned=None, antibodies=antibodies, seed=0)
+    request = ForecastRequest(
+        course=past, as_of=eve, planned=None, antibodies=antibodies.effect, seed=0
+    )
     refused, _ = domain_check(request, models.card, weights[-1].value if weights else None)
     if refused:
         return replace(question, reason=f"outside domain: {refused}")
     lacking = [c for c in models.card.covariates if c.missing == "refuse" and not weights]
     if lacking:
         return replace(question, reason=f"{lacking[0].name} is not recorded before its day")
-    history = build_history(past.doses, weights, antibodies, models.settings.assumed)
-    return replace(question, history=history, levels=fitted_levels(earlier, limits, history))
+    history = build_history(past.doses, weights, antibodies.effect, models.settings.assumed)
+    return replace(
+        question,
+        history=history,
+        levels=fitted_levels(earlier, limits, history),
+        antibodies=antibodies,
+        earlier=tuple(earlier),
+        limits=tuple(limits),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -282,9 +311,41 @@ def _answer(
                 pareto_k_limit=settings.pareto_k_limit,
                 chain_cohort=alone,
             )
+        drawn, again = _reconsidered(question, drawn, models, generator)
     except OpenNTZError as error:
         return Answer(None, "", str(error))
-    return Answer(drawn.concentration[:, 0], drawn.method)
+    return Answer(drawn.concentration[:, 0], f"{drawn.method}{again}")
+
+
+def _reconsidered(
+    question: Question, drawn: Posterior, models: ForecastModels, generator: np.random.Generator
+) -> tuple[Posterior, str]:
+    """The fit a person's page would show: with unrecorded antibodies where they are suspected."""
+    settings, residual = models.settings, models.card.residual
+    assert question.history is not None
+    assert question.levels is not None
+    verdicts = against_fit(
+        question.earlier, question.limits, drawn.at_levels, residual, tail=settings.misfit_tail
+    )
+    against = contradiction(verdicts, settings.misfits_allowed)
+    suspicion = Suspicion(
+        readings=question.antibodies.readings,
+        confirmed=question.antibodies.effect,
+        contradiction=against,
+    )
+    if not suspicion.raised:
+        return drawn, ""
+    problem = build_problem(models.card, question.history, question.levels, settings.priors)
+    found = reconsider(
+        Reconsidered(drawn, verdicts, against, {}),
+        suspicion,
+        problem,
+        question.limits,
+        Asked(np.array([question.day]), 0, None),
+        settings,
+        generator.spawn(1)[0],
+    )
+    return found.posterior, "" if found.change is None else ", change of clearance"
 
 
 def kind_of(question: Question) -> Kind:

@@ -71,7 +71,7 @@ class Design:
             weight_cv_percent=number("forecast.weight-unknown-cv"),
             lightest_kg=number(own + "lightest"),
             heaviest_kg=number(own + "heaviest"),
-            saturation_error=number(own + "saturation-error") / _PER_CENT,
+            saturation_error=number("readout.saturation-residual") / _PER_CENT,
         )
 
     @property

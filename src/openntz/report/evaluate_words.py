@@ -18,8 +18,10 @@ def metric_definitions(rules: Rules) -> dict[str, str]:
     low, _, high = (short(100 * q) for q in rules.vpc_percentiles)
     return {
         "forecast": "Distribution of the level the laboratory would report, from doses, weights, "
-        "antibody results and usable levels recorded up to the day before; assay error included. "
-        "The prediction is its median.",
+        "antibody results and usable levels recorded up to the day before; assay error included; "
+        "where tests or levels then raised the question of antibodies, a change of clearance at an "
+        "unrecorded time is allowed for, as on the person's page. The bias of a laboratory is not "
+        "estimated here. The prediction is the median.",
         "MPE": "Mean of (predicted - measured) / measured, in %: above 0, forecasts are too high. "
         "Only levels reported as numbers: where many results are below a limit, the numbers left "
         "are the high ones and this looks too low; read the standardised error there.",

@@ -18,7 +18,7 @@ from openntz.course.course import Course
 from openntz.definitions.antibodies import Persistent, antibody_history
 from openntz.definitions.antibody_tests import Reading
 from openntz.errors import InputError
-from openntz.forecast.rolling import answers, questions_of
+from openntz.forecast.rolling import KnownAntibodies, answers, questions_of
 from openntz.forecast.scoreboard import (
     Evaluation,
     Forecast,
@@ -38,7 +38,7 @@ from openntz.report.evaluate_exports import (
     prediction_rows,
 )
 from openntz.report.evaluate_page import evaluation_page
-from openntz.workflows.person import DEFAULT_CARD, Practice, antibodies_of
+from openntz.workflows.person import DEFAULT_CARD, Practice, antibodies_of, readings_of
 from openntz.workflows.progress import Progress
 from openntz.workflows.read import read_tables, registry_for
 from openntz.workflows.review import prepare_out
@@ -100,6 +100,11 @@ def antibody_words(course: Course, day: date, practice: Practice) -> str:
     return "negative"
 
 
+def _known(course: Course, day: date, practice: Practice) -> KnownAntibodies:
+    profile = practice.profile
+    return KnownAntibodies(antibodies_of(course, day, profile), readings_of(course, day, profile))
+
+
 def _evaluate_together(courses: Sequence[Course], as_of: date, practice: Practice) -> _Part:
     models, rules = practice.models, Rules.from_registry(practice.registry)
     asked = [
@@ -107,7 +112,7 @@ def _evaluate_together(courses: Sequence[Course], as_of: date, practice: Practic
             course,
             as_of,
             models,
-            lambda day, course=course: antibodies_of(course.until(day), day, practice.profile),
+            lambda day, course=course: _known(course.until(day), day, practice),
             practice.seed,
         )
         for course in courses
