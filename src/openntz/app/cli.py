@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 import typer
 
 from openntz import __version__
-from openntz.errors import OpenNTZError
+from openntz.errors import InputError, OpenNTZError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -202,15 +202,43 @@ def forecast(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print --decide and --what-if as JSON.")
     ] = False,
+    readout: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--readout",
+            help="Use other readings beside levels: saturation, lymphocytes; may be given twice.",
+        ),
+    ] = None,
+    flatten: Annotated[
+        float,
+        typer.Option("--flatten", help="Multiply the variances between people, 2 for example."),
+    ] = 1.0,
+    assay_bias_from: Annotated[
+        int | None,
+        typer.Option(
+            "--assay-bias-from",
+            min=1,
+            help="Estimate the bias of laboratories from so many on; 2 if left out.",
+        ),
+    ] = None,
 ) -> None:
     """Forecast one person's level and saturation, and what another next dose would mean."""
     from openntz.app.say import say_forecast
     from openntz.app.say_models import say_models
+    from openntz.forecast.options import Options
     from openntz.workflows.forecast import ForecastQuestion, run_forecast
     from openntz.workflows.models import require_both, run_models
 
     try:
         wanted = require_both(models, out)
+        options = Options.of(readout or (), flatten, assay_bias_from)
+        if options != Options() and (decide or what_if or as_json or wanted is not None):
+            raise InputError(
+                "other assumptions than usual, and a decision or comparison that rests on the "
+                "usual ones.",
+                where="--readout, --flatten, --assay-bias-from",
+                remedy="Ask for the one without the other.",
+            )
         question = ForecastQuestion(
             folder=folder,
             person=person,
@@ -220,6 +248,7 @@ def forecast(
             site=site,
             mapping=mapping,
             seed=seed,
+            options=options,
         )
         if decide or what_if or as_json:
             _next_dose(question, decide, tuple(what_if or ()), as_json)

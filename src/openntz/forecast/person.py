@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from openntz.course import vocabulary
 from openntz.course.course import Course, age_on
 from openntz.errors import SolverError
-from openntz.forecast import assay_bias, readouts, usefulness
+from openntz.forecast import assay_bias, options, readouts, usefulness
 from openntz.forecast.change import Suspicion
 from openntz.forecast.cohort import SPREAD
 from openntz.forecast.density import ANTIBODY, WEIGHT, Problem, build_problem
@@ -412,6 +412,7 @@ def _computed(
             *(usefulness.bounded(problem) if said else ()),
             *assay_bias.told(problem.levels),
             *readouts.told(problem.levels, settings.readouts),
+            *options.told(settings),
         ),
         levels=fit.verdicts,
         contradiction=fit.contradiction,

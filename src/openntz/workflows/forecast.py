@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from openntz.course.course import Course
 from openntz.course.events import Dose, Ref
 from openntz.definitions.therapy import Therapy
 from openntz.errors import InputError
+from openntz.forecast.options import Options
 from openntz.forecast.result import PersonForecast
 from openntz.workflows.person import Practice, forecast_course, standing
 from openntz.workflows.read import read_tables, registry_for
@@ -28,6 +29,7 @@ class ForecastQuestion:
     site: Path | None
     mapping: Path | None
     seed: int
+    options: Options = field(default_factory=Options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,10 @@ def run_forecast(question: ForecastQuestion) -> ForecastAnswer:
         When the input, the person, a profile or a site file cannot be used.
     """
     practice = Practice.create(
-        registry=registry_for(question.site), profile=question.profile, seed=question.seed
+        registry=registry_for(question.site),
+        profile=question.profile,
+        seed=question.seed,
+        options=question.options,
     )
     records = read_tables(question.folder, question.as_of, question.mapping, practice.registry)
     course = find_course(dict(records.courses), question.person)

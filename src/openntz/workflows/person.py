@@ -17,6 +17,7 @@ from openntz.evidence.registry import Registry
 from openntz.forecast.decide import Decision
 from openntz.forecast.history import AntibodyEffect
 from openntz.forecast.onset_prior import AntibodyReading
+from openntz.forecast.options import Options
 from openntz.forecast.person import ForecastModels, ForecastRequest, forecast_person
 from openntz.forecast.result import PersonForecast
 from openntz.forecast.settings import Settings
@@ -54,7 +55,13 @@ class Practice:
 
     @classmethod
     def create(
-        cls, *, registry: Registry, profile: str, seed: int, card: str = DEFAULT_CARD
+        cls,
+        *,
+        registry: Registry,
+        profile: str,
+        seed: int,
+        card: str = DEFAULT_CARD,
+        options: Options | None = None,
     ) -> Practice:
         """Load profiles and cards against a registry.
 
@@ -75,7 +82,7 @@ class Practice:
             models=ForecastModels(
                 card=load_card(card),
                 saturation=tuple(load_saturation(name) for name in SATURATION_CARDS),
-                settings=Settings.from_registry(registry),
+                settings=(options or Options()).applied(Settings.from_registry(registry)),
             ),
             seed=seed,
         )
