@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -270,3 +271,23 @@ def test_main_model_keeps_the_numbers_of_the_forecast() -> None:
     assert says.now == forecast.now[0]
     assert says.by_day == {d: pair[0] for d, pair in forecast.by_day.items()}
     assert says.below == forecast.below
+
+
+def test_levels_of_two_laboratories_leave_their_bias_open_in_every_model() -> None:
+    """Levels that alternate 2-fold are likelier when two laboratories took turns."""
+
+    def measured(*laboratories: str) -> Course:
+        levels = []
+        for k, laboratory in enumerate(laboratories, 1):
+            one = level(MORNING + timedelta(days=28 * k), 12.0 if k % 2 else 24.0, line=k)
+            assert one.assay is not None
+            levels.append(replace(one, assay=replace(one.assay, laboratory=laboratory)))
+        return course(levels=levels)
+
+    two = shipped(measured("A", "B", "A", "B"))
+    one = shipped(measured("A", "A", "A", "A"))
+    assert two.levels == one.levels == 4
+    for apart, together in zip(two.opinions[:2], one.opinions[:2], strict=True):
+        assert apart.log_evidence is not None
+        assert together.log_evidence is not None
+        assert apart.log_evidence > together.log_evidence

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from openntz.course import vocabulary
 from openntz.errors import ModelError, SolverError
+from openntz.forecast import assay_bias
 from openntz.forecast.density import Levels, build_problem
 from openntz.forecast.history import History, build_history, weights_of
 from openntz.forecast.person import (
@@ -272,14 +273,15 @@ def weigh_person(
         return replace(placed, reason="No dose is recorded, so there is no level to compare.")
     weights = weights_of(course)
     history = build_history(course.doses, weights, request.antibodies, settings.assumed)
-    limits = [as_limit(m) for m in course.results(vocabulary.NATALIZUMAB)]
+    measured = course.results(vocabulary.NATALIZUMAB)
+    levels = fitted_levels(forecast.levels, [as_limit(m) for m in measured], history)
     asked = _Asked(
         request=request,
         forecast=forecast,
         settings=settings,
         history=history,
         weight_kg=weights[-1].value if weights else None,
-        levels=fitted_levels(forecast.levels, limits, history),
+        levels=assay_bias.named(levels, forecast.levels, measured, settings.assay_bias_from),
         times=_Times.of(request, history, settings),
     )
     answers = [asked.opinion(candidate) for candidate in candidates]
