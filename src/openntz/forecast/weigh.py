@@ -204,6 +204,8 @@ def _as_forecast(says: Says, forecast: PersonForecast) -> Says:
         planned=None if forecast.planned is None else forecast.planned[0],
         by_day=MappingProxyType({d: pair[0] for d, pair in forecast.by_day.items()}),
         below=forecast.below,
+        # A forecast that mixes over an unknown onset does not say what its draws leave.
+        left=says.left if forecast.change is None else MappingProxyType({}),
     )
 
 

@@ -197,8 +197,8 @@ def _crossings(answers: Sequence[tuple[str, Says]], level: float) -> str:
 
 def _rule_of_thumb(weighing: Weighing, registry: Registry) -> str:
     """The share left that patients quote, beside what the main model says for this person."""
-    main = next((o for o in weighing.opinions if o.says is not None and o.says.left), None)
-    if main is None or main.says is None or not set(LEFT_DAYS) <= set(main.says.left):
+    main = weighing.opinions[0]
+    if main.says is None or not set(LEFT_DAYS) <= set(main.says.left):
         return ""
     half_life = registry.fact("pk.half-life.us-nca").number
     quoted = [registry.fact(f"pk.left-after-{d}-days.half-life-11").number / 100 for d in LEFT_DAYS]
