@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 OUT ?= out/clinic
 
-.PHONY: review test lint bench clean
+.PHONY: review test lint bench conformance clean
 
 review: $(READY)
 	@$(BIN)/openntz review examples/clinic --as-of 2024-06-30 --out $(OUT)
@@ -20,6 +20,10 @@ test: $(READY_DEV)
 
 bench: $(READY_DEV)
 	$(BIN)/python benchmarks/startup.py
+
+# Our numbers beside NONMEM's, Monolix's and PsN's, into docs/reference/conformance.md.
+conformance: $(READY_DEV)
+	$(BIN)/python -m tests.reference.conformance --write
 
 clean:
 	rm -rf $(VENV) out .pytest_cache .ruff_cache .hypothesis
