@@ -46,6 +46,18 @@ ARITHMETIC: Final[Mapping[tuple[str, str, float], str]] = {
 # (file, constant) -> reason; the constant may be tuned, so its number is not fixed here
 SETTINGS: Final[Mapping[tuple[str, str], str]] = {
     ("forecast/chain.py", "ENSEMBLES"): _NUMERICAL,
+    ("forecast/drift.py", "_STATES"): _NUMERICAL,
+    ("forecast/drift.py", "_BRACKET"): _NUMERICAL,
+    ("forecast/drift.py", "FIRST"): "fewest errors with a mean and a spread before them",
+    ("forecast/drift.py", "_FARTHEST"): "keeps a normal score finite",
+    ("forecast/drift.py", "_LEAST_SPREAD"): "keeps a ratio finite",
+    ("forecast/metrics.py", "_PER_CENT"): "fraction to per cent",
+    ("forecast/metrics.py", "_POINTS"): _NUMERICAL,
+    ("forecast/predictive.py", "_FAR"): "beyond double precision of a normal tail",
+    ("forecast/scoreboard.py", "_FRACTION"): "per cent to fraction",
+    ("forecast/virtual.py", "WEEK"): _WEEK,
+    ("forecast/virtual.py", "_PER_CENT"): "per cent to fraction",
+    ("forecast/virtual.py", "_MINUTES"): "minutes in a day",
     ("forecast/chain.py", "_WALKERS"): _NUMERICAL,
     ("forecast/chain.py", "_WARM_UP"): _NUMERICAL,
     ("forecast/chain.py", "_LEAST"): _NUMERICAL,

@@ -111,7 +111,7 @@ def say_study(console: Console, outcome: StudyOutcome) -> None:
         "weeks",
         "fewer infusions",
         "below target",
-        "one in twenty",
+        "low trough",
     )
     for target in design.targets:
         table.add_row(Text(f"target {target:g} µg/mL", style="bold"))

@@ -9,7 +9,7 @@ sounds follows from the false alarms allowed (Markov chain of Brook and Evans 19
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Final, Literal
 
 import numpy as np
@@ -75,7 +75,7 @@ def _alarm_probability(limit: float, allowance: float, count: int) -> float:
     return float(1.0 - stay)
 
 
-@lru_cache(maxsize=1024)
+@cache
 def alarm_limit(count: int, allowance: float, false_alarm: float) -> float:
     """Limit that ``count`` scores pass, upwards or downwards, with this chance at most.
 

@@ -48,6 +48,7 @@ class Design:
     lightest_kg: float
     heaviest_kg: float
     saturation_error: float
+    low_share: float
 
     @classmethod
     def from_registry(cls, facts: Registry) -> Design:
@@ -71,6 +72,7 @@ class Design:
             weight_cv_percent=number("forecast.weight-unknown-cv"),
             lightest_kg=number(own + "lightest"),
             heaviest_kg=number(own + "heaviest"),
+            low_share=number(own + "low-trough") / _PER_CENT,
             saturation_error=number("readout.saturation-residual") / _PER_CENT,
         )
 

@@ -63,7 +63,7 @@ class Outcome:
     minus the mean of standard over chosen interval; ``missed`` the share of people whose true
     trough is below the target although an interval longer than the standard was chosen, of
     all; ``not_reached`` the share predicted below it even at the standard interval, who keep
-    that; ``low_trough`` the true trough that one in twenty lies below.
+    that; ``low_trough`` the true trough that ``Design.low_share`` of people lie below.
     """
 
     arm: Arm
@@ -100,9 +100,6 @@ def choose(by_week: Array, target: float) -> NDArray[np.intp]:
     return np.where(reached.any(axis=1), last, 0)
 
 
-_LOW_SHARE: Final = 0.05
-
-
 def outcome(
     arm: Arm,
     design: Design,
@@ -128,7 +125,7 @@ def outcome(
         fewer=float(1.0 - (design.standard_week / weeks).mean()),
         missed=wilson(missed, len(rows), confidence),
         not_reached=float((predicted[:, 0] < target).mean()),
-        low_trough=float(np.quantile(real, _LOW_SHARE)),
+        low_trough=float(np.quantile(real, design.low_share)),
     )
 
 

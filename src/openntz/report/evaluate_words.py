@@ -78,7 +78,8 @@ def study_definitions(design: Design) -> dict[str, str]:
         "fewer infusions": f"1 - mean of {design.standard_week} weeks / chosen interval.",
         "below target": "Share of all people for whom an interval longer than the standard was "
         "chosen although their true trough there is below the target.",
-        "one in twenty": "True trough at the chosen interval that 5 % of people lie below.",
+        "low trough": "True trough at the chosen interval that "
+        f"{short(100 * design.low_share)} % of people lie below.",
         "saturation": f"Measured with an error of {short(100 * design.saturation_error)} points "
         "of saturation at the same troughs; everybody has the same relation of saturation and "
         "level, so this is the most such a test can buy.",
