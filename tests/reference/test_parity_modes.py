@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.reference.parity import cases, rows
 
 DERIVED = [name for name, case in cases().items() if case.kind == "derived"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from tests.reference.conformance.cases import MONOLIX_RUNS
 from tests.reference.conformance.results import methods, posteriors
 from tests.reference.parity import results, rows
