@@ -17,9 +17,13 @@ from openntz.course.course import Course
 from openntz.course.events import Measurement
 from openntz.forecast import causes
 from openntz.forecast.cohort import ANTIBODY, SMOOTH, Cohort
+from openntz.forecast.explain import with_causes
+from openntz.forecast.history import build_history, weights_of
 from openntz.forecast.onset_prior import AntibodyReading
+from openntz.forecast.result import LevelVerdict
 from openntz.forecast.settings import Settings
 from openntz.forecast.subject import Observations, Subject
+from openntz.forecast.triage import by_timing
 from openntz.mechanism.plan import Span
 from openntz.mechanism.regimen import Schedule
 from openntz.models.card import Card
@@ -156,11 +160,12 @@ def _truth(plan: _Plan, i: int, settings: Settings) -> str:
     day = float(plan.start[plan.at[i]])
     if plan.slip[i] != causes.CHANCE:
         return plan.slip[i]
-    if i in plan.wrong_dose:
-        return causes.DOSE
+    # Where a lasting and a single cause meet, the lasting one counts.
     onset, end = plan.raised
     if onset < day < end + settings.causes.recovery_days:
         return causes.ANTIBODIES
+    if i in plan.wrong_dose:
+        return causes.DOSE
     return causes.WEIGHT_CHANGE if plan.grown[0] < day else causes.CHANCE
 
 
@@ -228,3 +233,24 @@ def planted_people(card: Card, settings: Settings, n: int, seed: int) -> Iterato
             for slip, c in zip(plan.slip, levels, strict=True)
         ]
         yield _recorded(plan, np.array(values), f"V{seed}-{j}", rng, settings)
+
+
+def explained(
+    who: Planted, card: Card, settings: Settings, generator: np.random.Generator
+) -> tuple[LevelVerdict, str] | None:
+    """The latest level below 6 or above 45 ug/mL with its causes, and the truth; None without.
+
+    Probabilities that are right are right among levels picked by anything seen of them. One
+    level a person, since what lasts makes a person's levels right or wrong together.
+    """
+    history = build_history(who.recorded.doses, weights_of(who.recorded), None, settings.assumed)
+    verdicts = [
+        by_timing(m, history, settings.not_a_trough_hours)
+        for m in who.recorded.results(vocabulary.NATALIZUMAB)
+    ]
+    odd = [i for i, v in enumerate(verdicts) if v.censor or not 6 < (v.value or 0.0) < 45]
+    if not odd:
+        return None
+    verdicts[odd[-1]] = replace(verdicts[odd[-1]], unusual=True)
+    found = with_causes(verdicts, who.recorded, who.readings, history, card, settings, generator)
+    return found[odd[-1]], who.truth[odd[-1]]
