@@ -52,7 +52,7 @@ class Options:
                 remedy=f"Give a number from {_NARROWEST:g} (as published) to {_WIDEST:g}; 2 "
                 "doubles the variances between people.",
             )
-        wanted = tuple(dict.fromkeys(known[name] for name in readouts))
+        wanted: tuple[ReadoutName, ...] = tuple(dict.fromkeys(known[name] for name in readouts))
         return cls(wanted, flatten, assay_bias_from)
 
     def applied(self, settings: Settings) -> Settings:
