@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -116,6 +117,31 @@ def test_no_level_no_table_or_no_verdict_is_unknown():
     found = finding(IMPLAUSIBLE, unjudged)
     assert found.status is Status.UNKNOWN
     assert "The route is not in the model" in found.message
+
+
+EXPLAINED = {"causes": (("another person's tube", 0.9), ("wrong unit or decimal point", 0.1))}
+
+
+@pytest.mark.parametrize(
+    ("use", "unusual", "status"),
+    [
+        ("impossible", False, Status.DUE),
+        ("fitted", True, Status.WATCH),
+        ("fitted", False, Status.OK),
+    ],
+)
+def test_causes_are_told_and_change_no_status(use, unusual, status):
+    drawn = level(days_before(30), 90.0)
+    made = course(doses=ON, measurements=[drawn])
+    plain = verdict(drawn, use, unusual=unusual)
+    told = replace(plain, **EXPLAINED, causes_shown=1)
+    before, after = (
+        finding(IMPLAUSIBLE, made, predicted=forecast(levels=(v,))) for v in (plain, told)
+    )
+    assert before.status is after.status is status
+    assert "What may be behind it: another person's tube 90 %. Next: ask the" in after.message
+    assert "behind it" not in before.message
+    assert "wrong unit" not in after.message
 
 
 def test_off_therapy_nothing_is_repeated():
