@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ FORMS: Final = (
     "weight=90",
     "plasma-exchange=3",
 )
+# More than a course of sessions; keeps a slip of the pen from being computed.
+_MOST_SESSIONS: Final = 15
 _LENGTH: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(w|wk|weeks?|d|days?)")
 
 
@@ -184,6 +187,8 @@ def _route(text: str, at: Standing) -> Supposed:
 def _weight(text: str, at: Standing) -> Supposed:
     try:
         kilograms = float(text.casefold().removesuffix("kg"))
+        if not math.isfinite(kilograms):
+            raise ValueError(text)
     except ValueError:
         raise InputError(
             f"{text!r} is no weight.", where=_WHERE, remedy="Write weight=90, in kg."
@@ -205,9 +210,11 @@ def _weight(text: str, at: Standing) -> Supposed:
 
 
 def _plasma_exchange(text: str, at: Standing) -> Supposed:
-    if not text.strip().isdigit() or int(text) < 1:
+    if not text.strip().isdigit() or not 1 <= int(text) <= _MOST_SESSIONS:
         raise InputError(
-            f"{text!r} is no number of sessions.", where=_WHERE, remedy="Write plasma-exchange=3."
+            f"{text!r} is no number of sessions.",
+            where=_WHERE,
+            remedy=f"Write plasma-exchange=3, at most {_MOST_SESSIONS}.",
         )
     removed, session = (
         at.profile.fact("plasma-exchange.removed"),
