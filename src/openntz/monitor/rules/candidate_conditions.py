@@ -225,7 +225,7 @@ def _level_stops(facts: CandidateFacts, profile: Profile) -> list[str]:
     if facts.contradiction:
         stops.append(f"levels contradict the forecast ({facts.contradiction.rstrip('.')})")
     if facts.change:
-        stops.append(f"clearance may have changed ({facts.change.rstrip('.')})")
+        stops.append("levels or antibody tests suggest that clearance was or is raised")
     return stops
 
 
