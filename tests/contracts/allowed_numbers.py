@@ -41,6 +41,10 @@ ARITHMETIC: Final[Mapping[tuple[str, str, float], str]] = {
     ("forecast/predict.py", "band", 0.5): "probability that defines the median",
     ("forecast/predict.py", "time_below", 0.5): "probability that defines the median",
     ("forecast/triage.py", "predictive_quantile", 10): "bracket of a root search",
+    ("forecast/outlook.py", "OutlookSettings.from_registry", 100): "per cent to fraction",
+    ("forecast/outlook.py", "build_outlook", 0.5): "probability that defines the median",
+    ("forecast/scenarios.py", "compute", 0.5): "probability that defines the median",
+    ("forecast/steady_interval.py", "summarise", 0.5): "probability that defines the median",
 }
 
 # (file, constant) -> reason; the constant may be tuned, so its number is not fixed here
@@ -80,6 +84,9 @@ SETTINGS: Final[Mapping[tuple[str, str], str]] = {
     ("forecast/cohort.py", "EXACT"): _NUMERICAL,
     ("forecast/cohort.py", "SMOOTH"): _NUMERICAL,
     ("forecast/cohort.py", "SPREAD"): _NUMERICAL,
+    ("forecast/decide.py", "_DAYS_A_YEAR"): "days in a year",
+    ("forecast/outlook.py", "DAYS_A_WEEK"): _WEEK,
+    ("forecast/steady_interval.py", "_KEPT_FOR_DAYS"): _NUMERICAL,
     ("forecast/likelihood.py", "_FLOOR"): "keeps a logarithm finite",
     ("forecast/map_estimate.py", "_MOST_ROUNDS"): _NUMERICAL,
     ("forecast/map_estimate.py", "_DAMP_FIRST"): _NUMERICAL,

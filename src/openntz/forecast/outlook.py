@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 DAYS_A_WEEK: Final = 7
+_TARGETS: Final = ("target.trough-10", "target.trough-5", "target.trough-2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class OutlookSettings:
         weeks = [round(float(w)) for w in str(facts.fact("decide.missed-weeks").value).split()]
         targets = [float(word) for word in str(facts.fact("forecast.targets").value).split()]
         # A site may choose another target, which then needs its chance too.
-        targets += [facts.fact(f"target.trough-{name}").number for name in ("10", "5", "2")]
+        targets += [facts.fact(name).number for name in _TARGETS]
         return cls(
             first=round(facts.fact("next-ms.interval-low").number * DAYS_A_WEEK),
             last=round(facts.fact("candidate.longest-interval").number * DAYS_A_WEEK),

@@ -84,8 +84,9 @@ def weights_after(level: Array, reading: Array, residual: Residual) -> Array:
     variance = residual.variance(f)
     off = value[None, :] - mean[:, None]
     off *= off
-    off /= -2 * variance[:, None]
-    off -= np.log(variance)[:, None] / 2
+    off /= 2 * variance[:, None]
+    off += np.log(variance)[:, None] / 2
+    np.negative(off, out=off)
     return softmax(off, axis=0)
 
 
