@@ -6,13 +6,14 @@
 Virtual people with 3-6 levels, whose errors are planted as often as the facts say. The latest
 level of each below 6 or above 45 ug/mL counts; with --whole every person goes through the
 forecast, and the latest level that it calls unusual, misfit or impossible counts. Prints the
-tables of docs/concepts/level-triage.md.
+tables of docs/concepts/level-triage.md. --often 2 plants errors twice as often as the facts say.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -26,6 +27,28 @@ from openntz.forecast.result import LevelVerdict
 from openntz.forecast.settings import Settings
 from openntz.models.card import load_card
 from openntz.models.saturation import load_saturation
+
+
+def oftener(settings: Settings, times: float) -> Settings:
+    c = settings.causes
+    return replace(
+        settings,
+        causes=replace(
+            c,
+            peak_time_unknown=times * c.peak_time_unknown,
+            peak_time_recorded=times * c.peak_time_recorded,
+            swapped=times * c.swapped,
+            unit=times * c.unit,
+            dose=times * c.dose,
+            changed=times * c.changed,
+            weight_per_year=times * c.weight_per_year,
+        ),
+        onset=replace(
+            settings.onset,
+            persistent=times * settings.onset.persistent,
+            transient=times * settings.onset.transient,
+        ),
+    )
 
 
 def through_forecast(
@@ -51,6 +74,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--people", type=int, default=6000)
     arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--often", type=float, default=1.0)
     arguments.add_argument("--whole", action="store_true")
     asked = arguments.parse_args()
     settings = Settings.from_registry(registry())
@@ -60,7 +84,8 @@ def main() -> None:
         settings=settings,
     )
     score, planted, levels, began = Score(), 0, 0, time.perf_counter()
-    people = planted_people(models.card, settings, asked.people, asked.seed)
+    planting = oftener(settings, asked.often)
+    people = planted_people(models.card, planting, asked.people, asked.seed)
     for j, who in enumerate(people):
         levels += len(who.truth)
         planted += sum(truth != causes.CHANCE for truth in who.truth)
