@@ -188,9 +188,11 @@ def _sentence(
             f"{sure}): {then}{'' if fitted else ' and measure the level'}."
         )
     if onset is not None and end is not None:
+        over = still < prior.told_from
+        ask = f"{then} if the level falls" if over else f"{then} and repeat the level"
         return (
             f"{who} suggest that clearance rose {_about(onset)}, as antibodies do ({_p(ever)}), "
-            f"and came back {_about(end)}; still raised {_p(still)}: {then} and repeat the level."
+            f"and came back {_about(end)}; still raised {_p(still)}: {ask}."
         )
     if ever >= prior.told_from:
         return (
