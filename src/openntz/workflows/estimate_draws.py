@@ -101,7 +101,7 @@ def draw_person(
             mode = find_modes(cohort, threads=threads).theta[0]
             posterior = sample_cohort(
                 *(cohort, readings, mode, curvature(cohort, mode), draws, generator),
-                pareto_k_limit=registry().fact("forecast.pareto-k-limit").number,
+                pareto_k_limit=_pareto_k_limit(),
                 threads=threads,
             )
         else:
@@ -111,6 +111,10 @@ def draw_person(
     scale = _scale(card, len(prepared.occasions))
     theta = posterior.theta[:, : len(own)] * scale[: len(own)]
     return PersonDraws(person, own, theta, posterior, *_verdict(person, posterior))
+
+
+def _pareto_k_limit() -> float:
+    return registry().fact("forecast.pareto-k-limit").number
 
 
 def _none(
