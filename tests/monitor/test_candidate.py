@@ -9,8 +9,9 @@ import pytest
 
 from openntz.errors import ProfileError
 from openntz.forecast.decide import weekdays_of
+from openntz.forecast.result import ClearanceChange
 from openntz.monitor.finding import Status
-from openntz.monitor.profile import load_profile
+from openntz.monitor.profile import Profile, load_profile
 from tests.build import (
     NO_FORECAST,
     antibody,
@@ -54,7 +55,7 @@ def suited(
     mri=None,
     who=None,
     recorded=None,
-    profile="eu",
+    profile: str | Profile = "eu",
     predicted=None,
     **events,
 ):
@@ -320,6 +321,29 @@ def test_levels_that_contradict_the_forecast_stop():
         contradiction="The level of 2024-05-01 does not agree.",
     )
     stopped_by(suited(predicted=given), "levels contradict the forecast (The level of 2024-05-01")
+
+
+def test_a_suspected_change_of_clearance_stops():
+    drawn = [level(days_before(100 + 28 * i), 41.0, line=40 + i) for i in range(2)]
+    told = "Antibodies may have raised clearance."
+    change = ClearanceChange(
+        probability_now=0.6,
+        probability_ever=0.6,
+        onset=None,
+        end=None,
+        factor=None,
+        text=told,
+        suspected=True,
+        plain_planned=None,
+        plain_probability={},
+    )
+    plain = forecast(levels=tuple(verdict(d) for d in drawn), outlook=outlook(CHANCES))
+    stopped_by(
+        suited(predicted=replace(plain, change=change)),
+        "levels or antibody tests suggest that clearance",
+    )
+    unlikely = replace(change, suspected=False)
+    assert suited(predicted=replace(plain, change=unlikely)).status is Status.WATCH
 
 
 def test_a_dose_that_is_not_whole_vials_stops():

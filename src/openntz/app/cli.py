@@ -251,6 +251,12 @@ def forecast(
             options=options,
         )
         if decide or what_if or as_json:
+            if wanted is not None or if_next_dose is not None:
+                raise InputError(
+                    "a decision or what-if, and another question besides.",
+                    where="--models, --if-next-dose",
+                    remedy="Ask for the one without the other; --what-if late=2w moves the dose.",
+                )
             _next_dose(question, decide, tuple(what_if or ()), as_json)
             return
         answer = run_forecast(question)

@@ -29,11 +29,16 @@ from openntz.monitor.rules.candidate_conditions import (
 from openntz.workflows.forecast import ForecastQuestion, find_course
 from openntz.workflows.person import Practice, request_of, review_person
 from openntz.workflows.read import read_tables, registry_for
-from openntz.workflows.settle import with_steady
+from openntz.workflows.settle import unchanged, with_steady
 from openntz.workflows.what_if import Standing, as_planned, suppose
 
 # Keeps the streams of levels and what-ifs apart from that of the forecast.
 _STREAM = 3
+
+_NO_CHANGE = (
+    "Antibodies are in question for this person; this what-if takes clearance as recorded tests "
+    "say, and levels may be lower."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +90,8 @@ def _worth(
     if unmet or not_known(facts):
         why = "; ".join((*unmet, *filter(None, (not_known(facts),))))
         return Worth(days=(), most=None, reason=f"no level changes what stops it: {why}")
+    if situation.forecast.change is not None:
+        return Worth(days=(), most=None, reason="antibodies are in question; test for them first")
     if last is None or not decision.dates:
         return Worth(days=(), most=None, reason="no date is open")
     rule = decision.rule
@@ -127,6 +134,8 @@ def _scenarios(
         card=practice.models.card,
     )
     wanted = [as_planned(at), *(suppose(text, at) for text in texts)]
+    if situation.forecast.change is not None:
+        wanted = [replace(s, notes=(*s.notes, _NO_CHANGE)) for s in wanted]
     if any(s.future.exchanges for s in wanted) and not any(s.name == "stopped" for s in wanted):
         wanted.insert(1, suppose("stopped", at))
     span = Span(
@@ -190,7 +199,9 @@ def run_next_dose(
         scenarios = _scenarios(what_if, situation, request, fit, practice)
     if decide and fit is not None and decision is not None and decision.dates and forecast.outlook:
         days = [d.after_days for d in decision.dates]
-        outlook, steady = with_steady(forecast.outlook, days, fit, practice.models)
+        outlook, steady = with_steady(
+            forecast.outlook, days, fit, practice.models, unchanged=unchanged(forecast)
+        )
         forecast = replace(forecast, outlook=outlook)
         situation = replace(situation, forecast=forecast)
         decision = open_dates(situation, practice.profile)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +22,18 @@ from openntz.monitor.rules.candidate_conditions import candidate_facts, decision
 
 
 def with_steady(
-    outlook: Outlook, days: Sequence[int], fit: Fit, models: ForecastModels, *, threads: int = 1
+    outlook: Outlook,
+    days: Sequence[int],
+    fit: Fit,
+    models: ForecastModels,
+    *,
+    unchanged: float = 1.0,
+    threads: int = 1,
 ) -> tuple[Outlook, NDArray[np.float64]]:
     """The outlook with the steady state of D intervals in days, and their troughs (n, D).
+
+    ``unchanged`` is the probability that clearance is what the draws say; with the rest no
+    trough counts as reached, which is the cautious end of what antibodies might do.
 
     Raises
     ------
@@ -34,8 +44,14 @@ def with_steady(
     troughs = steady_troughs(fit.problem, fit.theta, days, threads=threads)
     for day, column in zip(days, troughs.T, strict=True):
         found = summarise(column, settings.outlook.levels, (settings.low, settings.high))
-        outlook = outlook.with_steady(day, found)
+        reaches = {level: unchanged * chance for level, chance in found.reaches.items()}
+        outlook = outlook.with_steady(day, replace(found, reaches=MappingProxyType(reaches)))
     return outlook, troughs
+
+
+def unchanged(forecast: PersonForecast) -> float:
+    """Probability that antibodies do not raise clearance now; 1 where nothing asks."""
+    return 1.0 if forecast.change is None else 1.0 - forecast.change.probability_now
 
 
 def _once_kept(
@@ -51,18 +67,13 @@ def _once_kept(
         return outlook
     fit, rule = fit_person(request, models), decision_rule(profile)
     dates = decide(outlook, rule, last.day, situation.as_of).dates
-    outlook, _ = with_steady(
-        outlook, [d.after_days for d in first_of_weeks(dates)], fit, models, threads=request.threads
-    )
-    return settle(
-        outlook,
-        rule,
-        last.day,
-        situation.as_of,
-        lambda day: with_steady(outlook, [day], fit, models, threads=request.threads)[0].steady[
-            day
-        ],
-    )
+
+    def ask(days: Sequence[int]) -> Outlook:
+        share = unchanged(situation.forecast)
+        return with_steady(outlook, days, fit, models, unchanged=share, threads=request.threads)[0]
+
+    outlook = ask([d.after_days for d in first_of_weeks(dates)])
+    return settle(outlook, rule, last.day, situation.as_of, lambda day: ask([day]).steady[day])
 
 
 def settled(
