@@ -23,9 +23,11 @@ from openntz.forecast.causes import (
 )
 from openntz.forecast.density import Kind
 from openntz.forecast.explain import with_causes
-from openntz.forecast.history import build_history, weights_of
+from openntz.forecast.history import AntibodyEffect, build_history, weights_of
 from openntz.forecast.onset_prior import AntibodyReading
+from openntz.forecast.person import ForecastRequest, forecast_person
 from openntz.forecast.triage import by_timing
+from openntz.models.card import load_card
 from tests.build import doses_every, level
 from tests.forecast.calibration import Score, reliability
 from tests.forecast.people import FIRST, course, forecast, models
@@ -36,8 +38,9 @@ MORNING = datetime(2024, 1, 8, 9, 30)
 SETTINGS = models().settings
 
 
-def trough(cycle: int, value: float, **more):
-    return level(MORNING + timedelta(days=28 * cycle), value, line=cycle + 2, **more)
+def trough(cycle: int, value: float, line: int = 0, **more):
+    at = MORNING + timedelta(days=28 * cycle)
+    return level(at, value, line=line or cycle + 2, **more)
 
 
 def untimed(cycle: int, value: float):
@@ -107,8 +110,6 @@ def test_fitting_levels_are_not_explained() -> None:
 
 def test_causes_change_no_number_of_the_forecast() -> None:
     """A stream of their own: with other settings of the causes the forecast is the same."""
-    from openntz.forecast.person import ForecastRequest, forecast_person
-
     who = course(levels=[*USUAL[:3], untimed(5, 118.0)])
     as_of = FIRST + timedelta(days=28 * 5 + 1)
     request = ForecastRequest(course=who, as_of=as_of, planned=None, antibodies=None, seed=7)
@@ -223,3 +224,49 @@ def test_planted_errors_happen_as_often_as_said() -> None:
 def test_log_score_beats_base_rates() -> None:
     score, _ = scored()
     assert score.log_score() < 0.8 * score.base_rates()
+
+
+# ── odd people
+
+
+@pytest.mark.parametrize("card", ["biib107", "label_linear", "rule_of_thumb_11_day"])
+def test_causes_are_found_under_other_cards(card) -> None:
+    who = course(levels=[*USUAL[:3], untimed(5, 118.0)])
+    request = ForecastRequest(
+        course=who, as_of=FIRST + timedelta(days=141), planned=None, antibodies=None, seed=7
+    )
+    found = forecast_person(request, replace(models(), card=load_card(card)))
+    assert found.status == "ok"
+    assert sum(p for _, p in found.levels[-1].causes) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("weight", [70.0, None])
+@pytest.mark.parametrize("route", ["IV", "SC"])
+@pytest.mark.parametrize("count", [1, 2, 6])
+def test_few_doses_other_routes_and_no_weight(weight, route, count) -> None:
+    who = course(
+        doses=doses_every(FIRST, count, route=route),
+        levels=[level(MORNING + timedelta(days=27), 2.0, censor="<"), trough(2, 300.0, line=9)],
+        weight=weight,
+    )
+    levels = forecast(who, FIRST + timedelta(days=60)).levels
+    assert [v.use for v in levels] == ["fitted", "impossible"]
+    assert levels[1].causes[0][0] == causes.UNIT
+    for verdict in (v for v in levels if v.causes):
+        assert sum(p for _, p in verdict.causes) == pytest.approx(1.0)
+        assert (causes.WEIGHT_CHANGE in dict(verdict.causes)) == (weight is not None)
+
+
+def test_recorded_antibodies_may_have_begun_before_their_first_positive_test() -> None:
+    lost = [trough(k, 2.0, censor="<") for k in (3, 4, 5)]
+    who = course(doses=doses_every(FIRST, 7), levels=[trough(1, 18.0), *lost])
+    known = AntibodyEffect(MORNING + timedelta(days=28 * 5, hours=2))
+    found = forecast(who, FIRST + timedelta(days=28 * 6), antibodies=known).levels
+    explained_by = [v.causes[0][0] for v in found if v.causes]
+    assert causes.ANTIBODIES in explained_by
+
+
+def test_level_before_the_first_dose_has_no_cause_to_look_for() -> None:
+    early = forecast(course(levels=[level("2023-12-01T09:00", 8.0)]), FIRST + timedelta(days=60))
+    assert early.levels[0].use == "impossible"
+    assert early.levels[0].causes == ()

@@ -18,6 +18,8 @@ from openntz.mechanism.regimen import Schedule
 Array = NDArray[np.float64]
 
 _YEAR_DAYS = 365.25
+# With more levels, not every gap between two can be told apart at a bearable price.
+_MOST_EDGES = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,17 +136,20 @@ def antibody_variants(
 
 
 def _edges(days: Array, chosen: Sequence[int], recorded: Recorded) -> Array:
-    """First dose, and the levels that tell onsets apart: the chosen ones and their neighbours."""
+    """First dose, and the levels that tell onsets apart.
+
+    All of them, or, where there are many, those around the chosen ones and some of the others
+    at even distances.
+    """
     first = float(recorded.history.schedule.start_day[0])
     if not len(days):
         return np.array([first])
-    near = {
-        int(k)
-        for i in chosen
-        for k in np.searchsorted(days, recorded.level_day[i]) + np.array([-1, 0, 1])
-    }
-    kept = [days[k] for k in sorted(near) if 0 <= k < len(days)]
-    return np.unique([first, *(d for d in kept if d > first), max(days[-1], first)])
+    around = np.array([-1, 0, 1])
+    near = [np.searchsorted(days, recorded.level_day[i]) + around for i in chosen]
+    spread = np.linspace(0, len(days) - 1, _MOST_EDGES).round().astype(np.intp)
+    kept = np.unique(np.concatenate([*near, spread]))
+    kept = kept[(kept >= 0) & (kept < len(days))]
+    return np.unique([first, *np.maximum(days[kept], first)])
 
 
 def _raised(

@@ -73,11 +73,24 @@ class Seen:
     tests: tuple[tuple[float, AntibodyReading], ...] = ()
 
 
+def _typical(card: Card, priors: Priors) -> dict[str, Array]:
+    found = {}
+    for item in card.covariates:
+        if item.missing == "refuse":
+            median = item.reference if item.median is None else item.median
+            known = priors.covariates.get(item.name)
+            found[item.name] = np.array([median if known is None else known[0]], dtype=np.float64)
+    return found
+
+
 def other_troughs(
     card: Card, priors: Priors, settings: CauseSettings, generator: np.random.Generator
 ) -> Array:
-    """Troughs (n,) of other people: the card's population at the usual intervals."""
-    people = []
+    """Troughs (n,) of other people: the card's population at the usual intervals.
+
+    A covariate that the card wants recorded is the typical one.
+    """
+    people, typical = [], _typical(card, priors)
     for interval in settings.other_intervals_days:
         start = interval * np.arange(settings.other_doses, dtype=np.float64)
         doses = Schedule(
@@ -90,7 +103,7 @@ def other_troughs(
             Subject(
                 id="another",
                 spans=(Span(doses, start[:1], start[-1:] + interval),),
-                covariates={},
+                covariates=typical,
                 occasion=np.zeros(1, np.int64),
                 raised=np.zeros(1),
                 observations=Observations.levels(np.arange(0), np.zeros(0)),

@@ -194,6 +194,7 @@ class CauseSettings:
     changed_log_sd: float
     antibodies: OnsetPrior
     recovery_days: float
+    least_chance: float
     draws: int
     first_draws: int
     shown_from: float
@@ -234,6 +235,7 @@ class CauseSettings:
             changed_log_sd=number("changed-log-sd"),
             antibodies=OnsetPrior.from_registry(known),
             recovery_days=number("antibody-recovery"),
+            least_chance=number("antibody-least-chance"),
             draws=round(number("cause-draws")),
             first_draws=round(number("cause-first-draws")),
             shown_from=number("cause-shown-from"),
