@@ -76,6 +76,7 @@ SETTINGS: Final[Mapping[tuple[str, str], str]] = {
     ("forecast/chain.py", "_STRETCH_SHARE"): _NUMERICAL,
     ("forecast/chain.py", "_LEAP_SHARE"): _NUMERICAL,
     ("forecast/cause_variants.py", "_YEAR_DAYS"): "days in a year",
+    ("forecast/cause_variants.py", "_MOST_EDGES"): "limit of a calculation; fewer levels are exact",
     ("forecast/cause_weights.py", "_MOMENTS"): "points over which a chance is spread evenly",
     ("forecast/cause_weights.py", "_PRIOR_SHARE"): _PROPOSAL,
     ("forecast/cause_weights.py", "_DAY_HOURS"): "hours in a day",
