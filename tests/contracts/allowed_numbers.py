@@ -42,6 +42,7 @@ ARITHMETIC: Final[Mapping[tuple[str, str, float], str]] = {
     ("forecast/predict.py", "time_below", 0.5): "probability that defines the median",
     ("forecast/triage.py", "predictive_quantile", 10): "bracket of a root search",
     ("forecast/outlook.py", "OutlookSettings.from_registry", 100): "per cent to fraction",
+    ("forecast/decide.py", "decide", 8): "size of a cache",
     ("forecast/outlook.py", "build_outlook", 0.5): "probability that defines the median",
     ("forecast/scenarios.py", "compute", 0.5): "probability that defines the median",
     ("forecast/steady_interval.py", "summarise", 0.5): "probability that defines the median",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final
 
 from openntz.errors import ProfileError
@@ -143,6 +144,8 @@ def _date(outlook: Outlook, rule: DecisionRule, day: date, after: int, at: int) 
     )
 
 
+# Rules, profiles and pages ask about the same person one after another.
+@lru_cache(maxsize=8)
 def decide(outlook: Outlook, rule: DecisionRule, last_dose: date, as_of: date) -> Decision:
     """The dates from ``as_of`` on that the clinic's weekdays and the rule's interval leave."""
     dates = []
