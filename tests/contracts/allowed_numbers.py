@@ -45,12 +45,26 @@ ARITHMETIC: Final[Mapping[tuple[str, str, float], str]] = {
     ("forecast/decide.py", "decide", 8): "size of a cache",
     ("forecast/outlook.py", "build_outlook", 0.5): "probability that defines the median",
     ("forecast/scenarios.py", "compute", 0.5): "probability that defines the median",
+    ("forecast/change.py", "_p", 0.99): _DIGITS,
+    ("forecast/change.py", "_p", 0.01): _DIGITS,
+    ("forecast/onset.py", "laplace_evidence", 0.5): _HALF,
+    ("forecast/onset_prior.py", "OnsetPrior.from_registry", 8): "the week in the fact's name",
+    ("forecast/onset_prior.py", "OnsetPrior.from_registry", 12): "the week in the fact's name",
+    ("forecast/readouts.py", "ReadoutSettings.from_registry", 100): "per cent to fraction",
     ("forecast/steady_interval.py", "summarise", 0.5): "probability that defines the median",
 }
 
 # (file, constant) -> reason; the constant may be tuned, so its number is not fixed here
 SETTINGS: Final[Mapping[tuple[str, str], str]] = {
     ("forecast/chain.py", "ENSEMBLES"): _NUMERICAL,
+    ("forecast/change.py", "_EVEN"): "more likely than not; the median",
+    ("forecast/onset.py", "_SCREEN"): _NUMERICAL,
+    ("forecast/onset.py", "_SCREEN_TOLERANCE"): _NUMERICAL,
+    ("forecast/onset.py", "_FEWEST_DRAWS"): _NUMERICAL,
+    ("forecast/onset_prior.py", "_WEEK"): _WEEK,
+    ("forecast/onset_prior.py", "_MONTH"): "mean length of a month in days",
+    ("forecast/onset_prior.py", "_PERCENT"): "per cent to fraction",
+    ("forecast/options.py", "_WIDEST"): "wider priors than this are a slip of the keyboard",
     ("forecast/drift.py", "_STATES"): _NUMERICAL,
     ("forecast/drift.py", "_BRACKET"): _NUMERICAL,
     ("forecast/drift.py", "FIRST"): "fewest errors with a mean and a spread before them",

@@ -21,6 +21,7 @@ from openntz.forecast.settings import Settings
 Array = NDArray[np.float64]
 
 _EVEN = 0.5
+_TINY = float(np.finfo(float).tiny)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,7 @@ def _spread_over(
     if total <= 0.0:
         return None
     ends = np.unique(np.array(spans))
-    at = np.array([[np.clip((d - a) / max(b - a, 1e-9), 0, 1) for a, b in spans] for d in ends])
+    at = np.array([[np.clip((d - a) / max(b - a, _TINY), 0, 1) for a, b in spans] for d in ends])
     share = at @ weight / total
     low_day, middle, high_day = np.interp([low, _EVEN, high], share, ends)
     return When(*(_date(history, d) for d in (middle, low_day, high_day)))

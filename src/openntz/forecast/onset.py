@@ -23,6 +23,8 @@ from openntz.forecast.posterior import Method, Posterior, resample, sample_cohor
 
 Array = NDArray[np.float64]
 
+_TINY = float(np.finfo(float).tiny)
+
 # Screening needs two digits of a weight: importance sampling does the rest for those that matter.
 _SCREEN = Accuracy(1e-4, 1e-5)
 _SCREEN_TOLERANCE = 0.1
@@ -93,7 +95,7 @@ def weigh(problem: Problem, found: Sequence[Candidate], *, threads: int = 1) -> 
         history, _ = cut(problem.history, candidate)
         subjects.append(subject_of(problem.card, history, problem.levels, laboratories))
     cohort = problem.of(subjects)
-    log_prior = np.log([max(c.prior, 1e-300) for c in found])
+    log_prior = np.log([max(c.prior, _TINY) for c in found])
     if not problem.levels.count:
         evidence, theta = np.zeros(len(found)), np.zeros((len(found), cohort.size))
     else:
@@ -195,7 +197,7 @@ def _kept(weighed: Weighed, least_weight: float) -> tuple[list[int], Array]:
         chosen = own[weighed.weight[own] >= min(least_weight, weighed.weight[own].max())]
         share = np.log(total / weighed.weight[chosen].sum())
         kept += [int(i) for i in chosen]
-        log_prior += [np.log(max(weighed.candidates[i].prior, 1e-300)) + share for i in chosen]
+        log_prior += [np.log(max(weighed.candidates[i].prior, _TINY)) + share for i in chosen]
     return kept, np.array(log_prior)
 
 

@@ -49,8 +49,8 @@ class Options:
             raise InputError(
                 f"a prior flattened {flatten:g} times.",
                 where="--flatten",
-                remedy=f"Give a number from {_NARROWEST:g} (as published) to {_WIDEST:g}; 2 "
-                "doubles the variances between people.",
+                remedy=f"Give a number from {_NARROWEST:g} (as published) to {_WIDEST:g}; "
+                "it multiplies the variances between people.",
             )
         wanted: tuple[ReadoutName, ...] = tuple(dict.fromkeys(known[name] for name in readouts))
         return cls(wanted, flatten, assay_bias_from)
