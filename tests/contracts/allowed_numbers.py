@@ -45,8 +45,6 @@ ARITHMETIC: Final[Mapping[tuple[str, str, float], str]] = {
     ("forecast/decide.py", "decide", 8): "size of a cache",
     ("forecast/outlook.py", "build_outlook", 0.5): "probability that defines the median",
     ("forecast/scenarios.py", "compute", 0.5): "probability that defines the median",
-    ("forecast/change.py", "_p", 0.99): _DIGITS,
-    ("forecast/change.py", "_p", 0.01): _DIGITS,
     ("forecast/onset.py", "laplace_evidence", 0.5): _HALF,
     ("forecast/onset_prior.py", "OnsetPrior.from_registry", 8): "the week in the fact's name",
     ("forecast/onset_prior.py", "OnsetPrior.from_registry", 12): "the week in the fact's name",
@@ -57,6 +55,7 @@ ARITHMETIC: Final[Mapping[tuple[str, str, float], str]] = {
 # (file, constant) -> reason; the constant may be tuned, so its number is not fixed here
 SETTINGS: Final[Mapping[tuple[str, str], str]] = {
     ("forecast/chain.py", "ENSEMBLES"): _NUMERICAL,
+    ("forecast/change.py", "_SURE"): _DIGITS,
     ("forecast/change.py", "_EVEN"): "more likely than not; the median",
     ("forecast/onset.py", "_SCREEN"): _NUMERICAL,
     ("forecast/onset.py", "_SCREEN_TOLERANCE"): _NUMERICAL,

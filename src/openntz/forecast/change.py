@@ -21,6 +21,7 @@ from openntz.forecast.settings import Settings
 Array = NDArray[np.float64]
 
 _EVEN = 0.5
+_SURE = 0.99
 _TINY = float(np.finfo(float).tiny)
 
 
@@ -160,9 +161,9 @@ def change_of(
 
 
 def _p(probability: float) -> str:
-    if probability > 0.99:
-        return "P > 0.99"
-    return "P < 0.01" if probability < 0.01 else f"P = {probability:.2f}"
+    if probability > _SURE:
+        return f"P > {_SURE:g}"
+    return f"P < {1 - _SURE:.2g}" if probability < 1 - _SURE else f"P = {probability:.2f}"
 
 
 def _about(when: When) -> str:
