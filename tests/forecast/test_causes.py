@@ -168,7 +168,7 @@ def test_limits_match_scipy() -> None:
 
 
 def test_chosen_draws_match_brute_force_over_the_prior() -> None:
-    """A hundred times the draws, all from the prior, give the same probabilities."""
+    """Thirty times the draws, chosen from as many of the prior, give the same probabilities."""
     who = course(doses=doses_every(FIRST, 9), levels=[*USUAL, untimed(6, 44.0)])
     history = build_history(who.doses, weights_of(who), None, SETTINGS.assumed)
     measured = who.results(vocabulary.NATALIZUMAB)
@@ -187,7 +187,7 @@ def test_chosen_draws_match_brute_force_over_the_prior() -> None:
         )
         return dict(found[4])
 
-    exact = weigh(1, first_draws=20_000, draws=20_000)
+    exact = weigh(1, first_draws=8_000, draws=8_000)
     runs = [weigh(seed) for seed in range(2, 12)]
     for name, chance in exact.items():
         mean = np.mean([run[name] for run in runs])
@@ -204,7 +204,7 @@ def scored() -> tuple[Score, int]:
     """One odd level of each virtual person who has one, and how many levels there were in all."""
     score, levels = Score(), 0
     card = models().card
-    for j, who in enumerate(planted_people(card, SETTINGS, 350, seed=29)):
+    for j, who in enumerate(planted_people(card, SETTINGS, 240, seed=29)):
         levels += len(who.truth)
         found = explained_level(who, card, SETTINGS, np.random.default_rng([29, j]))
         if found is not None:
@@ -216,7 +216,7 @@ def scored() -> tuple[Score, int]:
 def test_planted_errors_happen_as_often_as_said() -> None:
     score, levels = scored()
     assert levels >= 1_000
-    assert score.count >= 120
+    assert score.count >= 100
     for row in reliability(score):
         assert row.least <= row.hits <= row.most, row
 
