@@ -46,7 +46,7 @@ class Accuracy:
 # For estimates quoted to six digits; for the mode of one person; for draws spread by per cents.
 EXACT: Final = Accuracy(1e-9, 1e-9)
 SMOOTH: Final = Accuracy(1e-6, 1e-6)
-SPREAD: Final = Accuracy(1e-4, 1e-5)
+SPREAD: Final = Accuracy(3e-4, 1e-5)
 
 
 class Readout(Protocol):

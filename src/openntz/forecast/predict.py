@@ -16,7 +16,7 @@ from openntz.models.saturation import SaturationCard
 Array = NDArray[np.float64]
 
 # Where a curve bends between two doses; only how smooth a picture looks depends on it.
-_AFTER_DOSE_DAYS: Final = (0.0, 1.0, 2.0, 4.0, 7.0, 11.0, 16.0, 22.0)
+_AFTER_DOSE_DAYS: Final = (0.0, 1.5, 5.0, 11.0, 19.0)
 
 
 @dataclass(frozen=True, slots=True)
