@@ -143,8 +143,10 @@ def test_days_between_solved_ones_match_the_exact_fall():
     exact = np.exp(-solved / 16.0) + 0.2 * np.exp(-solved / 40.0)
     days = np.arange(28.0, 85.0)
     found = on_days(solved, exact[None, :], days)[0]
-    # h^2/8 = 1/2 times the curvature of the logarithm, at most (1/16 - 1/40)^2 / 4 a day squared.
-    np.testing.assert_allclose(found, np.exp(-days / 16.0) + 0.2 * np.exp(-days / 40.0), rtol=1.8e-4)
+    # h^2/8 = 1/2 of the curvature of the logarithm, at most (1/16 - 1/40)^2 / 4 a day squared.
+    np.testing.assert_allclose(
+        found, np.exp(-days / 16.0) + 0.2 * np.exp(-days / 40.0), rtol=1.8e-4
+    )
     even = days[days % 2 == 0]
     assert (on_days(solved, exact[None, :], even)[0] == exact[(even / 2).astype(int)]).all()
 

@@ -55,7 +55,7 @@ def _widen_vectors() -> None:
     LLVM halves them by default, for programs with little arithmetic per load; ours is nearly
     all arithmetic. A choice the user made for numba stands.
     """
-    chosen: dict[str, Any] = vars(config)
+    chosen: Any = vars(config)
     if chosen.get("CPU_FEATURES") is None and chosen.get("CPU_NAME") is None:
         features = get_host_cpu_features()
         if features.get("avx512f"):
