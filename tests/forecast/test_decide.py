@@ -19,7 +19,7 @@ from openntz.forecast.outlook import (
     on_days,
     outlook_of,
 )
-from openntz.forecast.person import ForecastRequest, fit_person, forecast_person
+from openntz.forecast.person import ForecastRequest, fit_person, forecast_person, moments_of
 from openntz.forecast.steady_interval import steady_troughs, summarise
 from openntz.forecast.what_if import Future, levels_under
 from openntz.models.residual import Residual
@@ -287,3 +287,23 @@ def forecast_problem(weight: float, doses):
     history = build_history(who.doses, weights_of(who), None, settings.assumed)
     empty = Levels(np.empty(0), np.empty(0), np.empty(0, np.int64))
     return build_problem(models().card, history, empty, settings.priors)
+
+
+def test_every_part_of_a_mixture_answers_as_the_forecast_does():
+    """Levels that fall as antibodies do: each draw, asked anew, gives the level it had."""
+    as_of = FIRST + timedelta(days=150)
+    who = with_levels(25.0, 0.5)
+    request = ForecastRequest(
+        course=who.until(as_of), as_of=as_of, planned=as_of, antibodies=None, seed=7
+    )
+    found, fit = forecast_person(request, models()), fit_person(request, models())
+    assert found.change is not None
+    assert len(fit.parts) > 1
+    again = fit.ask(lambda problem, theta: levels_under(problem, theta, Future(), fit.day))
+    # The days asked for share the solver's steps with others the second time.
+    np.testing.assert_allclose(again, fit.concentration, rtol=1e-2, atol=1e-2)
+    assert found.planned is not None
+    _, planned = moments_of(request, fit.problem.history)
+    assert planned is not None
+    at = fit.day == fit.problem.history.day(planned)
+    assert float(np.median(again[:, at])) == pytest.approx(found.planned[0].median, rel=1e-3)

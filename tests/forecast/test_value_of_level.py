@@ -10,9 +10,10 @@ from scipy.special import softmax
 
 from openntz.course import vocabulary
 from openntz.forecast.decide import DecisionRule
+from openntz.forecast.fit import Fit
 from openntz.forecast.likelihood import Kind, terms
 from openntz.forecast.outlook import on_days
-from openntz.forecast.person import Fit, ForecastRequest, fit_person
+from openntz.forecast.person import ForecastRequest, fit_person
 from openntz.forecast.steady_interval import steady_troughs
 from openntz.forecast.value_of_level import (
     Choices,
@@ -150,6 +151,10 @@ def _troughs(fit: Fit, days: tuple[int, ...]) -> np.ndarray:
     return on_days(since[since >= 0], fit.concentration[:, since >= 0], np.array(days, float))
 
 
+def _kept(fit: Fit) -> np.ndarray:
+    return fit.ask(lambda problem, theta: steady_troughs(problem, theta, DAYS))
+
+
 def test_chances_after_a_level_match_fitting_it():
     """Brute force: the level is drawn on day 25 after the last dose and the person fitted anew."""
     last = FIRST + timedelta(days=28 * 11)
@@ -163,7 +168,7 @@ def test_chances_after_a_level_match_fitting_it():
         )
     ]
     fit = _fit(known, as_of)
-    made = Choices(DAYS, _troughs(fit, DAYS), steady_troughs(fit.problem, fit.theta, DAYS))
+    made = Choices(DAYS, _troughs(fit, DAYS), _kept(fit))
     at = _troughs(fit, (25,))[:, 0]
     residual = models().card.residual
     for reading in (0.75 * np.median(at), np.median(at), 1.3 * np.median(at)):
@@ -173,13 +178,13 @@ def test_chances_after_a_level_match_fitting_it():
         first, kept = made.chances(RULE.target, weight)
         again = _fit([*known, (moment, float(reading))], as_of)
         # Three standard errors of two sets of draws, that of the weighted one at its worst.
-        close = 3 * 0.5 * (1 / effective + 1 / len(again.theta)) ** 0.5
+        close = 3 * 0.5 * (1 / effective + 1 / len(again.concentration)) ** 0.5
         np.testing.assert_allclose(
             first[:, 0], (_troughs(again, DAYS) >= RULE.target).mean(axis=0), atol=close
         )
         np.testing.assert_allclose(
             kept[:, 0],
-            (steady_troughs(again.problem, again.theta, DAYS) >= RULE.target).mean(axis=0),
+            (_kept(again) >= RULE.target).mean(axis=0),
             atol=close,
         )
 

@@ -17,10 +17,11 @@ from openntz.course import vocabulary
 from openntz.course.course import Course, age_on
 from openntz.errors import SolverError
 from openntz.forecast import assay_bias, options, readouts, usefulness
-from openntz.forecast.change import Suspicion
+from openntz.forecast.change import Suspicion, explain
 from openntz.forecast.cohort import SPREAD
 from openntz.forecast.density import ANTIBODY, WEIGHT, Problem, build_problem
 from openntz.forecast.explain import with_causes
+from openntz.forecast.fit import Fit, Part, parts_of
 from openntz.forecast.history import (
     AntibodyEffect,
     History,
@@ -312,18 +313,11 @@ def forecast_person(request: ForecastRequest, models: ForecastModels) -> PersonF
         return replace(placed, status="failed", reason=str(error), notes=notes, levels=by_record)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Fit:
-    """The draws a forecast rests on: unknowns (n, p), and levels (n, T) on the days solved (T,)."""
-
-    problem: Problem
-    theta: Array
-    day: Array
-    concentration: Array
-
-
 def fit_person(request: ForecastRequest, models: ForecastModels) -> Fit:
     """The draws of ``forecast_person`` once more, for further questions about the same person.
+
+    Where levels or tests raise the question of antibodies they are the mixture that the
+    forecast is made of.
 
     Raises
     ------
@@ -333,10 +327,51 @@ def fit_person(request: ForecastRequest, models: ForecastModels) -> Fit:
     course, settings = request.course, models.settings
     history = build_history(course.doses, weights_of(course), request.antibodies, settings.assumed)
     generator = person_generator(request.seed, course.person.id)
-    _, problem = _judge_levels(request, models, history, generator)
-    day = _grid(request, history, settings).day
-    posterior, _, _ = _solve(problem, day, request, settings, generator)
-    return Fit(problem, posterior.theta, day, posterior.concentration)
+    verdicts, problem = _judge_levels(request, models, history, generator)
+    grid = _grid(request, history, settings)
+    posterior, _, _ = _solve(problem, grid.day, request, settings, generator)
+    plain = Fit(problem, (Part(problem, posterior.theta),), grid.day, posterior.concentration)
+    suspicion = _suspicion(request, _held(verdicts, request, problem, posterior, models), settings)
+    if not suspicion.raised:
+        return plain
+    # The stream that the forecast takes for it, after that of the causes.
+    _, stream = generator.spawn(2)
+    now = float(grid.day[grid.now])
+    try:
+        mixed = explain(
+            suspicion, problem, grid.day, now, settings, stream, threads=request.threads
+        )
+    except SolverError:
+        # The forecast stays plain then, and says so.
+        return plain
+    return Fit(problem, parts_of(mixed, problem), grid.day, mixed.posterior.concentration)
+
+
+def _held(
+    verdicts: tuple[LevelVerdict, ...],
+    request: ForecastRequest,
+    problem: Problem,
+    posterior: Posterior,
+    models: ForecastModels,
+) -> tuple[LevelVerdict, ...]:
+    """The verdicts once the levels are held against the fitted course."""
+    return against_fit(
+        verdicts,
+        [as_limit(m) for m in request.course.results(vocabulary.NATALIZUMAB)],
+        posterior.at_levels * assay_bias.factors(problem.levels, problem.names, posterior.theta),
+        models.card.residual,
+        tail=models.settings.misfit_tail,
+    )
+
+
+def _suspicion(
+    request: ForecastRequest, verdicts: tuple[LevelVerdict, ...], settings: Settings
+) -> Suspicion:
+    return Suspicion(
+        readings=request.readings,
+        confirmed=request.antibodies,
+        contradiction=contradiction(verdicts, settings.misfits_allowed),
+    )
 
 
 def _computed(
@@ -351,13 +386,7 @@ def _computed(
     grid = _grid(request, history, settings)
     posterior, modes, notes = _solve(problem, grid.day, request, settings, generator)
     learnt = usefulness.share_learnt(problem, modes)
-    verdicts = against_fit(
-        verdicts,
-        [as_limit(m) for m in request.course.results(vocabulary.NATALIZUMAB)],
-        posterior.at_levels * assay_bias.factors(problem.levels, problem.names, posterior.theta),
-        models.card.residual,
-        tail=settings.misfit_tail,
-    )
+    verdicts = _held(verdicts, request, problem, posterior, models)
     # A stream of its own: what explains a level must not change the forecast.
     verdicts = with_causes(
         verdicts,
@@ -369,10 +398,12 @@ def _computed(
         generator.spawn(1)[0],
         threads=request.threads,
     )
-    against = contradiction(verdicts, settings.misfits_allowed)
-    fit = Reconsidered(posterior, verdicts, against, _parameters(posterior, problem, settings))
-    suspicion = Suspicion(
-        readings=request.readings, confirmed=request.antibodies, contradiction=against
+    suspicion = _suspicion(request, verdicts, settings)
+    fit = Reconsidered(
+        posterior,
+        verdicts,
+        suspicion.contradiction,
+        _parameters(posterior, problem, settings),
     )
     if suspicion.raised:
         fit = reconsider(

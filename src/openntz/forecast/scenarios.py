@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from openntz.forecast.person import Fit
+from openntz.forecast.fit import Fit
 from openntz.forecast.predict import band, quantiles, saturation_band, time_below
 from openntz.forecast.result import Quantiles, TimeBelow
 from openntz.forecast.settings import Settings
@@ -100,12 +100,8 @@ def compute(
     # Whole days after the last dose, from now on, so that the fall starts where it stands.
     since = np.ceil(span.now - span.last_dose)
     fall = np.arange(since, settings.below_horizon_days + 1) if ends else np.empty(0)
-    solved = levels_under(
-        fit.problem,
-        fit.theta,
-        supposed.future,
-        np.concatenate([moments, daily, span.last_dose + fall]),
-    )
+    asked = np.concatenate([moments, daily, span.last_dose + fall])
+    solved = fit.ask(lambda problem, theta: levels_under(problem, theta, supposed.future, asked))
     at, low = solved[:, : len(moments)], solved[:, len(moments) : len(moments) + len(daily)]
     level = band(at, settings.low, settings.high)
     saturation = saturation_band(at, cards, settings.low, settings.high, generator)

@@ -11,8 +11,9 @@ from openntz.course.course import Course
 from openntz.definitions.therapy import Therapy
 from openntz.errors import InputError
 from openntz.forecast.decide import Decision, NextDate
+from openntz.forecast.fit import Fit
 from openntz.forecast.outlook import on_days
-from openntz.forecast.person import Fit, ForecastRequest, fit_person, moments_of
+from openntz.forecast.person import ForecastRequest, fit_person, moments_of
 from openntz.forecast.result import PersonForecast
 from openntz.forecast.scenarios import Scenario, Span, compute
 from openntz.forecast.value_of_level import Choices, LevelWorth, value_of_level, worth_most
@@ -29,15 +30,15 @@ from openntz.monitor.rules.candidate_conditions import (
 from openntz.workflows.forecast import ForecastQuestion, find_course
 from openntz.workflows.person import Practice, request_of, review_person
 from openntz.workflows.read import read_tables, registry_for
-from openntz.workflows.settle import unchanged, with_steady
+from openntz.workflows.settle import with_steady
 from openntz.workflows.what_if import Standing, as_planned, suppose
 
 # Keeps the streams of levels and what-ifs apart from that of the forecast.
 _STREAM = 3
 
-_NO_CHANGE = (
-    "Antibodies are in question for this person; this what-if takes clearance as recorded tests "
-    "say, and levels may be lower."
+_MIXED = (
+    "Antibodies are in question for this person: like the forecast, this what-if mixes clearance "
+    "raised now and not, as likely as levels and tests make each."
 )
 
 
@@ -135,7 +136,7 @@ def _scenarios(
     )
     wanted = [as_planned(at), *(suppose(text, at) for text in texts)]
     if situation.forecast.change is not None:
-        wanted = [replace(s, notes=(*s.notes, _NO_CHANGE)) for s in wanted]
+        wanted = [replace(s, notes=(*s.notes, _MIXED)) for s in wanted]
     if any(s.future.exchanges for s in wanted) and not any(s.name == "stopped" for s in wanted):
         wanted.insert(1, suppose("stopped", at))
     span = Span(
@@ -199,9 +200,7 @@ def run_next_dose(
         scenarios = _scenarios(what_if, situation, request, fit, practice)
     if decide and fit is not None and decision is not None and decision.dates and forecast.outlook:
         days = [d.after_days for d in decision.dates]
-        outlook, steady = with_steady(
-            forecast.outlook, days, fit, practice.models, unchanged=unchanged(forecast)
-        )
+        outlook, steady = with_steady(forecast.outlook, days, fit, practice.models)
         forecast = replace(forecast, outlook=outlook)
         situation = replace(situation, forecast=forecast)
         decision = open_dates(situation, practice.profile)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from openntz.errors import SolverError
 from openntz.forecast.decide import decide, first_of_weeks, settle
+from openntz.forecast.fit import Fit
 from openntz.forecast.outlook import Outlook
-from openntz.forecast.person import Fit, ForecastModels, ForecastRequest, fit_person
+from openntz.forecast.person import ForecastModels, ForecastRequest, fit_person
 from openntz.forecast.result import PersonForecast
 from openntz.forecast.steady_interval import steady_troughs, summarise
 from openntz.monitor.profile import Profile
@@ -27,13 +27,11 @@ def with_steady(
     fit: Fit,
     models: ForecastModels,
     *,
-    unchanged: float = 1.0,
     threads: int = 1,
 ) -> tuple[Outlook, NDArray[np.float64]]:
     """The outlook with the steady state of D intervals in days, and their troughs (n, D).
 
-    ``unchanged`` is the probability that clearance is what the draws say; with the rest no
-    trough counts as reached, which is the cautious end of what antibodies might do.
+    Clearance stays what it is now in each draw: raised in those where antibodies raise it now.
 
     Raises
     ------
@@ -41,17 +39,11 @@ def with_steady(
         When the model cannot be solved.
     """
     settings = models.settings
-    troughs = steady_troughs(fit.problem, fit.theta, days, threads=threads)
+    troughs = fit.ask(lambda p, theta: steady_troughs(p, theta, days, threads=threads))
     for day, column in zip(days, troughs.T, strict=True):
         found = summarise(column, settings.outlook.levels, (settings.low, settings.high))
-        reaches = {level: unchanged * chance for level, chance in found.reaches.items()}
-        outlook = outlook.with_steady(day, replace(found, reaches=MappingProxyType(reaches)))
+        outlook = outlook.with_steady(day, found)
     return outlook, troughs
-
-
-def unchanged(forecast: PersonForecast) -> float:
-    """Probability that antibodies do not raise clearance now; 1 where nothing asks."""
-    return 1.0 if forecast.change is None else 1.0 - forecast.change.probability_now
 
 
 def _once_kept(
@@ -69,8 +61,7 @@ def _once_kept(
     dates = decide(outlook, rule, last.day, situation.as_of).dates
 
     def ask(days: Sequence[int]) -> Outlook:
-        share = unchanged(situation.forecast)
-        return with_steady(outlook, days, fit, models, unchanged=share, threads=request.threads)[0]
+        return with_steady(outlook, days, fit, models, threads=request.threads)[0]
 
     outlook = ask([d.after_days for d in first_of_weeks(dates)])
     return settle(outlook, rule, last.day, situation.as_of, lambda day: ask([day]).steady[day])
