@@ -299,7 +299,7 @@ class Plan:
         problem = Problem(
             # With fewer people than lanes, the empty ones need not be carried along.
             lanes=min(LANES, chunks * n * len(pick)),
-            start_time=np.broadcast_to(start, lanes).ravel(),
+            start_time=np.broadcast_to(start, lanes).flatten(),
             initial=np.zeros((chunks * n * len(pick), shape.own_states * (1 + shape.tangents))),
             parameters=rows.reshape(-1, rows.shape[-1]),
             parameter_row=(which * len(group.segments) + group.first[pick]).ravel(),

@@ -70,7 +70,8 @@ REMEDY: Final = {
     OK: "",
     STEP_UNDERFLOW: (
         "The step became too short to move time on: a parameter is far outside its plausible "
-        "range, or the tolerance is too tight. Check the parameters or loosen rtol."
+        "range. Check amounts, rates and times of this person's doses, their units on the card, "
+        "and the card's parameters."
     ),
     TOO_MANY_STEPS: (
         "The limit of steps was reached: the period is very long or a rate very fast. Check "
@@ -200,6 +201,9 @@ def compile_system(system: System) -> Callable[..., None]:
         dopri5.judge,
         dopri5.accept,
         dopri5.write_outputs,
+        dopri5.event_moves,
+        dopri5.apply_tangents,
+        dopri5.shift_tangents,
         dopri5.arrive,
         dopri5.load_next,
     ):
@@ -211,9 +215,19 @@ def compile_system(system: System) -> Callable[..., None]:
         # No folder that can be written: compile for this process alone.
         _LOG.info(_COMPILING_EACH_TIME)
         return build(dopri5.advance_block)
-    if not any(Path(block.stats.cache_path).glob(f"*{block.__name__}*")):
+    if not _on_disk(block):
         _LOG.info(_COMPILING)
     return block
+
+
+def _on_disk(block: Any) -> bool:
+    return any(Path(block.stats.cache_path).glob(f"*{block.__name__}*"))
+
+
+def is_compiled(system: System) -> bool:
+    """Whether the system's solver is in numba's cache, or could not be kept there anyway."""
+    block: Any = compile_system(system)
+    return block.stats.cache_path is None or _on_disk(block)
 
 
 def new_lanes(system: System) -> Lanes:

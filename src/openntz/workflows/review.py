@@ -11,6 +11,7 @@ from openntz import __version__
 from openntz.compute.executors import map_in_order
 from openntz.course.course import TABLES, Course
 from openntz.errors import InputError
+from openntz.mechanism.warm_up import shapes_of, warm_up
 from openntz.records.problems import Records
 from openntz.records.write import write_csv, write_text_atomic
 from openntz.report.exports import (
@@ -183,6 +184,8 @@ def run_review(request: ReviewRequest, progress: Progress) -> ReviewOutcome:
     )
     prepare_out(request.folder, request.out)
     models = practice.models
+    structure = models.card.structure
+    warm_up(shapes_of(structure.compartments, structure.elimination, structure.absorption))
     people = _reviewed(records, request, practice, progress)
     review = Review(
         as_of=request.as_of,

@@ -87,16 +87,18 @@ def derive_lanes(w: NDArray[np.float64], y: int, k: int, lanes: int) -> None:
     """
     for lane in range(lanes):
         derive(w, y + lane, PARAMETER + lane, RATE + lane, k + lane)
-    for j in range(TANGENTS):
-        for lane in range(lanes):
-            derive_tangent(w, y + lane, PARAMETER + lane, RATE + lane, k + lane, j)
+    if TANGENTS > 0:
+        for j in range(TANGENTS):
+            for lane in range(lanes):
+                derive_tangent(w, y + lane, PARAMETER + lane, RATE + lane, k + lane, j)
 
 
 def derive_lane(w: NDArray[np.float64], y: int, k: int, lane: int) -> None:
     """Rates of change of one lane, as ``derive_lanes``."""
     derive(w, y + lane, PARAMETER + lane, RATE + lane, k + lane)
-    for j in range(TANGENTS):
-        derive_tangent(w, y + lane, PARAMETER + lane, RATE + lane, k + lane, j)
+    if TANGENTS > 0:
+        for j in range(TANGENTS):
+            derive_tangent(w, y + lane, PARAMETER + lane, RATE + lane, k + lane, j)
 
 
 # Kinds of event; at equal times they are applied in the order of the caller's list.
@@ -281,6 +283,42 @@ def write_outputs(lanes: Lanes, problem: Problem, lane: int) -> None:
     w[NEXT_OUTPUT + lane] = problem.output_time[j] if j < end else np.inf
 
 
+def event_moves(problem: Problem, e: int) -> bool:
+    """Whether the time of an event depends on what is differentiated by."""
+    moves = False
+    for j in range(TANGENTS):
+        moves |= problem.event_time_tangent[e, j] != 0.0
+    return moves
+
+
+def apply_tangents(lanes: Lanes, problem: Problem, lane: int, e: int) -> None:
+    """What an event does to the derivatives, by its size."""
+    w, kind = lanes.w, problem.event_kind[e]
+    for j in range(TANGENTS):
+        slope = problem.event_value_tangent[e, j]
+        o = RATE + (j + 1) * LANES + lane
+        if kind == RATE_ON:
+            w[o] += slope
+        elif kind == RATE_OFF:
+            w[o] = w[o] - slope if lanes.infusions[lane] > 0 else 0.0
+        elif kind == BOLUS:
+            w[Y + (problem.event_index[e] + (j + 1) * OWN_STATES) * LANES + lane] += slope
+
+
+def shift_tangents(w: NDArray[np.float64], problem: Problem, lane: int, e: int) -> None:
+    """What an event does to the derivatives, by its time.
+
+    One that comes later by dt leaves the states (before - after) dt further on; K1 holds the
+    rates of change before it.
+    """
+    derive_lane(w, Y, K2, lane)
+    for j in range(TANGENTS):
+        for k in range(OWN_STATES):
+            o = k * LANES + lane
+            shift = (w[K1 + o] - w[K2 + o]) * problem.event_time_tangent[e, j]
+            w[Y + (j + 1) * OWN_STATES * LANES + o] += shift
+
+
 def arrive(lanes: Lanes, problem: Problem, lane: int) -> bool:
     """Apply the events due now and set the next stop; False when no output is left to reach."""
     w, i = lanes.w, lanes.person[lane]
@@ -290,41 +328,25 @@ def arrive(lanes: Lanes, problem: Problem, lane: int) -> bool:
     e, end = lanes.event[lane], problem.event_range[i, 1]
     while e < end and problem.event_time[e] <= w[TIME + lane]:
         kind, value = problem.event_kind[e], problem.event_value[e]
-        moves = False
-        for j in range(TANGENTS):
-            moves |= problem.event_time_tangent[e, j] != 0.0
-        if moves:
+        if TANGENTS > 0 and event_moves(problem, e):
             derive_lane(w, Y, K1, lane)
         if kind == RATE_ON:
             lanes.infusions[lane] += 1
             w[RATE + lane] += value
-            for j in range(TANGENTS):
-                w[RATE + (j + 1) * LANES + lane] += problem.event_value_tangent[e, j]
         elif kind == RATE_OFF:
             lanes.infusions[lane] -= 1
             # Exactly zero, where adding and subtracting rates would leave a rounding residue.
             w[RATE + lane] = w[RATE + lane] - value if lanes.infusions[lane] > 0 else 0.0
-            for j in range(TANGENTS):
-                o = RATE + (j + 1) * LANES + lane
-                left = w[o] - problem.event_value_tangent[e, j]
-                w[o] = left if lanes.infusions[lane] > 0 else 0.0
         elif kind == BOLUS:
             w[Y + problem.event_index[e] * LANES + lane] += value
-            for j in range(TANGENTS):
-                o = (problem.event_index[e] + (j + 1) * OWN_STATES) * LANES + lane
-                w[Y + o] += problem.event_value_tangent[e, j]
         else:
             row = problem.parameter_row[i] + problem.event_index[e]
             for k in range(PARAMETERS):
                 w[PARAMETER + k * LANES + lane] = problem.parameters[row, k]
-        if moves:
-            # An event that comes later by dt leaves the states (before - after) dt further on.
-            derive_lane(w, Y, K2, lane)
-            for j in range(TANGENTS):
-                for k in range(OWN_STATES):
-                    o = k * LANES + lane
-                    shift = (w[K1 + o] - w[K2 + o]) * problem.event_time_tangent[e, j]
-                    w[Y + (j + 1) * OWN_STATES * LANES + o] += shift
+        if TANGENTS > 0:
+            apply_tangents(lanes, problem, lane, e)
+            if event_moves(problem, e):
+                shift_tangents(w, problem, lane, e)
         e += 1
     lanes.event[lane] = e
     stop = problem.output_time[last_output]
