@@ -16,7 +16,7 @@ from tests.models.cards import ONE_COMPARTMENT, SATURATION, written
 
 # (what to replace in the sound card, with what, key and words the message must have)
 SPOILT = {
-    "unknown key": ("gaps = []", 'gaps = []\nauthor = "me"', "author", "Extra inputs"),
+    "unknown key": ("gaps = []", 'gaps = []\nauthor = "me"', "author", "unknown key"),
     "missing title": ('title = "One compartment"\n', "", "title", "required"),
     "other kind": ('kind = "pharmacokinetics"', 'kind = "poem"', "kind", "pharmacokinetics"),
     "four compartments": ("compartments = 1", "compartments = 4", "compartments", "1, 2 or 3"),
@@ -32,8 +32,8 @@ SPOILT = {
     "yes for a value": ("value = 6.0", "value = true", "theta.cl.value", "number"),
     "not finite": ("value = 6.0", "value = inf", "theta.cl.value", "finite"),
     "not a number": ("value = 6.0", "value = nan", "theta.cl.value", "finite"),
-    "negative clearance": ("value = 6.0", "value = -6.0", "theta", "cl = -6 cannot be"),
-    "clearance zero": ("value = 6.0", "value = 0", "theta", "cl = 0 cannot be"),
+    "negative clearance": ("value = 6.0", "value = -6.0", "theta", "cl = -6 mL/h cannot be"),
+    "clearance zero": ("value = 6.0", "value = 0", "theta", "cl = 0 mL/h cannot be"),
     "unit of a volume": ('unit = "mL/h"', 'unit = "mL"', "theta", "use one of L/d"),
     "no unit": ('unit = "mL/h"\n', "", "theta.cl.unit", "required"),
     "weight in stone": (
@@ -97,7 +97,7 @@ SPOILT = {
     "domain upside down": ("low = 50", "low = 50\nhigh = 40", "domain[1]", "is above high"),
     "domain of something else": ('"weight_kg"', '"height_cm"', "domain[1].variable", "age_year"),
     "domain that forbids": ('action = "warn"', 'action = "kill"', "domain[1].action", "refuse"),
-    "id with a path": ('id = "small"', 'id = "../small"', "id", "pattern"),
+    "id with a path": ('id = "small"', 'id = "../small"', "id", "cannot stand here"),
 }
 
 
@@ -120,7 +120,7 @@ def test_spoilt_card_is_refused_by_file_key_and_remedy(name: str, tmp_path: Path
         ("[theta.hill]", "[theta.slope]", "'hill'"),
         ("[theta.ec50]", "[theta.e0 ]", ""),
         ('unit = "ng/mL"', 'unit = "L"', "use one of mg/L"),
-        ("value = 1000", "value = 0", "ec50 = 0 cannot be"),
+        ("value = 1000", "value = 0", "ec50 = 0 ng/mL cannot be"),
         ("value = 0\n", "value = 50\n", "more than full saturation"),
         ('source = "openntz"', 'source = ["openntz", "nobody"]', "unknown source 'nobody'"),
         ('kind = "saturation"', 'kind = "pharmacokinetics"', "saturation"),

@@ -303,7 +303,7 @@ SPOILT = {
         "cl = {value = 2.6,",
         "cl = {value = 1e200,",
         "theta.cl.value",
-        "less than or equal",
+        "not at most 1e+30",
     ),
     "weight in pounds": (
         "derived_covariates",

@@ -14,9 +14,11 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from openntz.evidence.registry import Rank, registry
+from openntz.models.fault import Fault, FaultsError, below
 
 Symbol = Literal["cl", "vc", "q", "vp", "q2", "vp2", "vmax", "km", "ka", "duration", "f", "lag"]
 Scale = Literal["cv", "sd", "variance"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 
 _PER_TIME = {
     "L/d": 1.0,
@@ -67,11 +69,16 @@ AT_MOST_ONE: Final = frozenset({"f", "e0", "emax"})
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """What a card lends to its numbers: known source ids, and its own source and rank."""
+    """What a card lends to its numbers: known source ids, and its own source and rank.
+
+    ``faulty`` are those of the two that are at fault themselves: the top of the card is blamed
+    then, not every number that would have taken them.
+    """
 
     known: frozenset[str]
     source: tuple[str, ...] = ()
     rank: str | None = None
+    faulty: frozenset[str] = frozenset()
 
 
 # No published number is beyond this, and its square is still a number.
@@ -90,21 +97,48 @@ def sources_of(origin: str | list[str]) -> tuple[str, ...]:
     return (origin,) if isinstance(origin, str) else tuple(origin)
 
 
-def check_sources(names: tuple[str, ...], info: ValidationInfo) -> None:
+def check_rank(rank: str | None, key: str = "") -> None:
+    """Refuse what nobody has checked.
+
+    Raises
+    ------
+    FaultsError
+        At ``key``, relative to the table or field that is checked.
+    """
+    if rank == "unverified":
+        raise FaultsError(
+            Fault(
+                key,
+                "'unverified': a model's number acts in both directions, so it must be checked "
+                "against its source first",
+                'Look the number up in its source, then write "read"; "copy" when it was '
+                "read in a copy or secondary source.",
+            )
+        )
+
+
+def check_sources(names: tuple[str, ...], info: ValidationInfo, key: str = "") -> None:
     """Refuse ids that neither the registry nor the card knows.
 
     Raises
     ------
-    ValueError
-        Naming the first of them.
+    FaultsError
+        Naming each of them, at ``key``.
     """
     known = info.context.known if info.context is not None else registry().sources
-    for name in names:
-        if name not in known:
-            raise ValueError(
-                f"unknown source {name!r}; `openntz evidence` lists the registry's, and a card "
-                "may define its own in [[sources]]"
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise FaultsError(
+            *(
+                Fault(
+                    key,
+                    f"unknown source {name!r}",
+                    "`openntz evidence` lists the registry's; define your own in [[sources]] "
+                    "with id and citation.",
+                )
+                for name in unknown
             )
+        )
 
 
 class Cited(Part):
@@ -122,6 +156,8 @@ class Cited(Part):
         own = dict(raw)
         if "rank" not in own and info.context.rank is not None:
             own["rank"] = info.context.rank
+        elif "rank" not in own and "rank" in info.context.faulty:
+            own["rank"] = "project default"
         # Nobody but this project answers for its default, so it takes no source from the card.
         if "source" not in own and own.get("rank") != "project default" and info.context.source:
             own["source"] = list(info.context.source)
@@ -130,14 +166,17 @@ class Cited(Part):
     @model_validator(mode="after")
     def _has_origin(self, info: ValidationInfo) -> Self:
         names = sources_of(self.source)
-        if self.rank == "unverified":
-            raise ValueError(
-                "rank 'unverified': a model's number acts in both directions, so it must be "
-                "checked against its source first"
+        check_rank(self.rank, "rank")
+        lent = info.context is not None and "source" in info.context.faulty
+        if not names and self.rank != "project default" and not lent:
+            raise FaultsError(
+                Fault(
+                    "source",
+                    "no source",
+                    "Name one here or at the top of the card, or give the rank 'project default'.",
+                )
             )
-        if not names and self.rank != "project default":
-            raise ValueError("no source; name one, or give it the rank 'project default'")
-        check_sources(names, info)
+        check_sources(names, info, "source")
         return self
 
 
@@ -151,10 +190,13 @@ class Number(Cited):
 
     @model_validator(mode="after")
     def _bounds_hold_it(self) -> Self:
+        what, remedy = "", "low and high are the limits of an interval that holds the value."
         if self.low is not None and self.low > self.value:
-            raise ValueError(f"low = {self.low:g} is above value = {self.value:g}")
-        if self.high is not None and self.high < self.value:
-            raise ValueError(f"high = {self.high:g} is below value = {self.value:g}")
+            what = f"low = {self.low:g} is above value = {self.value:g}"
+        elif self.high is not None and self.high < self.value:
+            what = f"high = {self.high:g} is below value = {self.value:g}"
+        if what:
+            raise FaultsError(Fault("", what, remedy))
         return self
 
 
@@ -164,35 +206,60 @@ class Spread(Number):
     scale: Scale
 
 
-def check_unit(number: Number, meaning: str) -> None:
-    """Refuse a unit that does not fit the meaning.
+def unit_fault(number: Number, meaning: str, key: str) -> Fault | None:
+    """The fault of a unit that does not fit the meaning; None when it fits."""
+    units = UNITS[meaning]
+    if number.unit in units:
+        return None
+    remedy = "Use the unit of the source, and its value in it."
+    if number.unit == "%" and "1" in units:
+        remedy = f'Write value = {number.value / 100.0:g}, unit = "1".'
+    return Fault(
+        below(key, "unit"),
+        f"unit {number.unit!r} does not fit; use {'one of ' * (len(units) > 1)}{', '.join(units)}",
+        remedy,
+    )
 
-    Raises
-    ------
-    ValueError
-        With the units that would do.
-    """
-    if number.unit not in UNITS[meaning]:
-        raise ValueError(
-            f"{meaning} has unit {number.unit!r}; use one of {', '.join(UNITS[meaning])}"
-        )
 
-
-def check_number(number: Number, meaning: str) -> None:
-    """Refuse a unit that does not fit the meaning, and a value that cannot be.
-
-    Raises
-    ------
-    ValueError
-        With the units or the range that would do; pydantic adds the key.
-    """
-    check_unit(number, meaning)
-    if meaning in MAY_BE_NEGATIVE:
-        return
+def number_fault(number: Number, meaning: str, key: str = "") -> Fault | None:
+    """The fault of a number whose unit does not fit its meaning, or that cannot be; or None."""
+    wrong_unit = unit_fault(number, meaning, key)
+    if wrong_unit is not None or meaning in MAY_BE_NEGATIVE:
+        return wrong_unit
+    name = "a factor" if meaning == "plain" else meaning
+    said = f"{name} = {number.value:g}" + ("" if number.unit == "1" else f" {number.unit}")
     if number.value < 0.0 or (number.value == 0.0 and meaning not in MAY_BE_ZERO):
-        raise ValueError(f"{meaning} = {number.value:g} cannot be; it is a positive number")
+        zero = "0 or more" if meaning in MAY_BE_ZERO else "above 0"
+        return Fault(
+            below(key, "value"),
+            f"{said} cannot be; it is a number {zero}",
+            "Check sign and digits against the source; where that prints a natural logarithm, "
+            "give exp() of it.",
+        )
     if meaning in AT_MOST_ONE and number.value * UNITS[meaning][number.unit] > 1.0:
-        raise ValueError(f"{meaning} = {number.value:g} {number.unit} is more than all of it")
+        most = "100 %" if number.unit == "%" else "1"
+        remedy = f"Give at most {most}."
+        if number.unit == "1" and number.value <= 100.0:
+            remedy += f' If {number.value:g} % is meant, write unit = "%".'
+        elif meaning == "f":
+            remedy += (
+                " A bioavailability relative to another product is multiplied by that product's."
+            )
+        return Fault(below(key, "value"), f"{said} is more than all of it", remedy)
+    return None
+
+
+def check_numbers(*numbers: tuple[Number, str, str]) -> None:
+    """Refuse numbers (with meaning and key) that cannot be, or whose unit does not fit.
+
+    Raises
+    ------
+    FaultsError
+        One fault per number, with the units or the range that would do.
+    """
+    found = [fault for n in numbers if (fault := number_fault(*n)) is not None]
+    if found:
+        raise FaultsError(*found)
 
 
 def in_solver_unit(number: Number, meaning: str) -> float:

@@ -9,27 +9,23 @@ import tomllib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from openntz.errors import ModelError
-from openntz.evidence.registry import registry
-from openntz.models.numbers import Origins, sources_of
+from openntz.evidence.registry import Rank, registry
+from openntz.models.fault import Fault
+from openntz.models.numbers import Origins
+from openntz.models.syntax import syntax_fault
+from openntz.models.translate import faults_of, shown
 
 # A card is a page of text; anything larger is not one.
 _MOST_BYTES: Final = 1_000_000
 SHORT_HASH: Final = 12
 _ID: Final = re.compile(r"[a-z0-9_]+")
-_REMEDIES: Final = {
-    "missing": "Add it.",
-    "extra_forbidden": "Remove it, or check its spelling against a shipped card.",
-    "finite_number": "Give a finite number.",
-    "greater_than": "Give a positive number.",
-    "greater_than_equal": "Give a larger number.",
-    "less_than_equal": "Give a smaller number.",
-    "literal_error": "Use one of these.",
-}
+# Faults a reader takes in at once; the others are counted.
+_MOST_FAULTS: Final = 8
 
 Format = TypeVar("Format", bound=BaseModel)
 
@@ -89,20 +85,13 @@ def read_card_file(id_or_path: str | Path) -> CardFile:
     where, raw = _bytes_of(id_or_path)
     if len(raw) > _MOST_BYTES:
         raise ModelError("too large for a card.", where=where, remedy="Give a model card.")
-    try:
-        tables = tomllib.loads(raw.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ModelError(
-            f"not valid TOML in UTF-8 ({error}).", where=where, remedy="Mend the syntax."
-        ) from None
-    return CardFile(where, hashlib.sha256(raw).hexdigest(), tables)
-
-
-def _key(location: tuple[int | str, ...]) -> str:
     text = ""
-    for part in location:
-        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
-    return text
+    try:
+        text = raw.decode("utf-8")
+        tables = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _refused(where, (syntax_fault(error, text),)) from None
+    return CardFile(where, hashlib.sha256(raw).hexdigest(), tables)
 
 
 def _origins(file: CardFile) -> Origins:
@@ -117,19 +106,47 @@ def _origins(file: CardFile) -> Origins:
                 where=f"{file.where}: sources[{n}].id",
                 remedy="Use another id, or drop the entry and cite the known source.",
             )
-    source = file.tables.get("source", ())
-    if isinstance(source, list):
-        source = [name for name in source if isinstance(name, str)]
-    rank = file.tables.get("rank")
+    source, rank = file.tables.get("source"), file.tables.get("rank")
+    known_here = frozenset(known) | {name for name in own if isinstance(name, str)}
+    faulty = set()
+    if rank is not None and (rank not in get_args(Rank) or rank == "unverified"):
+        faulty.add("rank")
+    given = source if isinstance(source, list) else [source]
+    names = [name for name in given if isinstance(name, str) and name in known_here]
+    if len(names) < len(given):
+        faulty.add("source")
     return Origins(
-        known=frozenset(known) | {name for name in own if isinstance(name, str)},
-        source=sources_of(source) if isinstance(source, (str, list)) else (),
-        rank=rank if isinstance(rank, str) else None,
+        known=known_here,
+        source=() if "source" in faulty else tuple(names),
+        rank=None if "rank" in faulty else rank,
+        faulty=frozenset(faulty),
     )
 
 
 def _tables(raw: Any) -> list[dict[str, Any]]:
     return [item for item in raw if isinstance(item, dict)] if isinstance(raw, list) else []
+
+
+def _refused(where: str, faults: tuple[Fault, ...]) -> ModelError:
+    """The first fault as an error; the others, up to eight in all, listed behind its remedy."""
+    first, *others = faults
+    remedy = first.remedy
+    if others:
+        named = others[: _MOST_FAULTS - 1]
+        unnamed = len(others) - len(named)
+        remedy += f"\n{_counted(len(others))} in this card:"
+        for n, fault in enumerate(named, start=2):
+            key = f"{fault.key}: " if fault.key else ""
+            remedy += f"\n{n}. {key}{fault.what}. {fault.remedy}"
+        if unnamed:
+            remedy += f"\nand {_counted(unnamed)}."
+    return ModelError(
+        f"{first.what}.", where=f"{where}: {first.key}" if first.key else where, remedy=remedy
+    )
+
+
+def _counted(n: int) -> str:
+    return "1 more fault" if n == 1 else f"{n} more faults"
 
 
 def parse(file: CardFile, schema: type[Format]) -> Format:
@@ -138,26 +155,18 @@ def parse(file: CardFile, schema: type[Format]) -> Format:
     Raises
     ------
     ModelError
-        Naming the first key at fault, and how many others there are.
+        Naming the keys at fault, misspelt ones first, each with its remedy.
     """
     try:
         return schema.model_validate(file.tables, context=_origins(file))
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False)
-    first = faults[0]
-    if first["loc"] == ("kind",) and first["type"] == "literal_error":
+        faults = faults_of(error, schema, file.tables)
+    kinds = get_args(schema.model_fields["kind"].annotation)
+    kind = file.tables.get("kind")
+    if kind is not None and kind not in kinds:
         raise ModelError(
-            f"a card of kind {file.tables['kind']!r}, and one of kind "
-            f"{first['ctx']['expected']} is needed.",
+            f"a card of kind {shown(kind)}, and one of kind {kinds[0]!r} is needed.",
             where=f"{file.where}: kind",
             remedy="Choose another card.",
         )
-    what = first["msg"].removeprefix("Value error, ").rstrip(".")
-    if len(faults) > 1:
-        what += f" ({len(faults) - 1} more faults in this card)"
-    key = _key(first["loc"])
-    raise ModelError(
-        f"{what}.",
-        where=f"{file.where}: {key}" if key else file.where,
-        remedy=_REMEDIES.get(first["type"], "Compare with a shipped card."),
-    )
+    raise _refused(file.where, faults)

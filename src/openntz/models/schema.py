@@ -12,15 +12,18 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from openntz.evidence.registry import Rank
+from openntz.models.block import BlockFormat
+from openntz.models.fault import Fault, FaultsError
 from openntz.models.numbers import (
     Cited,
+    Name,
     Number,
     Part,
     Real,
-    Scale,
     Spread,
     Symbol,
-    check_number,
+    check_numbers,
+    check_rank,
     check_sources,
     in_solver_unit,
     sources_of,
@@ -28,7 +31,6 @@ from openntz.models.numbers import (
 
 _CODE: Final = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
 Variable = Literal["age_year", "weight_kg", "route", "dose_mg", "interval_week", "antibodies"]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Words = Annotated[str, Field(min_length=1)]
 UnitText = Annotated[str, Field(pattern=r"^[A-Za-z0-9µ%/*^().\[\]{}-]+$", max_length=30)]
 
@@ -116,7 +118,7 @@ class DataCovariate(Part):
         if self.median is not None and self.median.value <= 0.0:
             raise ValueError("the median of a log-normal distribution is positive")
         if self.cv is not None:
-            check_number(self.cv, "cv")
+            check_numbers((self.cv, "cv", "cv"))
         for number in (self.reference, self.median):
             if number is not None and number.unit != self.unit:
                 raise ValueError(f"unit {number.unit!r} of what stands in is not {self.unit!r}")
@@ -158,7 +160,7 @@ class PowerFormat(Effect):
 
     @model_validator(mode="after")
     def _can_be(self) -> Self:
-        check_number(self.exponent, "exponent")
+        check_numbers((self.exponent, "exponent", "exponent"))
         if self.reference.value <= 0.0:
             raise ValueError("the reference of a power is positive")
         return self
@@ -181,12 +183,18 @@ class CategoryFormat(Effect):
     @field_validator("factors")
     @classmethod
     def _codes_are_numbers(cls, factors: dict[str, Number]) -> dict[str, Number]:
-        for code, number in factors.items():
-            if not _CODE.fullmatch(code):
-                raise ValueError(f"the code {code!r} is no number; data hold codes")
-            check_number(number, "plain")
-        if len({float(code) for code in factors}) < len(factors):
-            raise ValueError("one code is there twice")
+        words = [code for code in factors if not _CODE.fullmatch(code)]
+        if words:
+            remedy = "Write the number that stands for it in the data, as in 1 = {...}."
+            raise FaultsError(
+                *(Fault(w, f"the code {w!r} is no number; data hold codes", remedy) for w in words)
+            )
+        check_numbers(*((number, "plain", code) for code, number in factors.items()))
+        first: dict[float, str] = {}
+        for code in factors:
+            if (same := first.setdefault(float(code), code)) != code:
+                what = f"the codes {same} and {code} are one number"
+                raise FaultsError(Fault(code, what, "Keep one of them."))
         return factors
 
 
@@ -217,47 +225,6 @@ class RandomFormat(Part):
             raise ValueError("a multiplier of 0 is no effect; leave the parameter out")
         if isinstance(self.parameters, list) and len(set(self.parameters)) < len(self.parameters):
             raise ValueError("a parameter is there twice")
-        return self
-
-
-class BlockFormat(Cited):
-    """Covariances of several random effects.
-
-    ``lower``: the lower triangle with its diagonal, row by row, on the variance scale.
-    ``values`` and ``correlations``: the diagonal as SDs or CVs, and the lower triangle of the
-    correlation matrix without its diagonal, row by row.
-    """
-
-    effects: Annotated[list[Name], Field(min_length=1)]
-    scale: Scale
-    unit: Literal["1", "%"] = "1"
-    lower: list[Real] | None = None
-    values: list[Real] | None = None
-    correlations: list[Real] | None = None
-
-    @model_validator(mode="after")
-    def _numbers_fit(self) -> Self:
-        n = len(self.effects)
-        if len(set(self.effects)) < n:
-            raise ValueError("an effect is there twice")
-        if self.scale == "variance":
-            wanted = {"lower": n * (n + 1) // 2}
-            if self.unit == "%":
-                raise ValueError("a variance in % is ambiguous; give it with unit '1'")
-        else:
-            wanted = {"values": n, "correlations": n * (n - 1) // 2}
-        for name in ("lower", "values", "correlations"):
-            found = getattr(self, name)
-            if name not in wanted:
-                if found is not None:
-                    raise ValueError(f"scale = {self.scale!r} has no use for {name}")
-            elif found is None or len(found) != wanted[name]:
-                count = 0 if found is None else len(found)
-                raise ValueError(
-                    f"{name} has {count} numbers; {n} effects need {wanted[name]}, row by row"
-                )
-        if any(abs(r) > 1.0 for r in self.correlations or ()):
-            raise ValueError("a correlation lies between -1 and 1")
         return self
 
 
@@ -321,6 +288,12 @@ class CardFormat(Part):
     warnings: list[str] = Field(default_factory=list)
     sources: list[OwnSource] = Field(default_factory=list)
 
+    @field_validator("rank")
+    @classmethod
+    def _checked(cls, rank: Rank | None) -> Rank | None:
+        check_rank(rank)
+        return rank
+
     @field_validator("source")
     @classmethod
     def _known(cls, source: str | list[str], info: ValidationInfo) -> str | list[str]:
@@ -351,8 +324,7 @@ class PkFormat(CardFormat):
     @field_validator("theta")
     @classmethod
     def _theta_units(cls, theta: dict[str, Number]) -> dict[str, Number]:
-        for name, number in theta.items():
-            check_number(number, name)
+        check_numbers(*((number, name, name) for name, number in theta.items()))
         return theta
 
 
@@ -368,12 +340,19 @@ class SaturationFormat(CardFormat):
 
     @model_validator(mode="after")
     def _numbers_fit(self) -> Self:
-        for name in ("e0", "emax", "ec50", "hill"):
-            if name not in self.theta:
-                raise ValueError(f"theta.{name} is missing")
-            check_number(self.theta[name], name)
-        for number in self.omega.values():
-            check_number(number, "cv")
+        names: tuple[SaturationSymbol, ...] = ("e0", "emax", "ec50", "hill")
+        missing = [name for name in names if name not in self.theta]
+        if missing:
+            raise FaultsError(
+                *(
+                    Fault(f"theta.{n}", "it is required, and missing", f"Add [theta.{n}].")
+                    for n in missing
+                )
+            )
+        check_numbers(
+            *((self.theta[name], name, f"theta.{name}") for name in names),
+            *((number, "cv", f"omega.{name}") for name, number in self.omega.items()),
+        )
         if sum(in_solver_unit(self.theta[name], name) for name in ("e0", "emax")) > 1.0:
             raise ValueError("e0 and emax together are more than full saturation")
         return self
