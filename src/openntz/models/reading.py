@@ -89,7 +89,7 @@ def read_card_file(id_or_path: str | Path) -> CardFile:
     try:
         text = raw.decode("utf-8")
         tables = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise _refused(where, (syntax_fault(error, text),)) from None
     return CardFile(where, hashlib.sha256(raw).hexdigest(), tables)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from typing import Final
 
 from openntz.models.fault import Fault, below
@@ -45,7 +46,7 @@ def syntax_fault(error: Exception, text: str) -> Fault:
 
     Parameters
     ----------
-    error : UnicodeDecodeError, tomllib.TOMLDecodeError or RecursionError
+    error : UnicodeDecodeError, tomllib.TOMLDecodeError, ValueError or RecursionError
         What reading it raised.
     text : str
         The file; empty where it is no text.
@@ -56,6 +57,9 @@ def syntax_fault(error: Exception, text: str) -> Fault:
         )
     if isinstance(error, RecursionError):
         return Fault("", "brackets are nested too deep", "Give a model card.")
+    if not isinstance(error, tomllib.TOMLDecodeError):
+        # Python reads no whole number of thousands of digits.
+        return Fault("", "a number has too many digits", "Check the digits of its numbers.")
     said = str(error)
     at = _AT.search(said)
     what = said[: at.start()] if at else said
