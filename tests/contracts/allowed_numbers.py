@@ -116,6 +116,8 @@ SETTINGS: Final[Mapping[tuple[str, str], str]] = {
     ("forecast/map_estimate.py", "_HESSIAN_STEP"): _NUMERICAL,
     ("forecast/map_estimate.py", "_LEAST_CURVATURE"): _NUMERICAL,
     ("forecast/map_estimate.py", "_NEAR"): _NUMERICAL,
+    ("forecast/map_estimate.py", "_NO_DRUG"): _NUMERICAL,
+    ("forecast/map_estimate.py", "_RESTARTS"): _NUMERICAL,
     ("forecast/map_estimate.py", "_SECANT_SHARE"): _NUMERICAL,
     ("forecast/chain.py", "_LEAPS_EVERY"): _NUMERICAL,
     ("forecast/chain.py", "_WORTH_SHARE"): _NUMERICAL,

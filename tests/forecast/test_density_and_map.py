@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,14 +12,19 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal, norm
 
-from openntz.forecast.cohort import EXACT, SMOOTH
+from openntz.forecast.cohort import EXACT, SMOOTH, Cohort
 from openntz.forecast.density import ANTIBODY, WEIGHT, Levels, Problem, build_problem
 from openntz.forecast.history import AntibodyEffect, History, build_history, weights_of
 from openntz.forecast.map_estimate import curvature, find_modes
+from openntz.forecast.subject import Observations, Subject
 from openntz.forecast.triage import as_limit, by_timing, fitted_levels
+from openntz.mechanism.plan import Span
+from openntz.mechanism.regimen import Schedule
+from openntz.models.card import load_card
 from tests.build import doses_every, level
 from tests.forecast.people import FIRST, course, models
 
+CARDS = Path(__file__).parents[1] / "reference" / "cards"
 TROUGH = datetime(2024, 1, 8, 9, 30)
 
 
@@ -172,3 +178,33 @@ def test_problem_without_levels_has_prior_density_alone() -> None:
     assert problem.negative_log_posterior(theta, SMOOTH) == pytest.approx(
         -problem.log_prior(theta), rel=1e-14
     )
+
+
+def test_a_level_within_the_typical_lag_matches_a_scan_of_the_lag() -> None:
+    """Where the search starts the level has no slope: the dose has not arrived yet."""
+    lagged = load_card(CARDS / "monolix_003.toml")
+    day = lagged.data_units.day_per_time
+    amount = np.array([100.0 * lagged.data_units.mg_per_dose])
+    oral = Schedule(np.zeros(1), np.zeros(1), amount, np.ones(1, bool))
+    times = np.array([0.95, 5.0]) * day
+
+    def person(values: np.ndarray) -> Cohort:
+        span = Span(oral, np.array([-np.inf]), times)
+        seen = Observations.levels(np.arange(2), values)
+        return Cohort(lagged, [Subject("1", (span,), {}, np.zeros(1, int), np.zeros(1), seen)])
+
+    column = person(np.ones(2)).names.index("lag")
+    truth = np.zeros((1, 1, 4))
+    truth[..., column] = -0.3
+    values = person(np.ones(2)).predict(truth, EXACT).concentration[0]
+    cohort = person(values)
+    found = find_modes(cohort, accuracy=EXACT, tolerance=1e-8)
+    assert found.status == ("ok",)
+    grid = np.zeros((400, 1, 4))
+    grid[:, 0] = found.theta[0]
+    grid[:, 0, column] = np.linspace(-1.5, 1.0, 400)
+    solved = cohort.predict(grid, EXACT).concentration
+    height = cohort.log_likelihood(grid, solved)[:, 0] - cohort.penalty(grid)[:, 0]
+    # The scan's step is 0.006; the mode must be its highest point.
+    assert found.theta[0, column] == pytest.approx(grid[height.argmax(), 0, column], abs=0.007)
+    assert -found.value[0] >= height.max() - 1e-9

@@ -160,10 +160,16 @@ def change_of(
     )
 
 
-def _p(probability: float) -> str:
+def _chance(probability: float) -> str:
+    """'chance 92 %', never none or all."""
     if probability > _SURE:
-        return f"P > {_SURE:g}"
-    return f"P < {1 - _SURE:.2g}" if probability < 1 - _SURE else f"P = {probability:.2f}"
+        return f"chance >{100 * _SURE:g} %"
+    small = 1.0 - _SURE
+    return (
+        f"chance <{100 * small:.0f} %"
+        if probability < small
+        else f"chance {100 * probability:.0f} %"
+    )
 
 
 def _about(when: When) -> str:
@@ -182,30 +188,31 @@ def _sentence(
 ) -> str:
     tested = bool(suspicion.readings)
     who = " and ".join(["levels"] * fitted + ["antibody tests"] * tested).capitalize()
+    had, has = _chance(ever), _chance(still)
     then = "test antibodies again" if tested else "test antibodies"
     if onset is not None and end is None:
-        sure = "" if still >= ever else f"; still raised {_p(still)}"
+        sure = "" if still >= ever else f"; still raised, {has}"
         return (
-            f"{who} suggest that clearance rose {_about(onset)}, as antibodies do ({_p(ever)}"
+            f"{who} suggest that clearance rose {_about(onset)}, as antibodies do ({had}"
             f"{sure}): {then}{'' if fitted else ' and measure the level'}."
         )
     if onset is not None and end is not None:
         over = still < prior.told_from
         ask = f"{then} if the level falls" if over else f"{then} and repeat the level"
         return (
-            f"{who} suggest that clearance rose {_about(onset)}, as antibodies do ({_p(ever)}), "
-            f"and came back {_about(end)}; still raised {_p(still)}: {ask}."
+            f"{who} suggest that clearance rose {_about(onset)}, as antibodies do ({had}), "
+            f"and came back {_about(end)}; still raised, {has}: {ask}."
         )
     if ever >= prior.told_from:
         return (
-            f"Clearance may have been raised at some time ({_p(ever)}; now {_p(still)}), as "
+            f"Clearance may have been raised at some time ({had}; now {has}), as "
             f"antibodies do; the forecast allows for it: {then} and measure the level."
         )
     return (
-        f"Clearance raised by antibodies does not explain these levels ({_p(ever)}): {then} and "
+        f"Clearance raised by antibodies does not explain these levels ({had}): {then} and "
         "repeat the level."
         if suspicion.contradiction
-        else f"A positive antibody test is recorded; raised clearance is unlikely ({_p(ever)}) "
+        else f"A positive antibody test is recorded; raised clearance is unlikely ({had}) "
         f"beside the other tests and levels: {then} if the level falls."
     )
 

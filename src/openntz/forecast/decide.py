@@ -8,7 +8,7 @@ interval flatters, because the level before it was that of the shorter one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
@@ -106,6 +106,11 @@ class Decision:
     def longest_kept(self) -> NextDate | None:
         """The latest date that keeps the rule as far as it is computed."""
         return next((d for d in reversed(self.dates) if d.keeps), None)
+
+    @property
+    def without_keeping(self) -> Decision:
+        """The same dates for somebody whom a dose is forbidden: none of them keeps the rule."""
+        return replace(self, dates=tuple(replace(d, keeps=False) for d in self.dates))
 
 
 def _missed(outlook: Outlook, after: int, weeks: int) -> Missed | None:

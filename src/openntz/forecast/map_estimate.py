@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openntz.forecast.cohort import SMOOTH, Accuracy, Cohort, Linearised
+from openntz.forecast.likelihood import Kind
 from openntz.mechanism import solver
 
 Array = NDArray[np.float64]
@@ -38,6 +39,14 @@ _HESSIAN_STEP: Final = 1e-3
 _LEAST_CURVATURE: Final = 1e-2
 # A rank-one update whose divisor is this small a share of its terms would be noise.
 _NEAR: Final = 0.5
+# A level predicted at less than this share of what was measured is no level at all.
+_NO_DRUG: Final = 1e-6
+# How far, in prior standard deviations, searches that found no drug start anew.
+_NO_WAY: Final = (
+    "The model gives no drug at a time when drug was measured, wherever the search started. "
+    "Check the times of doses and samples, and the lag."
+)
+_RESTARTS: Final = (0.7, 2.0, 3.5)
 _SECANT_SHARE: Final = 1e-4
 
 
@@ -87,6 +96,17 @@ class _Search:
     converged: NDArray[np.bool_]
     rounds: NDArray[np.int64]
 
+    def take(self, other: _Search, people: NDArray[np.bool_]) -> None:
+        """Take over where another search of some people (N,) ended."""
+        self.rounds += other.rounds
+        self.theta = np.where(people[:, None], other.theta, self.theta)
+        self.at = Linearised(
+            np.where(people, other.at.value, self.at.value),
+            np.where(people[:, None], other.at.gradient, self.at.gradient),
+            np.where(people[:, None, None], other.at.information, self.at.information),
+        )
+        self.converged = np.where(people, other.converged, self.converged)
+
 
 def _step(cohort: Cohort, search: _Search) -> Array:
     """Damped scoring steps (N, P), in the units of the prior no longer than allowed."""
@@ -135,24 +155,22 @@ def find_modes(
     """
     people, p = len(cohort.subjects), cohort.size
     theta = np.zeros((people, p)) if start is None else start.copy()
-    at, level, codes = _evaluate(cohort, theta, accuracy, None, threads)
-    search = _Search(
-        theta=theta,
-        at=at,
-        correction=np.zeros((people, p, p)),
-        damping=np.zeros(people),
-        active=np.isfinite(at.value[0]) & (cohort.readings > 0),
-        converged=cohort.readings == 0,
-        rounds=np.zeros(people, np.int64),
-    )
-    for _ in range(_MOST_ROUNDS):
-        if not search.active.any():
-            break
-        level = _advance(cohort, search, accuracy, tolerance, level, threads)
+    search, level, codes = _searched(cohort, theta, None, accuracy, tolerance, threads)
+    lost = _lost(cohort, level)
+    for shift in _shifts(cohort) if lost.any() else ():
+        other, there, _ = _searched(
+            cohort, np.tile(shift, (people, 1)), lost, accuracy, tolerance, threads
+        )
+        better = lost & (other.at.value[0] < search.at.value[0])
+        search.take(other, better)
+        level = np.where(_times_of(cohort, better), there, level)
     flat = np.abs(search.at.gradient[0] * cohort.scale).max(axis=1, initial=0.0) < _FLAT
+    lost = _lost(cohort, level)
     status, reason = [], []
     for i in range(people):
         word, why = _verdict(cohort, search, i, bool(flat[i]), int(codes[i]))
+        if lost[i] and word == "ok":
+            word, why = "not converged", _NO_WAY
         status.append(word)
         reason.append(why)
     return Modes(
@@ -164,6 +182,56 @@ def find_modes(
         rounds=search.rounds,
         concentration=level,
     )
+
+
+def _searched(
+    cohort: Cohort,
+    theta: Array,
+    only: NDArray[np.bool_] | None,
+    accuracy: Accuracy,
+    tolerance: float,
+    threads: int,
+) -> tuple[_Search, Array, NDArray[np.int64]]:
+    """A search to its end from ``theta`` (N, P), of the people ``only`` (N,)."""
+    people, p = theta.shape
+    at, level, codes = _evaluate(cohort, theta, accuracy, only, threads)
+    wanted = np.ones(people, bool) if only is None else only
+    search = _Search(
+        theta=theta,
+        at=at,
+        correction=np.zeros((people, p, p)),
+        damping=np.zeros(people),
+        active=np.isfinite(at.value[0]) & (cohort.readings > 0) & wanted,
+        converged=cohort.readings == 0,
+        rounds=np.zeros(people, np.int64),
+    )
+    for _ in range(_MOST_ROUNDS):
+        if not search.active.any():
+            break
+        level = _advance(cohort, search, accuracy, tolerance, level, threads)
+    return search, level, codes
+
+
+def _lost(cohort: Cohort, level: Array) -> NDArray[np.bool_]:
+    """People (N,) for whom the model predicts no drug where drug was measured.
+
+    Such a search started where a reading has no slope, before a lagged dose arrives for
+    example, and could not feel its way from there.
+    """
+    numbers = (cohort.kind == Kind.QUANTIFIED) & (cohort.readout == 0)
+    none = numbers & (level[cohort.column] < _NO_DRUG * cohort.value)
+    return cohort.per_person(none.astype(float)[None])[0] > 0.0
+
+
+def _shifts(cohort: Cohort) -> Array:
+    """Other places to start from (k, P): each unknown alone, up and down."""
+    steps = np.concatenate([np.diag(cohort.scale) * size for size in _RESTARTS])
+    return np.concatenate([steps, -steps])
+
+
+def _times_of(cohort: Cohort, people: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of all times (R,) are those of some people (N,)."""
+    return np.repeat(people[cohort.person_of_span], np.diff(cohort.plan.times))
 
 
 def _advance(
@@ -203,9 +271,7 @@ def _advance(
     search.converged |= better & short
     stalled = search.active & ~better & (search.damping > _DAMP_MOST)
     search.active &= ~search.converged & ~stalled
-    spans = better[cohort.person_of_span]
-    moved_times = np.repeat(spans, np.diff(cohort.plan.times))
-    return np.where(moved_times, there, level)
+    return np.where(_times_of(cohort, better), there, level)
 
 
 def _corrected(cohort: Cohort, search: _Search, step: Array, there: Linearised) -> Array:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from openntz.course import vocabulary
 from openntz.course.course import Course, age_on
 from openntz.errors import SolverError
-from openntz.forecast import assay_bias, options, readouts, usefulness
+from openntz.forecast import assay_bias, contradicted, options, readouts, usefulness
 from openntz.forecast.change import Suspicion, explain
 from openntz.forecast.cohort import SPREAD
 from openntz.forecast.density import ANTIBODY, WEIGHT, Problem, build_problem
@@ -416,6 +416,9 @@ def _computed(
             generator.spawn(1)[0],
             threads=request.threads,
         )
+    against, beside = contradicted.told(
+        fit.contradiction, fit.verdicts, fit.change, settings.onset.told_from
+    )
     posterior, draws = fit.posterior, fit.posterior.concentration
     targets = settings.targets_ug_per_ml
     level = band(draws, settings.low, settings.high)
@@ -436,8 +439,8 @@ def _computed(
         status="ok" if said else "prior only",
         reason="" if said else usefulness.uninformative(problem) if fitted else _PRIOR_ONLY,
         notes=(
-            *((fit.contradiction,) if fit.contradiction else ()),
-            *fit.notes,
+            *((against,) if against else ()),
+            *(fit.notes if fit.change is None else beside),
             *placed.notes,
             *notes,
             *(usefulness.bounded(problem) if said else ()),
@@ -446,7 +449,7 @@ def _computed(
             *options.told(settings),
         ),
         levels=fit.verdicts,
-        contradiction=fit.contradiction,
+        contradiction=against,
         parameters=fit.parameters,
         change=fit.change,
         pareto_k=posterior.pareto_k,

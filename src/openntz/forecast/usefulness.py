@@ -32,8 +32,12 @@ def bounded(problem: Problem) -> tuple[str, ...]:
     count = int(own.sum())
     if not count or (levels.kind[own] == Kind.QUANTIFIED).any():
         return ()
-    many = "The only level is a limit" if count == 1 else f"All {count} levels are limits"
-    return (f"{many}, not a number: it bounds the level and the population fills in the rest.",)
+    many = (
+        "The only level is a limit, not a number: it bounds"
+        if count == 1
+        else f"All {count} levels are limits, not numbers: they bound"
+    )
+    return (f"{many} the level and the population fills in the rest.",)
 
 
 def uninformative(problem: Problem) -> str:

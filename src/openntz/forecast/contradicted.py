@@ -1,0 +1,62 @@
+"""What is told of levels that the forecast does not agree with, once antibodies were considered.
+
+One sentence says it: what no change of clearance explains is not called a change of clearance,
+and recent levels are leant on only where they agree with the fitted course.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from openntz.forecast.result import ClearanceChange, LevelVerdict
+
+# One recent level that fits may do so by chance, two hardly.
+_RECENT: Final = 2
+
+
+def _days(levels: Sequence[LevelVerdict]) -> str:
+    return ", ".join(f"{v.at:%Y-%m-%d}" for v in levels)
+
+
+def told(
+    contradiction: str,
+    verdicts: Sequence[LevelVerdict],
+    change: ClearanceChange | None,
+    told_from: float,
+) -> tuple[str, tuple[str, ...]]:
+    """The contradiction as it is to be read, and the notes that stand beside it.
+
+    Parameters
+    ----------
+    contradiction : str
+        Which levels speak against the forecast, '' where none does.
+    told_from : float
+        Probability of a change of clearance from which it is told.
+    """
+    beside = () if change is None else (change.text,)
+    fitted = [v for v in verdicts if v.use == "fitted"]
+    off = [v for v in fitted if v.misfit]
+    if not contradiction or not off:
+        return contradiction, beside
+    latest = fitted[-1].misfit
+    one_alone = latest and len(off) == 1
+    lead = (
+        contradiction.partition(":")[0]
+        if latest
+        else f"{len(off)} of {len(fitted)} levels do not agree with the fitted course "
+        f"({_days(off)})"
+    )
+    if change is not None and change.probability_ever < told_from:
+        them = "it" if one_alone else "them"
+        return (
+            f"{lead}, and clearance raised by antibodies does not explain {them}: this forecast "
+            "is not to be relied on. Repeat the level and test antibodies.",
+            (),
+        )
+    if not latest and any(v.misfit for v in fitted[-_RECENT:]):
+        return (
+            f"{lead}: this forecast is not to be relied on. Repeat the level and test antibodies.",
+            beside,
+        )
+    return contradiction, beside
