@@ -416,3 +416,23 @@ def test_the_conditions_are_facts_of_the_registry():
         for key, f in profile.use.items()
         if key.startswith("candidate.")
     )
+
+
+def test_weeks_that_have_passed_are_not_told():
+    poor = {28: {10.0: 0.8}, 35: {10.0: 0.7}, 42: {10.0: 0.6}, 56: {10.0: 0.2}}
+    chances = {d: {**c, 5.0: 0.9, 2.0: 0.95} for d, c in poor.items()}
+    for since, passed, still in (
+        (35, (), ("5 weeks", "6 weeks")),
+        (36, ("5 weeks",), ("6 weeks",)),
+    ):
+        found = suited(doses=doses_until(days_before(since), 17), chances=chances)
+        assert found.status is Status.OK
+        assert all(f"at {w}: " not in found.message for w in passed)
+        assert all(f"at {w}: " in found.message for w in still)
+
+
+def test_each_week_has_its_chance_once_kept_where_computed():
+    kept = {d: {10.0: 0.97 - d / 1000, 5.0: 1.0, 2.0: 1.0} for d in (35, 42)}
+    found = suited(steady=kept)
+    assert "at 5 weeks: 99 % / >99 % / >99 %, 94 % once kept; at 6 weeks" in found.message
+    assert "at 7 weeks: 70 % / 95 % / 99 %; at 8 weeks" in found.message

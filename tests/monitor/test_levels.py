@@ -409,3 +409,29 @@ def test_level_rules_are_total_and_cite_only_rows_that_exist(rows, median, chanc
 )
 def test_a_level_has_the_digits_it_deserves(value, censor, limit, text):
     assert level_text(value, censor, limit) == text
+
+
+AGAINST = "2 of 4 levels do not agree with the fitted course: not to be relied on."
+
+
+def test_a_forecast_that_levels_contradict_is_never_ok():
+    plain = measured(25.0, planned=pair(20.0), probability_at_planned={10.0: 0.9})
+    found = measured(
+        25.0, planned=pair(20.0), probability_at_planned={10.0: 0.9}, contradiction=AGAINST
+    )
+    assert plain.status is Status.OK
+    assert found.status is Status.WATCH
+    assert AGAINST in found.message
+    assert found.due is not None
+    # What is worse already stays as it is.
+    assert measured(0.5, planned=pair(20.0), contradiction=AGAINST).status is Status.ACT
+
+
+def test_a_planned_date_that_has_passed_is_said_to_have():
+    late = doses_until(days_before(35), 30)
+    found = finding(LOW, course(doses=late), predicted=forecast())
+    assert "for a dose today, that planned for" in found.message
+    assert "having passed" in found.message
+    assert "at the next dose" not in found.message
+    on_time = finding(LOW, course(doses=ON), predicted=forecast())
+    assert "Forecast at the next dose (planned for" in on_time.message

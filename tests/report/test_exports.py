@@ -1,5 +1,7 @@
 """The machine-readable rows against the contract."""
 
+from dataclasses import replace
+
 from openntz.report.exports import (
     FORECAST_HEADER,
     PROBLEM_HEADER,
@@ -83,3 +85,15 @@ def test_problems_have_the_columns_of_the_contract():
         ("doses", "4", "end", "x", "ends before it starts", "Correct it."),
         ("mri", "", "", "", "empty file", "Export it again."),
     ]
+
+
+def test_a_forecast_that_levels_contradict_is_not_ok():
+    person = invented.normal()
+    against = replace(person.forecast, contradiction="The latest level does not agree.")
+    rows = list(forecast_rows(build.review([replace(person, forecast=against)])))
+    assert {row[-1] for row in rows} == {"contradicted"}
+    assert all(row[3] for row in rows)  # the numbers stay
+    assert {row[-1] for row in forecast_rows(build.review([person]))} == {"ok"}
+    prior = replace(against, status="prior only")
+    rows = list(forecast_rows(build.review([replace(person, forecast=prior)])))
+    assert {row[-1] for row in rows} == {"prior only"}

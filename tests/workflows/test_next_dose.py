@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from openntz.app.say_next_dose import as_text, say_next_dose
+from openntz.app.say_next_dose import _at_most, as_text, say_next_dose
 from openntz.errors import InputError, ProfileError
 from openntz.forecast.history import build_history, weights_of
 from openntz.forecast.result import PersonForecast
@@ -117,6 +117,57 @@ def test_what_is_printed_names_rule_dates_tail_and_worth():
         "not a medical device",
     ):
         assert words in printed, words
+
+
+def test_a_forbidden_dose_is_said_first_and_no_date_keeps_the_rule():
+    found = answer("P01")  # hypersensitivity on record, still on therapy
+    printed = said(found)
+    assert printed.splitlines()[1].startswith("act hypersensitivity.contraindicated: ")
+    assert found.decision is not None
+    rule = found.decision.rule
+    assert any(d.reaches[rule.target] >= rule.chance for d in found.decision.dates)
+    assert not any(d.keeps for d in found.decision.dates)
+    assert "keeps" not in printed.split("once kept")[1]
+    body = json.loads(as_text(found))
+    assert body["before_a_dose"][0]["rule"] == "hypersensitivity.contraindicated"
+    assert not any(d["keeps_rule"] for d in body["decision"]["dates"])
+
+
+def test_a_supposed_restart_begins_with_what_forbids_one():
+    asked = replace(QUESTION, person="N025")  # stopped for a reaction
+    found = run_next_dose(asked, decide=False, what_if=("restart=2024-12-02",))
+    assert said(found).splitlines()[1].startswith("watch hypersensitivity.contraindicated: ")
+
+
+def test_somebody_nothing_stands_against_is_told_the_numbers_at_once():
+    assert answer().before == ()
+    assert any(d.keeps for d in answer().decision.dates)
+
+
+def test_a_what_if_matches_the_forecast_where_antibodies_are_in_question():
+    asked = replace(QUESTION, person="P19")
+    found = run_next_dose(asked, decide=True, what_if=("missed",))
+    forecast = found.forecast
+    assert forecast.change is not None
+    assert forecast.planned is not None
+    first = found.scenarios[0].moments[0]
+    assert forecast.planned_dose is not None
+    assert first.day == forecast.planned_dose.date()
+    # The same draws, solved once more with steps that other doses share.
+    assert first.level.median == pytest.approx(forecast.planned[0].median, rel=1e-2)
+    assert first.level.p95 == pytest.approx(forecast.planned[0].p95, rel=1e-2)
+    for target, chance in forecast.probability_at_planned.items():
+        assert first.reaches[target] == pytest.approx(chance, abs=2e-3)
+    # Kept for long at the interval they have always had, the trough is the one they have.
+    assert found.decision is not None
+    now = next(d for d in found.decision.dates if d.after_days == 28)
+    assert now.steady is not None
+    assert now.steady.p95 == pytest.approx(now.level.p95, rel=0.1)
+
+
+def test_a_chance_too_small_to_count_is_below_one_per_cent():
+    assert _at_most(0.004) == "below 1 %"
+    assert _at_most(0.04) == "at most 4 %"
 
 
 def test_json_says_the_same():
@@ -227,6 +278,7 @@ def test_a_what_if_that_cannot_be_read_says_how_to_write_it(text, words):
     with pytest.raises(InputError, match=words) as found:
         suppose(text, standing())
     assert found.value.remedy
+    assert "from 1 to 15" in found.value.remedy or "plasma" not in text
 
 
 @cache

@@ -215,8 +215,12 @@ def _say_moments(console: Console, answer: ForecastAnswer) -> None:
     if forecast.now is not None:
         row(f"now, {forecast.as_of:%Y-%m-%d}", forecast.now, [])
     if forecast.planned is not None and forecast.planned_dose is not None:
+        planned = answer.therapy.planned
+        late = planned is not None and planned < answer.therapy.as_of
         row(
-            f"before the next dose, {forecast.planned_dose:%Y-%m-%d}",
+            f"before a dose today, that of {planned} having passed"
+            if late
+            else f"before the next dose, {forecast.planned_dose:%Y-%m-%d}",
             forecast.planned,
             [chance(p) for p in forecast.probability_at_planned.values()],
         )

@@ -10,6 +10,7 @@ from rich.text import Text
 from openntz.app.say import NOT_A_DEVICE
 from openntz.definitions import amounts
 from openntz.forecast.decide import first_of_weeks
+from openntz.monitor.finding import Status
 from openntz.report.words import chance, level_between, percent_between
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def say_next_dose(console: Console, answer: NextDoseAnswer) -> None:
             f"  {stands.state.value}, {len(stands.doses)} doses as of {stands.as_of}",
         )
     )
+    _say_before(console, answer)
     if not forecast.computed:
         console.print(Text(f"{forecast.status}: {forecast.reason}", style="bold yellow"))
     for note in forecast.notes:
@@ -73,6 +75,14 @@ def say_next_dose(console: Console, answer: NextDoseAnswer) -> None:
         soft_wrap=True,
     )
     console.print(Text(NOT_A_DEVICE, style="dim"))
+
+
+def _say_before(console: Console, answer: NextDoseAnswer) -> None:
+    """What forbids a further dose or questions it, before any number about one."""
+    for finding in answer.before:
+        style = "bold red" if finding.status is Status.ACT else "bold yellow"
+        head = (f"{finding.status.value} {finding.rule}: ", style)
+        console.print(Text.assemble(head, finding.message), soft_wrap=True)
 
 
 def _say_decision(console: Console, answer: NextDoseAnswer, decision: Decision) -> None:
@@ -185,7 +195,7 @@ def _say_worth(console: Console, answer: NextDoseAnswer, worth: Worth) -> None:
         console.print(
             Text(
                 "No level up to the next dose would change the decision: the chance that the "
-                f"interval moves by {moved} days or more is at most {chance(best.changes)}."
+                f"interval moves by {moved} days or more is {_at_most(best.changes)}."
             ),
             soft_wrap=True,
         )
@@ -205,6 +215,12 @@ def _say_worth(console: Console, answer: NextDoseAnswer, worth: Worth) -> None:
         soft_wrap=True,
     )
     console.print(table)
+
+
+def _at_most(probability: float) -> str:
+    """'at most 4 %', 'below 1 %'."""
+    text = chance(probability)
+    return f"below {text[1:]}" if text.startswith("<") else f"at most {text}"
 
 
 def _say_scenario(console: Console, scenario: Scenario) -> None:
@@ -245,6 +261,7 @@ def as_text(answer: NextDoseAnswer) -> str:
     return next_dose_json(
         forecast=answer.forecast,
         finding=answer.finding,
+        before=answer.before,
         decision=answer.decision,
         offered=answer.offered,
         worth=() if worth is None else worth.days,

@@ -9,19 +9,13 @@ from typing import Final
 
 from openntz.course.events import Event
 from openntz.monitor.finding import Finding, Status
+from openntz.monitor.rules.before_dose import AGAINST_A_DOSE
 from openntz.report import words
 from openntz.report.person import PersonReview
 
 REACTION: Final = "hypersensitivity.contraindicated"
 ACTIVE: Final = "restart.active-disease"
-# Findings that stand against the next dose, gravest first; with some the drug is held at once.
-AGAINST_A_DOSE: Final = (
-    REACTION,
-    "liver.injury",
-    "platelets.low",
-    "combination.contraindicated",
-    "eligibility.age",
-)
+# With some of those that stand against a dose the drug is held at once.
 _HOLD: Final = {"liver.injury", "platelets.low"}
 _EVENTS_SHOWN: Final = 2
 _BRACKETS: Final = re.compile(r" \([^()]*\)")

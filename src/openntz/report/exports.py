@@ -22,6 +22,8 @@ FORECAST_HEADER: Final = (
 PROBLEM_HEADER: Final = ("table", "line", "column", "value", "reason", "remedy")
 CONCENTRATION: Final = "concentration_ug_per_ml"
 SATURATION: Final = "saturation_fraction"
+# In place of 'ok' where levels speak against the forecast.
+CONTRADICTED: Final = "contradicted"
 
 
 def findings_rows(review: Review) -> list[dict[str, Any]]:
@@ -54,6 +56,8 @@ def findings_json(review: Review) -> str:
 
 
 def _status(forecast: PersonForecast) -> str:
+    if forecast.status == "ok" and forecast.contradiction:
+        return CONTRADICTED
     if forecast.computed or not forecast.reason:
         return forecast.status
     return f"{forecast.status}: {forecast.reason}"
@@ -71,7 +75,8 @@ def _numbers(q: Quantiles | None) -> tuple[str, str, str]:
 def forecast_rows(review: Review) -> Iterator[tuple[str, ...]]:
     """``forecast.csv``: both quantities on every day of the horizon for every person.
 
-    Where nothing was computed the numbers are empty and the status says why.
+    Where nothing was computed the numbers are empty and the status says why. Numbers that the
+    person's own levels contradict have the status ``contradicted``.
     """
     for person in review.people:
         f = person.forecast

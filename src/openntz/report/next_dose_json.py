@@ -118,6 +118,7 @@ def next_dose_json(
     *,
     forecast: PersonForecast,
     finding: Finding,
+    before: tuple[Finding, ...],
     decision: Decision | None,
     offered: NextDate | None,
     worth: tuple[LevelWorth, ...],
@@ -138,6 +139,9 @@ def next_dose_json(
         "saturation_models": list(forecast.saturation_models),
         "seed": forecast.seed,
         "profile": finding.profile,
+        "before_a_dose": [
+            {"rule": f.rule, "status": f.status.value, "message": f.message} for f in before
+        ],
         "longer_interval": {
             "status": finding.status.value,
             "message": finding.message,

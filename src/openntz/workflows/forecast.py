@@ -54,16 +54,24 @@ def find_course(courses: dict[str, Course], person: str) -> Course:
     Raises
     ------
     InputError
-        When there is no such person; the remedy names the nearest identifiers.
+        When there is no such person; the remedy names identifiers that are nearly the same.
     """
     if person in courses:
         return courses[person]
-    near = difflib.get_close_matches(person, courses, n=3) or list(courses)[:3]
+    near = difflib.get_close_matches(person, courses, n=3)
     raise InputError(
         f"no person {person!r} in these tables.",
         where="--person",
-        remedy=f"Did you mean {', '.join(near)}?" if near else "The tables name nobody.",
+        remedy=_which(near, bool(courses)),
     )
+
+
+def _which(near: list[str], anybody: bool) -> str:
+    if near:
+        return f"Did you mean {', '.join(near)}?"
+    if not anybody:
+        return "The tables name nobody; `openntz check` shows what was read."
+    return "Give an identifier as the tables write it."
 
 
 def suppose_dose(course: Course, day: date) -> Course:

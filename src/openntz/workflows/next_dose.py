@@ -20,6 +20,7 @@ from openntz.forecast.value_of_level import Choices, LevelWorth, value_of_level,
 from openntz.monitor.finding import Finding, Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Situation
+from openntz.monitor.rules.before_dose import before_dose, forbids_dose
 from openntz.monitor.rules.candidate import CANDIDATE, longer_date
 from openntz.monitor.rules.candidate_conditions import (
     candidate_facts,
@@ -27,6 +28,7 @@ from openntz.monitor.rules.candidate_conditions import (
     open_dates,
     stops,
 )
+from openntz.monitor.rules.forbidden import forbidden as forbids
 from openntz.workflows.forecast import ForecastQuestion, find_course
 from openntz.workflows.person import Practice, request_of, review_person
 from openntz.workflows.read import read_tables, registry_for
@@ -55,6 +57,9 @@ class Worth:
 class NextDoseAnswer:
     """The decision, where asked for, and the what-ifs; ``finding`` is ``interval.candidate``.
 
+    ``before`` are the findings to read first, that forbid a further dose or question it; where
+    one is forbidden, no date of the decision keeps the rule.
+
     ``offered`` is None when nothing longer than the present interval is offered; the finding
     says why.
     """
@@ -64,6 +69,7 @@ class NextDoseAnswer:
     forecast: PersonForecast
     profile: Profile
     finding: Finding
+    before: tuple[Finding, ...]
     decision: Decision | None
     offered: NextDate | None
     worth: Worth | None
@@ -195,6 +201,7 @@ def run_next_dose(
     planned = None if stands.planned is None else max(stands.planned, question.as_of)
     request = request_of(course, question.as_of, practice, planned=planned)
     decision, worth, scenarios, fit = result.decision, None, (), None
+    forbidden = forbids_dose(result.findings) or forbids(situation, practice.profile) is not None
     if forecast.computed:
         fit = fit_person(request, practice.models)
         scenarios = _scenarios(what_if, situation, request, fit, practice)
@@ -205,6 +212,8 @@ def run_next_dose(
         situation = replace(situation, forecast=forecast)
         decision = open_dates(situation, practice.profile)
         worth = _worth(situation, decision, fit, steady, practice) if decision else None
+    if decision is not None and forbidden:
+        decision = decision.without_keeping
     offered = None
     if finding.status is Status.WATCH:
         offered = longer_date(candidate_facts(situation, practice.profile))
@@ -214,6 +223,7 @@ def run_next_dose(
         forecast=forecast,
         profile=practice.profile,
         finding=finding,
+        before=before_dose(result.findings),
         decision=decision if decide else None,
         offered=offered,
         worth=worth,

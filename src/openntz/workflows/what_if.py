@@ -214,7 +214,7 @@ def _plasma_exchange(text: str, at: Standing) -> Supposed:
         raise InputError(
             f"{text!r} is no number of sessions.",
             where=_WHERE,
-            remedy=f"Write plasma-exchange=3, at most {_MOST_SESSIONS}.",
+            remedy=f"Write plasma-exchange=3: a whole number from 1 to {_MOST_SESSIONS}.",
         )
     removed, session = (
         at.profile.fact("plasma-exchange.removed"),

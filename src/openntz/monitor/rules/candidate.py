@@ -44,7 +44,10 @@ _TRIAL_KEYS = (
 
 
 def _chances(facts: CandidateFacts, profile: Profile) -> str:
-    """The chances of a trough after whole weeks, in words; empty where none is longer."""
+    """The chances of a trough after whole weeks still open, in words; empty where none is longer.
+
+    'Once kept' is the chance of the first target when the interval has been kept for long.
+    """
     least = profile.number("candidate.probability")
     targets = tuple(
         profile.number(f"candidate.{name}") for name in ("target", "second-target", "third-target")
@@ -56,11 +59,15 @@ def _chances(facts: CandidateFacts, profile: Profile) -> str:
             continue
         found = [float(outlook.reaches[t][at]) for t in targets]
         words = [chance_text(found[0], least), *(chance_text(c, 0) for c in found[1:])]
-        told.append(f"{days_text(day)}: {' / '.join(words)}")
+        kept = outlook.steady.get(day)
+        later = (
+            "" if kept is None else f", {chance_text(kept.reaches[targets[0]], least)} once kept"
+        )
+        told.append(f"{days_text(day)}: {' / '.join(words)}{later}")
     levels = " / ".join(f"{t:g}" for t in targets)
     if not told:
         return ""
-    return f"chance of a trough of at least {levels} {LEVEL_UNIT} at {', at '.join(told)}"
+    return f"chance of a trough of at least {levels} {LEVEL_UNIT} at {'; at '.join(told)}"
 
 
 def longer_date(facts: CandidateFacts) -> NextDate | None:

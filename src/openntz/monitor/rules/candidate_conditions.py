@@ -242,10 +242,11 @@ def not_known(facts: CandidateFacts) -> str:
 
 
 def weeks_ahead(facts: CandidateFacts, profile: Profile) -> tuple[int, ...]:
-    """Whole weeks after the last dose, in days, longer than the present interval."""
+    """Whole weeks after the last dose, in days, longer than the present interval, still open."""
     if facts.outlook is None:
         return ()
     longest = profile.days("candidate.longest-interval")
-    present = facts.therapy.interval_days
+    present, last = facts.therapy.interval_days, facts.therapy.last_dose
+    passed = 0 if last is None else (facts.as_of - last.day).days
     weeks = (int(d) for d in facts.outlook.day if d % DAYS_A_WEEK == 0)
-    return tuple(d for d in weeks if present < d <= longest)
+    return tuple(d for d in weeks if present < d <= longest and d >= passed)

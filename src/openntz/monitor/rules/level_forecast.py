@@ -50,21 +50,30 @@ def predicted(forecast: PersonForecast, therapy: Therapy, profile: Profile) -> P
         if forecast.status == "prior only"
         else ""
     )
-    when = next_dose_text(therapy)
+    when = _when(therapy)
     told = _trough(
-        f"Forecast at {when}", forecast.planned[0], forecast.probability_at_planned, prior, profile
+        f"Forecast {when}", forecast.planned[0], forecast.probability_at_planned, prior, profile
     )
     change = forecast.change
     if change is None or change.plain_planned is None:
         return told
     plain = _trough(
-        f"Forecast at {when}, clearance taken as unchanged or as recorded",
+        f"Forecast {when}, clearance taken as unchanged or as recorded",
         change.plain_planned,
         change.plain_probability,
         prior,
         profile,
     )
     return min(told, plain, key=lambda part: part.status.urgency)
+
+
+def _when(therapy: Therapy) -> str:
+    """'at the next dose (...)'; an overdue dose can be given today at the earliest."""
+    planned = therapy.planned
+    if planned is None or planned >= therapy.as_of:
+        return f"at {next_dose_text(therapy)}"
+    verb = "booked" if therapy.planned_is_booked else "planned"
+    return f"for a dose today, that {verb} for {planned} having passed"
 
 
 def _trough(

@@ -319,6 +319,14 @@ def low(facts: LowFacts, profile: Profile) -> Verdict:
             evidence=evidence,
         )
     worst = min(known, key=lambda p: p.status.urgency)
+    if worst.status is Status.OK and facts.forecast.contradiction:
+        return Verdict(
+            status=Status.WATCH,
+            message=f"{told} {facts.forecast.contradiction}",
+            due=t.planned,
+            evidence=(*evidence, *_misfits(facts.forecast)),
+            keys=tuple(dict.fromkeys(k for p in known for k in p.keys)),
+        )
     then = _THEN.get(worst.status, "")
     return Verdict(
         status=worst.status,
@@ -327,6 +335,10 @@ def low(facts: LowFacts, profile: Profile) -> Verdict:
         evidence=evidence,
         keys=tuple(dict.fromkeys(k for p in known if p.status is worst.status for k in p.keys)),
     )
+
+
+def _misfits(forecast: PersonForecast) -> tuple[Ref, ...]:
+    return tuple(_ref(v) for v in forecast.levels if v.misfit)
 
 
 LOW = Rule(

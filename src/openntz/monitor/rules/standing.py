@@ -12,6 +12,8 @@ from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Verdict, days_text
 
+_MONTHS_A_YEAR: Final = 12
+
 NEVER_DOSED: Final = Verdict(status=Status.UNKNOWN, message="No dose is recorded for this person.")
 
 
@@ -26,10 +28,13 @@ def joined(*sentences: str) -> str:
 
 
 def span_text(days: int, profile: Profile) -> str:
-    """A stretch of time for a reader: days, or whole months once it is long."""
+    """A stretch of time for a reader: days, whole months once it is long, then whole years."""
     if days < profile.days("calendar.months-from"):
         return days_text(days)
-    return f"{round(days // profile.number('calendar.month'))} months"
+    months = round(days // profile.number("calendar.month"))
+    if days < profile.days("calendar.years-from"):
+        return f"{months} months"
+    return f"{months // _MONTHS_A_YEAR} years"
 
 
 def ago(day: date, as_of: date, profile: Profile) -> str:
