@@ -20,6 +20,7 @@ test: $(READY_DEV)
 
 bench: $(READY_DEV)
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/table.py
 
 # Our numbers beside NONMEM's, Monolix's and PsN's, into docs/reference/conformance.md.
 conformance: $(READY_DEV)

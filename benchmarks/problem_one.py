@@ -120,8 +120,16 @@ def some(problem: Problem, first: int, last: int) -> Problem:
     )
 
 
-def scipy_reference(people: dict[str, Floats], i: int, starts: Floats, times: Floats) -> Floats:
-    """(T, 3): DOP853 at rtol 1e-12, restarted at every dose start, dose end and output."""
+def scipy_reference(
+    people: dict[str, Floats],
+    i: int,
+    starts: Floats,
+    times: Floats,
+    *,
+    rtol: float = 1e-12,
+    atol: float = 1e-13,
+) -> Floats:
+    """(T, 3): DOP853, restarted at every dose start, dose end and output."""
     cl, vc, vmax = (float(people[name][i]) for name in ("cl", "vc", "vmax"))
     y = np.array([0.0, 0.0, BASELINE, 1.0, 0.0])
     now = float(starts[0])
@@ -145,7 +153,7 @@ def scipy_reference(people: dict[str, Floats], i: int, starts: Floats, times: Fl
                 H0 * a[3],
             ]
 
-        y = solve_ivp(change, (now, stop), y, method="DOP853", rtol=1e-12, atol=1e-13).y[:, -1]
+        y = solve_ivp(change, (now, stop), y, method="DOP853", rtol=rtol, atol=atol).y[:, -1]
         seen[stop] = (y[0] / vc, y[2], y[4])
         now = stop
     return np.array([seen[t] for t in times])

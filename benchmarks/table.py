@@ -1,0 +1,174 @@
+"""Runs the benchmarks one after another and writes their table into the docs.
+
+    python benchmarks/table.py --write [--diffrax-python PATH] [--people 2000]
+
+Ratios are what can be compared between machines; seconds are those of this one. Peers run
+beside ours in the same minutes: scipy's DOP853 for a few people, and diffrax where a Python
+that has it is named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+import problem_one
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "reference" / "benchmarks.md"
+SCIPY_PEOPLE = 3
+SCHEDULES = ("common", "mixed", "washout")
+
+
+def _last_line(python: str, script: str, *words: str) -> dict:
+    done = subprocess.run(
+        [python, str(HERE / script), *words, "--json"],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(HERE)},
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _scipy_us(schedule: str) -> float:
+    """Microseconds a person of scipy's DOP853 at rtol 1e-6 restarted at every stop."""
+    people = problem_one.individuals(SCIPY_PEOPLE)
+    starts = problem_one.dose_starts(SCIPY_PEOPLE, schedule)
+    times = problem_one.output_times(starts, "B", schedule)
+    began = time.perf_counter()
+    for i in range(SCIPY_PEOPLE):
+        problem_one.scipy_reference(
+            people, i, starts[i % len(starts)], times[i % len(times)], rtol=1e-6, atol=1e-8
+        )
+    return (time.perf_counter() - began) / SCIPY_PEOPLE * 1e6
+
+
+def simulation_rows(people: int, diffrax: str | None) -> list[str]:
+    """One row per schedule: ours, and how many times slower the peers are."""
+    rows = []
+    for schedule in SCHEDULES:
+        words = ("--people", str(people), "--schedule", schedule, "--repeats", "3")
+        ours = _last_line(sys.executable, "simulation.py", "--variant", "B", *words)
+        us = 1e6 * ours["seconds"] / people
+        peer, memory = "not run", "not run"
+        if diffrax:
+            many = min(people, 1000)
+            found = [
+                _last_line(
+                    diffrax, "diffrax_peer.py", "--people", str(many), "--schedule", schedule,
+                    "--how", how, "--repeats", "2",
+                )
+                for how in ("restarts", "jumps")
+            ]  # fmt: skip
+            best = min(found, key=lambda line: line["seconds"])
+            peer = f"{1e6 * best['seconds'] / many / us:.1f}"
+            memory = f"{best['peak_mb']:.0f}"
+        scipy = f"{_scipy_us(schedule) / us:.0f}"
+        rows.append(
+            f"| B, {schedule} | {us:.0f} | {ours['worst_relative_error']:.1e} | "
+            f"{ours['peak_mb']:.0f} | {peer} | {memory} | {scipy} |"
+        )
+    return rows
+
+
+def _threads(people: int) -> float:
+    one, two = (
+        _last_line(
+            sys.executable, "simulation.py", "--people", str(2 * people), "--threads", threads
+        )["seconds"]
+        for threads in ("1", "2")
+    )
+    return one / two
+
+
+def estimation_rows() -> list[str]:
+    """Modes, posterior, population."""
+    found = []
+    for what, words, goal in (
+        ("map", ("--people", "500"), "0.5 ms"),
+        ("posterior", (), "30 ms"),
+        ("population", ("--people", "200", "--repeats", "1"), "30 ms (2,000 people in 60 s)"),
+    ):
+        line = _last_line(sys.executable, "estimation.py", "--what", what, *words)
+        off = line["worst_eta_error"]
+        found.append(
+            f"| {what} | {line['ms_per_person']:.2f} | {goal} | "
+            f"{'' if off is None else f'{off:.0e}'} | {line['peak_mb']:.0f} |"
+        )
+    return found
+
+
+def loop_seconds() -> float:
+    """Ten million additions in plain Python: how fast this machine is today."""
+    began = time.perf_counter()
+    total = 0
+    for i in range(10_000_000):
+        total += i
+    return time.perf_counter() - began
+
+
+def page(people: int, diffrax: str | None) -> str:
+    """The page as Markdown."""
+    simulation, estimation = simulation_rows(people, diffrax), estimation_rows()
+    return "\n".join(
+        [
+            "# Benchmarks",
+            "",
+            "Written by `python benchmarks/table.py --write --diffrax-python PATH`. Compare the",
+            "ratios: absolute times are those of one machine on one day, on which ten million",
+            f"additions in plain Python took {loop_seconds():.2f} s (Python "
+            f"{platform.python_version()}, numpy {np.__version__}).",
+            "",
+            "## Simulation",
+            "",
+            "Problem 1: two compartments with saturable elimination, cells, lesion activity and",
+            f"hazard; 26 infusions, troughs; {people:,} people, one thread, rtol 1e-6. The error is",
+            "the worst of all people against the same solver at rtol 1e-11, which is held against",
+            "scipy. diffrax: Tsit5, the faster of two ways (restarts, jumps), at most 1,000 people.",
+            "",
+            "| case | µs a person | worst relative error | peak MB | diffrax, times slower | its "
+            "peak MB | scipy DOP853, times slower |",
+            "|---|---|---|---|---|---|---|",
+            *simulation,
+            "",
+            f"Two threads: {_threads(people):.2f} times one.",
+            "",
+            "## Estimation",
+            "",
+            "`map`: problem 2, 12 doses, 4 levels, 3 etas, one thread. `posterior`: mode, 1,000",
+            "draws and the level on 56 days ahead, van den Berg card. `population`: the same for",
+            "people with doses days early or late. The error is that of eta against a search at",
+            "tight tolerance from elsewhere.",
+            "",
+            "| what | ms a person | goal | worst eta error | peak MB |",
+            "|---|---|---|---|---|",
+            *estimation,
+            "",
+        ]
+    )
+
+
+def main() -> None:
+    """Measure, print, and write when asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, default=2000)
+    parser.add_argument("--diffrax-python", help="a Python with jax and diffrax")
+    parser.add_argument("--write", action="store_true", help=f"into {PAGE.name}")
+    choice = parser.parse_args()
+    text = page(choice.people, choice.diffrax_python)
+    print(text)
+    if choice.write:
+        PAGE.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
