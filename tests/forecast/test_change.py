@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pytest
 
+from openntz.forecast.change import _chance
 from openntz.forecast.history import AntibodyEffect
 from openntz.forecast.onset_prior import AntibodyReading
 from openntz.monitor.finding import Status
@@ -131,3 +132,31 @@ def test_an_explained_low_level_does_not_quiet_the_rule() -> None:
         found, planned=(fallen, found.planned[1]), change=replace(change, plain_planned=high)
     )
     assert predicted(with_fallen, stands, profile).status is Status.ACT
+
+
+def test_levels_that_no_change_explains_are_called_that_once() -> None:
+    """Up and down from dose to dose, with negative tests: no course of antibodies does that."""
+    values = (5.0, 30.0, 4.5, 33.0, 5.0, 31.0, 6.0, 28.0, 5.0)
+    found = forecast(
+        course(
+            doses=doses_every(FIRST, 12),
+            levels=[trough(k, v) for k, v in enumerate(values, start=3)],
+        ),
+        FIRST + timedelta(days=28 * 11 + 3),
+        readings=tuple(read_on(k, False) for k in range(3, 12)),
+    )
+    assert found.contradiction
+    assert found.change is not None
+    said = [n for n in found.notes if "antibodies" in n]
+    assert said == [found.contradiction]
+    assert "raised by antibodies does not explain" in found.contradiction
+
+
+def test_chances_are_said_in_per_cent_and_never_certain() -> None:
+    assert [_chance(p) for p in (0.0, 0.05, 0.92, 0.99, 1.0)] == [
+        "chance <1 %",
+        "chance 5 %",
+        "chance 92 %",
+        "chance 99 %",
+        "chance >99 %",
+    ]

@@ -44,8 +44,8 @@ def change(ever: float) -> ClearanceChange:
 
 
 EARLY, RECENT, LATEST = (
-    levels(True, True, True, False, False),
-    levels(False, True, True, True, False),
+    levels(True, True, True, False, False, False),
+    levels(False, True, True, True, False, False),
     levels(False, False, True),
 )
 

@@ -162,14 +162,9 @@ def change_of(
 
 def _chance(probability: float) -> str:
     """'chance 92 %', never none or all."""
-    if probability > _SURE:
-        return f"chance >{100 * _SURE:g} %"
-    small = 1.0 - _SURE
-    return (
-        f"chance <{100 * small:.0f} %"
-        if probability < small
-        else f"chance {100 * probability:.0f} %"
-    )
+    sign = ">" if probability > _SURE else "<" if probability < 1.0 - _SURE else ""
+    text = f"{min(max(probability, 1.0 - _SURE), _SURE):.0%}"
+    return f"chance {sign}{text.replace('%', ' %')}"
 
 
 def _about(when: When) -> str:

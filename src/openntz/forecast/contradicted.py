@@ -11,8 +11,8 @@ from typing import Final
 
 from openntz.forecast.result import ClearanceChange, LevelVerdict
 
-# One recent level that fits may do so by chance, two hardly.
-_RECENT: Final = 2
+# One or two recent levels may fit by chance where levels go up and down, three hardly.
+_RECENT: Final = 3
 
 
 def _days(levels: Sequence[LevelVerdict]) -> str:

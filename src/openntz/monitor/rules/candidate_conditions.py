@@ -223,8 +223,10 @@ def _level_stops(facts: CandidateFacts, profile: Profile) -> list[str]:
     if facts.forecast_reason and (seen or not facts.lacks_levels_only):
         stops.append(f"no forecast from own levels ({facts.forecast_reason.rstrip('.')})")
     if facts.contradiction:
-        stops.append(f"levels contradict the forecast ({facts.contradiction.rstrip('.')})")
-    if facts.change:
+        # What to do about it is said by the forecast; whether clearance changed, too.
+        which = facts.contradiction.partition(":")[0].rstrip(".")
+        stops.append(f"levels contradict the forecast ({which})")
+    elif facts.change:
         stops.append("levels or antibody tests suggest that clearance was or is raised")
     return stops
 

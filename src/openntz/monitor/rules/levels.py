@@ -17,7 +17,7 @@ from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
 from openntz.monitor.rules.level_forecast import LIMITS, Part, limit, predicted
-from openntz.monitor.rules.level_words import level_text
+from openntz.monitor.rules.level_words import LEVEL_UNIT, level_text
 from openntz.monitor.rules.next_dose import next_dose_text, no_next_dose
 from openntz.monitor.rules.standing import ago, not_in_export, standing_refs
 
@@ -319,10 +319,11 @@ def low(facts: LowFacts, profile: Profile) -> Verdict:
             evidence=evidence,
         )
     worst = min(known, key=lambda p: p.status.urgency)
-    if worst.status is Status.OK and facts.forecast.contradiction:
+    against = facts.forecast.contradiction.replace("ug/mL", LEVEL_UNIT)
+    if worst.status is Status.OK and against:
         return Verdict(
             status=Status.WATCH,
-            message=f"{told} {facts.forecast.contradiction}",
+            message=f"{told} {against}",
             due=t.planned,
             evidence=(*evidence, *_misfits(facts.forecast)),
             keys=tuple(dict.fromkeys(k for p in known for k in p.keys)),

@@ -12,8 +12,6 @@ from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Verdict, days_text
 
-_MONTHS_A_YEAR: Final = 12
-
 NEVER_DOSED: Final = Verdict(status=Status.UNKNOWN, message="No dose is recorded for this person.")
 
 
@@ -31,10 +29,9 @@ def span_text(days: int, profile: Profile) -> str:
     """A stretch of time for a reader: days, whole months once it is long, then whole years."""
     if days < profile.days("calendar.months-from"):
         return days_text(days)
-    months = round(days // profile.number("calendar.month"))
     if days < profile.days("calendar.years-from"):
-        return f"{months} months"
-    return f"{months // _MONTHS_A_YEAR} years"
+        return f"{round(days // profile.number('calendar.month'))} months"
+    return f"{round(days // profile.number('calendar.year'))} years"
 
 
 def ago(day: date, as_of: date, profile: Profile) -> str:
