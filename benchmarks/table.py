@@ -131,9 +131,10 @@ def page(people: int, diffrax: str | None) -> str:
             "## Simulation",
             "",
             "Problem 1: two compartments with saturable elimination, cells, lesion activity and",
-            f"hazard; 26 infusions, troughs; {people:,} people, one thread, rtol 1e-6. The error is",
-            "the worst of all people against the same solver at rtol 1e-11, which is held against",
-            "scipy. diffrax: Tsit5, the faster of two ways (restarts, jumps), at most 1,000 people.",
+            f"hazard; 26 infusions, troughs; {people:,} people, one thread, rtol 1e-6. The error",
+            "is the worst of all people against the same solver at rtol 1e-11, which is held",
+            "against scipy. diffrax: Tsit5, the faster of two ways (restarts, jumps), at most",
+            "1,000 people.",
             "",
             "| case | µs a person | worst relative error | peak MB | diffrax, times slower | its "
             "peak MB | scipy DOP853, times slower |",
