@@ -203,7 +203,7 @@ FAULTS = {
         "compartments = 2",
         f"compartments = 0x{'f' * 5000}",
         "structure.compartments",
-        "very many digits is too large",
+        "a number has too many digits",
         "Check",
     ),
     "control signs in a key": (

@@ -17,7 +17,7 @@ from openntz.errors import ModelError
 from openntz.evidence.registry import Rank, registry
 from openntz.models.fault import Fault
 from openntz.models.numbers import Origins
-from openntz.models.syntax import syntax_fault
+from openntz.models.syntax import digit_faults, syntax_fault
 from openntz.models.translate import faults_of, shown
 
 # A card is a page of text; anything larger is not one.
@@ -157,6 +157,9 @@ def parse(file: CardFile, schema: type[Format]) -> Format:
     ModelError
         Naming the keys at fault, misspelt ones first, each with its remedy.
     """
+    too_long = digit_faults(file.tables)
+    if too_long:
+        raise _refused(file.where, tuple(too_long))
     try:
         return schema.model_validate(file.tables, context=_origins(file))
     except ValidationError as error:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from typing import Final
+from typing import Any, Final
 
 from openntz.models.fault import Fault, below
-from openntz.models.place import plain
+from openntz.models.place import Location, key_of, plain
 
 _AT: Final = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 _DECLARED: Final = re.compile(r"Cannot (?:declare|mutate immutable namespace) \((.*)\)(?: twice)?")
@@ -16,6 +16,9 @@ _NAME: Final = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
 _KEY: Final = re.compile(rf"\s*({_NAME}(?:\s*\.\s*{_NAME})*)\s*=")
 _HEADING: Final = re.compile(r"\s*\[\[?\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?")
 _LONGEST: Final = 60
+# Python neither reads nor writes whole numbers of thousands of digits; no card needs them.
+_MOST_BITS: Final = 1000
+_DIGITS: Final = "a number has too many digits"
 
 
 def _last(pattern: re.Pattern[str], lines: list[str]) -> str:
@@ -58,8 +61,7 @@ def syntax_fault(error: Exception, text: str) -> Fault:
     if isinstance(error, RecursionError):
         return Fault("", "brackets are nested too deep", "Give a model card.")
     if not isinstance(error, tomllib.TOMLDecodeError):
-        # Python reads no whole number of thousands of digits.
-        return Fault("", "a number has too many digits", "Check the digits of its numbers.")
+        return Fault("", _DIGITS, "Check the digits of its numbers.")
     said = str(error)
     at = _AT.search(said)
     what = said[: at.start()] if at else said
@@ -79,3 +81,13 @@ def syntax_fault(error: Exception, text: str) -> Fault:
         'Mend it: keys are written name = value, texts in "quotation marks", '
         "tables as [heading] or {name = value}, lists in [square brackets].",
     )
+
+
+def digit_faults(raw: Any, path: Location = ()) -> list[Fault]:
+    """Whole numbers in a table or list (at ``path``) that could not even be shown."""
+    if isinstance(raw, int) and raw.bit_length() > _MOST_BITS:
+        return [Fault(key_of(path), _DIGITS, "Check its digits.")]
+    inner = (
+        raw.items() if isinstance(raw, dict) else enumerate(raw) if isinstance(raw, list) else ()
+    )
+    return [fault for part, item in inner for fault in digit_faults(item, (*path, part))]

@@ -14,8 +14,6 @@ from openntz.models.fault import Fault, FaultsError, below
 from openntz.models.place import Place, find_place, key_of
 
 _LONGEST: Final = 40
-# Python writes out no whole number of thousands of digits.
-_MOST_BITS: Final = 1000
 _KIND: Final = {
     bool: "true or false",
     int: "a whole number",
@@ -51,8 +49,6 @@ def shown(raw: Any) -> str:
         return "a table"
     if isinstance(raw, list):
         return f"a list of {len(raw)}" if raw else "an empty list"
-    if isinstance(raw, int) and raw.bit_length() > _MOST_BITS:
-        return "a number of very many digits"
     text = repr(raw) if isinstance(raw, str) else str(raw)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
