@@ -216,8 +216,12 @@ def _lost(cohort: Cohort, level: Array) -> NDArray[np.bool_]:
     """People (N,) for whom the model predicts no drug where drug was measured.
 
     Such a search started where a reading has no slope, before a lagged dose arrives for
-    example, and could not feel its way from there.
+    example, and could not feel its way from there. An error that does not vanish with the
+    level allows it.
     """
+    residual = cohort.card.residual
+    if residual.additive > 0.0 and not residual.on_log_scale:
+        return np.zeros(len(cohort.subjects), bool)
     numbers = (cohort.kind == Kind.QUANTIFIED) & (cohort.readout == 0)
     none = numbers & (level[cohort.column] < _NO_DRUG * cohort.value)
     return cohort.per_person(none.astype(float)[None])[0] > 0.0
