@@ -52,7 +52,7 @@ EARLY, RECENT, LATEST = (
 
 @pytest.mark.parametrize("found", [EARLY, RECENT, LATEST])
 def test_what_antibodies_do_not_explain_is_not_called_antibodies(found):
-    text, beside = told(contradiction(found, 1), found, change(0.03), FROM)
+    text, beside = told(contradiction(found, 1), found, change(0.03), told_from=FROM, recent=3)
     assert beside == ()
     assert "as antibodies do" not in text
     assert "raised by antibodies does not explain" in text
@@ -62,16 +62,16 @@ def test_what_antibodies_do_not_explain_is_not_called_antibodies(found):
 
 
 def test_recent_levels_are_leant_on_only_where_they_agree():
-    text, _ = told(contradiction(EARLY, 1), EARLY, None, FROM)
+    text, _ = told(contradiction(EARLY, 1), EARLY, None, told_from=FROM, recent=3)
     assert text.endswith("Rely on recent levels.")
-    text, _ = told(contradiction(RECENT, 1), RECENT, None, FROM)
+    text, _ = told(contradiction(RECENT, 1), RECENT, None, told_from=FROM, recent=3)
     assert "Rely on" not in text
     assert "2024-02-05, 2024-03-04, 2024-04-01" in text
     assert "not to be relied on" in text
 
 
 def test_a_likely_change_is_told_beside_it():
-    assert told(contradiction(EARLY, 1), EARLY, change(0.8), FROM) == (
+    assert told(contradiction(EARLY, 1), EARLY, change(0.8), told_from=FROM, recent=3) == (
         contradiction(EARLY, 1),
         ("What the change says.",),
     )
@@ -79,5 +79,8 @@ def test_a_likely_change_is_told_beside_it():
 
 def test_without_contradiction_nothing_is_added():
     fine = tuple(replace(v, misfit=False) for v in EARLY)
-    assert told("", fine, None, FROM) == ("", ())
-    assert told("", fine, change(0.03), FROM) == ("", ("What the change says.",))
+    assert told("", fine, None, told_from=FROM, recent=3) == ("", ())
+    assert told("", fine, change(0.03), told_from=FROM, recent=3) == (
+        "",
+        ("What the change says.",),
+    )

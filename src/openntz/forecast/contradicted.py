@@ -7,12 +7,8 @@ and recent levels are leant on only where they agree with the fitted course.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from openntz.forecast.result import ClearanceChange, LevelVerdict
-
-# One or two recent levels may fit by chance where levels go up and down, three hardly.
-_RECENT: Final = 3
 
 
 def _days(levels: Sequence[LevelVerdict]) -> str:
@@ -23,7 +19,9 @@ def told(
     contradiction: str,
     verdicts: Sequence[LevelVerdict],
     change: ClearanceChange | None,
+    *,
     told_from: float,
+    recent: int,
 ) -> tuple[str, tuple[str, ...]]:
     """The contradiction as it is to be read, and the notes that stand beside it.
 
@@ -33,6 +31,8 @@ def told(
         Which levels speak against the forecast, '' where none does.
     told_from : float
         Probability of a change of clearance from which it is told.
+    recent : int
+        Latest levels that must all agree before they are leant on.
     """
     beside = () if change is None else (change.text,)
     fitted = [v for v in verdicts if v.use == "fitted"]
@@ -54,7 +54,7 @@ def told(
             "is not to be relied on. Repeat the level and test antibodies.",
             (),
         )
-    if not latest and any(v.misfit for v in fitted[-_RECENT:]):
+    if not latest and any(v.misfit for v in fitted[-recent:]):
         return (
             f"{lead}: this forecast is not to be relied on. Repeat the level and test antibodies.",
             beside,

@@ -417,7 +417,11 @@ def _computed(
             threads=request.threads,
         )
     against, beside = contradicted.told(
-        fit.contradiction, fit.verdicts, fit.change, settings.onset.told_from
+        fit.contradiction,
+        fit.verdicts,
+        fit.change,
+        told_from=settings.onset.told_from,
+        recent=settings.recent_levels,
     )
     posterior, draws = fit.posterior, fit.posterior.concentration
     targets = settings.targets_ug_per_ml

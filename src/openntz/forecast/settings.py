@@ -39,6 +39,7 @@ class Settings:
     r_hat_limit: float
     misfit_tail: float
     misfits_allowed: int
+    recent_levels: int
     horizon_days: tuple[int, ...]
     below_horizon_days: int
     fall_step_days: float
@@ -104,6 +105,7 @@ class Settings:
             r_hat_limit=number("forecast.r-hat-limit"),
             misfit_tail=number("forecast.misfit-tail"),
             misfits_allowed=round(number("forecast.misfits-allowed")),
+            recent_levels=round(number("forecast.recent-levels")),
             horizon_days=tuple(
                 round(d) for d in _numbers(known.fact("forecast.horizon-days").value)
             ),
