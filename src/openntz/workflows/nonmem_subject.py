@@ -257,7 +257,10 @@ def _span(
     changes = _changes(card, given, occasion, first, before)
     keep = np.flatnonzero(changes)
     segment_day = np.concatenate([[-np.inf], edge[keep[1:] - 1]])
-    index = np.searchsorted(keep, np.searchsorted(moments, doses.start), "right") - 1
+    # A dose has F, lag and duration of its own record, whichever way covariates are carried.
+    forward = all(item.carry == "locf" for item in card.covariates) and not card.kappa_names
+    interval = np.searchsorted(moments, doses.start, "right" if forward else "left")
+    index = np.searchsorted(keep, interval, "right") - 1
     schedule = Schedule(
         start_day=doses.start,
         duration_day=doses.duration,
