@@ -160,6 +160,30 @@ def check(folder: Folder, as_of: AsOf = None, site: Site = None, mapping: Mappin
 
 
 @app.command()
+def export(
+    folder: Folder,
+    out: Annotated[Path, typer.Option("--out", help="File to write, for example data.csv.")],
+    as_of: AsOf = None,
+    site: Site = None,
+    mapping: Mapping = None,
+) -> None:
+    """Write a clinic's doses and levels as NONMEM-style data, with a key of who is who."""
+    from openntz.app.progress import PatientProgress
+    from openntz.app.say_export import say_export
+    from openntz.workflows.export import run_export
+
+    try:
+        with PatientProgress(_err()) as progress:
+            records, written = run_export(
+                folder, out, as_of=_day(as_of), mapping=mapping, site=site, progress=progress
+            )
+    except OpenNTZError as error:
+        _stop(error)
+    say_export(_out(), written)
+    raise typer.Exit(EXIT_SET_ASIDE if records.rejected else EXIT_CLEAN)
+
+
+@app.command()
 def forecast(
     folder: Folder,
     person: Annotated[str, typer.Option("--person", help="Identifier as in the people table.")],
