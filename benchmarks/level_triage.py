@@ -22,7 +22,8 @@ from tests.forecast.planted_levels import Planted, explained, planted_people
 
 from openntz.evidence.registry import registry
 from openntz.forecast import causes
-from openntz.forecast.person import ForecastModels, ForecastRequest, forecast_person
+from openntz.forecast.person import forecast_person
+from openntz.forecast.request import ForecastModels, ForecastRequest
 from openntz.forecast.result import LevelVerdict
 from openntz.forecast.settings import Settings
 from openntz.models.card import load_card

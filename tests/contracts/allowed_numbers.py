@@ -31,7 +31,7 @@ ARITHMETIC: Final[Mapping[tuple[str, str, float], str]] = {
     ("definitions/amounts.py", "percent", 100): "fraction to per cent",
     ("definitions/amounts.py", "chance", 0.01): _DIGITS,
     ("definitions/amounts.py", "chance", 0.99): _DIGITS,
-    ("forecast/person.py", "domain_check", 7): _WEEK,
+    ("forecast/domain.py", "domain_check", 7): _WEEK,
     ("forecast/cohort.py", "Cohort.penalty", 0.5): _HALF,
     ("forecast/cohort.py", "Cohort.log_prior", 0.5): _HALF,
     ("forecast/likelihood.py", "terms", 0.5): _HALF,

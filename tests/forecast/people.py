@@ -11,7 +11,8 @@ from openntz.course import vocabulary
 from openntz.course.course import Course
 from openntz.course.events import Dose, Measurement
 from openntz.forecast.history import AntibodyEffect
-from openntz.forecast.person import ForecastModels, ForecastRequest, forecast_person
+from openntz.forecast.person import forecast_person
+from openntz.forecast.request import ForecastModels, ForecastRequest
 from openntz.forecast.result import PersonForecast
 from openntz.forecast.settings import Settings
 from openntz.models.card import load_card

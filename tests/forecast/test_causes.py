@@ -25,7 +25,8 @@ from openntz.forecast.density import Kind
 from openntz.forecast.explain import with_causes
 from openntz.forecast.history import AntibodyEffect, build_history, weights_of
 from openntz.forecast.onset_prior import AntibodyReading
-from openntz.forecast.person import ForecastRequest, forecast_person
+from openntz.forecast.person import forecast_person
+from openntz.forecast.request import ForecastRequest
 from openntz.forecast.triage import by_timing
 from openntz.models.card import load_card
 from tests.build import doses_every, level

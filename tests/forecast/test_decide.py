@@ -19,7 +19,8 @@ from openntz.forecast.outlook import (
     on_days,
     outlook_of,
 )
-from openntz.forecast.person import ForecastRequest, fit_person, forecast_person, moments_of
+from openntz.forecast.person import fit_person, forecast_person
+from openntz.forecast.request import ForecastRequest, moments_of
 from openntz.forecast.steady_interval import steady_troughs, summarise
 from openntz.forecast.what_if import Future, levels_under
 from openntz.models.residual import Residual

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import binom, norm
 
 from openntz.evidence.registry import registry
-from openntz.forecast.cohort import Priors
+from openntz.forecast.assumptions import Priors
 from openntz.forecast.density import Kind, Levels, Problem, build_problem
 from openntz.forecast.history import Assumed, History, build_history
 from openntz.forecast.map_estimate import find_modes

@@ -22,8 +22,9 @@ from openntz.forecast.density import Kind, Levels, build_problem
 from openntz.forecast.history import Assumed, build_history
 from openntz.forecast.map_estimate import find_modes
 from openntz.forecast.options import Options
-from openntz.forecast.person import ForecastRequest, forecast_person
+from openntz.forecast.person import forecast_person
 from openntz.forecast.readouts import LymphocyteRise, natalizumab_card, with_readouts
+from openntz.forecast.request import ForecastRequest
 from openntz.forecast.result import PersonForecast
 from openntz.forecast.saturation_readout import MeasuredSaturation
 from tests.build import doses_every, level, measurement

@@ -13,7 +13,8 @@ from openntz.forecast.decide import DecisionRule
 from openntz.forecast.fit import Fit
 from openntz.forecast.likelihood import Kind, terms
 from openntz.forecast.outlook import on_days
-from openntz.forecast.person import ForecastRequest, fit_person
+from openntz.forecast.person import fit_person
+from openntz.forecast.request import ForecastRequest
 from openntz.forecast.steady_interval import steady_troughs
 from openntz.forecast.value_of_level import (
     Choices,

@@ -17,7 +17,8 @@ from openntz.course.course import Course
 from openntz.forecast.cohort import EXACT
 from openntz.forecast.density import Levels, build_problem
 from openntz.forecast.history import build_history, weights_of
-from openntz.forecast.person import ForecastModels, ForecastRequest, forecast_person
+from openntz.forecast.person import forecast_person
+from openntz.forecast.request import ForecastModels, ForecastRequest
 from openntz.forecast.weigh import (
     Candidate,
     Weighing,

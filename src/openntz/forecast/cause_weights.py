@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from openntz.forecast.assumptions import Priors
 from openntz.forecast.cause_variants import (
     Recorded,
     antibody_variants,
@@ -37,7 +38,7 @@ from openntz.forecast.causes import (
     Variant,
     together,
 )
-from openntz.forecast.cohort import ANTIBODY, SPREAD, Cohort, Priors
+from openntz.forecast.cohort import ANTIBODY, SPREAD, Cohort
 from openntz.forecast.density import Levels, build_problem
 from openntz.forecast.history import History
 from openntz.forecast.onset_prior import AntibodyReading

@@ -10,13 +10,14 @@ logarithm of each laboratory's bias. A person whom an unknown does not touch kee
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final, Protocol
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from openntz.errors import ModelError, SolverError
+from openntz.forecast.assumptions import Priors, Readout
 from openntz.forecast.likelihood import LOG_TWO_PI, Kind, Terms, terms
 from openntz.forecast.subject import Subject
 from openntz.mechanism import solver
@@ -24,7 +25,6 @@ from openntz.mechanism.plan import Plan
 from openntz.models.card import Card
 from openntz.models.covariate_model import CovariateInput
 from openntz.models.individual import Individual
-from openntz.models.residual import Residual
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -47,35 +47,6 @@ class Accuracy:
 EXACT: Final = Accuracy(1e-9, 1e-9)
 SMOOTH: Final = Accuracy(1e-6, 1e-6)
 SPREAD: Final = Accuracy(3e-4, 1e-5)
-
-
-class Readout(Protocol):
-    """Something read off the concentration other than the drug level itself."""
-
-    @property
-    def residual(self) -> Residual:
-        """Error of a reading around its prediction."""
-        ...
-
-    def of(self, concentration: Array) -> tuple[Array, Array]:
-        """Prediction of the reading and its derivative by the concentration (ug/mL)."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Priors:
-    """What is assumed of the unknowns that no card covers.
-
-    ``antibody_factor`` is typical, ``antibody_log_sd`` its uncertainty; ``assay_log_sd`` that
-    of a laboratory's bias; ``flatten`` multiplies the whole prior covariance (1: as published);
-    ``covariates`` gives median and SD of the logarithm where they differ from the card's.
-    """
-
-    antibody_factor: float = 1.0
-    antibody_log_sd: float = 1.0
-    assay_log_sd: float = 1.0
-    flatten: float = 1.0
-    covariates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -254,14 +225,18 @@ class Cohort:
         for j, column in enumerate(self._kappa_columns):
             at = own + self.occasion * len(self._kappa_columns) + j
             random[..., column] += np.take_along_axis(mine, at[None, :, None], axis=2)[..., 0]
-        factors = {}
-        if self.antibody is not None:
-            log_factor = np.log(self.priors.antibody_factor) + mine[..., self.antibody]
-            factors["cl"] = np.exp(self.raised * log_factor)
+        factors = self._factors(mine)
         if self._population is not None:
             return self.card.individual_of(self._population, random, factors=factors), random
         given = self._covariates(mine)
         return self.card.individual(random, given, factors=factors), random
+
+    def _factors(self, mine: Array) -> dict[str, Array]:
+        """What antibodies multiply parameters by, of the segments' unknowns (n, M, P)."""
+        if self.antibody is None:
+            return {}
+        log_factor = np.log(self.priors.antibody_factor) + mine[..., self.antibody]
+        return {"cl": np.exp(self.raised * log_factor)}
 
     def _covariates(self, mine: Array, shift: Mapping[str, float] | None = None) -> dict:
         given: dict[str, Array] = dict(self._given)
@@ -296,10 +271,7 @@ class Cohort:
         if self.antibody is not None:
             table("cl")[..., self.antibody] = individual.values["cl"] * self.raised
         mine = theta[:, self.person_of_segment]
-        factors = {}
-        if self.antibody is not None:
-            log_factor = np.log(self.priors.antibody_factor) + mine[..., self.antibody]
-            factors["cl"] = np.exp(self.raised * log_factor)
+        factors = self._factors(mine)
         for name, at in self.missing.items():
             up, down = (
                 self.card.individual(

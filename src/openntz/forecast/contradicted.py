@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from openntz.forecast.result import ClearanceChange, LevelVerdict
-
-
-def _days(levels: Sequence[LevelVerdict]) -> str:
-    return ", ".join(f"{v.at:%Y-%m-%d}" for v in levels)
+from openntz.forecast.triage import NOT_RELIABLE, disagreement
 
 
 def told(
@@ -40,23 +37,10 @@ def told(
     if not contradiction or not off:
         return contradiction, beside
     latest = fitted[-1].misfit
-    one_alone = latest and len(off) == 1
-    lead = (
-        contradiction.partition(":")[0]
-        if latest
-        else f"{len(off)} of {len(fitted)} levels do not agree with the fitted course "
-        f"({_days(off)})"
-    )
     if change is not None and change.probability_ever < told_from:
-        them = "it" if one_alone else "them"
-        return (
-            f"{lead}, and clearance raised by antibodies does not explain {them}: this forecast "
-            "is not to be relied on. Repeat the level and test antibodies.",
-            (),
-        )
+        them = "it" if latest and len(off) == 1 else "them"
+        unexplained = f"clearance raised by antibodies does not explain {them}"
+        return f"{disagreement(verdicts)}, and {unexplained}: {NOT_RELIABLE}", ()
     if not latest and any(v.misfit for v in fitted[-recent:]):
-        return (
-            f"{lead}: this forecast is not to be relied on. Repeat the level and test antibodies.",
-            beside,
-        )
+        return f"{disagreement(verdicts)}: {NOT_RELIABLE}", beside
     return contradiction, beside

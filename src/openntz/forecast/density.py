@@ -9,15 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from openntz.forecast.cohort import (
-    ANTIBODY,
-    UNKNOWN,
-    Accuracy,
-    Cohort,
-    Priors,
-    Readout,
-    require_solved,
-)
+from openntz.forecast.assumptions import Priors, Readout
+from openntz.forecast.cohort import ANTIBODY, UNKNOWN, Accuracy, Cohort, require_solved
 from openntz.forecast.history import History
 from openntz.forecast.likelihood import Kind
 from openntz.forecast.subject import Observations, Subject

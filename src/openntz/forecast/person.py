@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-import zlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, time
 from types import MappingProxyType
 from typing import Final
 
@@ -14,32 +12,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openntz.course import vocabulary
-from openntz.course.course import Course, age_on
 from openntz.errors import SolverError
 from openntz.forecast import assay_bias, contradicted, options, readouts, usefulness
 from openntz.forecast.change import Suspicion, explain
 from openntz.forecast.cohort import SPREAD
 from openntz.forecast.density import ANTIBODY, WEIGHT, Problem, build_problem
+from openntz.forecast.domain import domain_check
 from openntz.forecast.explain import with_causes
 from openntz.forecast.fit import Fit, Part, parts_of
+from openntz.forecast.grid import grid_of
 from openntz.forecast.history import (
-    AntibodyEffect,
     History,
     build_history,
     weights_of,
 )
 from openntz.forecast.map_estimate import Modes, find_modes
-from openntz.forecast.onset_prior import AntibodyReading
 from openntz.forecast.outlook import outlook_of
 from openntz.forecast.posterior import Posterior, prior_draws, sample
 from openntz.forecast.predict import (
     band,
     curve,
-    curve_days,
     saturation_band,
     time_below,
 )
 from openntz.forecast.reconsider import Asked, Reconsidered, reconsider
+from openntz.forecast.request import (
+    ForecastModels,
+    ForecastRequest,
+    moments_of,
+    person_generator,
+)
 from openntz.forecast.result import LevelVerdict, PersonForecast, Quantiles
 from openntz.forecast.settings import Settings
 from openntz.forecast.triage import (
@@ -50,133 +52,10 @@ from openntz.forecast.triage import (
     contradiction,
     fitted_levels,
 )
-from openntz.models.card import Card
-from openntz.models.domain import Value
-from openntz.models.saturation import SaturationCard
 
 Array = NDArray[np.float64]
 
 _PRIOR_ONLY: Final = "No usable level: the population for this weight, not a measurement."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastModels:
-    """The cards a forecast uses."""
-
-    card: Card
-    saturation: tuple[SaturationCard, ...]
-    settings: Settings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastRequest:
-    """One person's question.
-
-    ``course`` is already cut at ``as_of``; ``planned`` is the date of the next dose or None.
-    ``readings`` are the antibody tests; ``antibodies`` those that the tests confirm.
-    """
-
-    course: Course
-    as_of: date
-    planned: date | None
-    antibodies: AntibodyEffect | None
-    seed: int
-    threads: int = 1
-    readings: tuple[AntibodyReading, ...] = ()
-
-
-def person_generator(seed: int, person: str) -> np.random.Generator:
-    """A random stream that depends on the seed and the person alone, not on order."""
-    return np.random.default_rng([seed, zlib.crc32(person.encode("utf-8"))])
-
-
-def domain_check(
-    request: ForecastRequest, card: Card, weight: float | None
-) -> tuple[str, tuple[str, ...]]:
-    """(reason to refuse or '', reservations) from the card's validity domain."""
-    course, as_of = request.course, request.as_of
-    birth = course.person.birth_date
-    doses = course.doses
-    days = [(b.day - a.day).days for a, b in itertools.pairwise(doses)]
-    # Two doses on one day are one administration, not an interval.
-    gaps = [round(n / 7, 1) for n in days if n > 0]
-    known: dict[str, Value | Iterable[Value]] = {
-        "route": sorted({d.route for d in doses}),
-        "dose_mg": sorted({d.amount_mg for d in doses}),
-        "interval_week": gaps,
-        "antibodies": request.antibodies is not None,
-    }
-    notes = []
-    if birth is None:
-        notes.append("Age is not recorded; the model was made for adults.")
-    else:
-        known["age_year"] = age_on(birth, as_of)
-    refused = []
-    if weight is not None:
-        known["weight_kg"] = weight
-    elif any(c.name == "weight" and c.missing == "refuse" for c in card.covariates):
-        refused.append("Weight is not recorded, and this model cannot do without it. Record it.")
-    elif any(c.name == "weight" for c in card.covariates):
-        notes.append(
-            "Weight is not recorded; the spread of weights in the population is used instead, "
-            "which widens the interval."
-        )
-    verdicts = card.check_domain(**known)
-    refused += [v.text for v in verdicts if v.action == "refuse"]
-    notes.extend(v.text for v in verdicts if v.action == "warn")
-    return " ".join(refused), tuple(dict.fromkeys(notes))
-
-
-def moments_of(request: ForecastRequest, history: History) -> tuple[datetime, datetime | None]:
-    """The as-of moment (or the end of a dose given later that day) and the planned one."""
-    now = datetime.combine(request.as_of, time.min) + history.assumed.clock
-    now = max(now, history.dose_ends[-1])
-    if request.planned is None:
-        return now, None
-    clock = history.last_dose - history.last_dose.replace(hour=0, minute=0, second=0)
-    planned = datetime.combine(request.planned, time.min) + clock
-    return now, max(planned, now)
-
-
-@dataclass(frozen=True, slots=True)
-class _Grid:
-    """All days to solve for, ascending, and which columns of them answer which question."""
-
-    day: Array
-    by_day: NDArray[np.intp]
-    now: int
-    planned: int | None
-    fall: NDArray[np.intp]
-    curve: NDArray[np.intp]
-
-
-def _grid(request: ForecastRequest, history: History, settings: Settings) -> _Grid:
-    now, planned = moments_of(request, history)
-    today = history.day(now)
-    due = today if planned is None else history.day(planned)
-    last = history.day(history.last_dose)
-    horizon = last + np.array(settings.horizon_days, dtype=float)
-    fall = last + np.arange(0.0, settings.below_horizon_days + 1, settings.fall_step_days)
-    first = max(today - settings.curve_before_days, 0.0)
-    end = max(last + settings.curve_after_days, today, due)
-    drawn = np.concatenate(
-        [curve_days(history, first, end), fall[(fall >= first) & (fall <= end)], [today, due]]
-    )
-    drawn = np.unique(drawn)
-    day = np.unique(np.concatenate([horizon, fall, drawn]))
-
-    def columns(wanted: Array) -> NDArray[np.intp]:
-        return np.searchsorted(day, wanted)
-
-    single = columns(np.array([today, due]))
-    return _Grid(
-        day=day,
-        by_day=columns(horizon),
-        now=int(single[0]),
-        planned=None if planned is None else int(single[1]),
-        fall=columns(fall),
-        curve=columns(drawn),
-    )
 
 
 def _judge_levels(
@@ -328,7 +207,7 @@ def fit_person(request: ForecastRequest, models: ForecastModels) -> Fit:
     history = build_history(course.doses, weights_of(course), request.antibodies, settings.assumed)
     generator = person_generator(request.seed, course.person.id)
     verdicts, problem = _judge_levels(request, models, history, generator)
-    grid = _grid(request, history, settings)
+    grid = grid_of(request, history, settings)
     posterior, _, _ = _solve(problem, grid.day, request, settings, generator)
     plain = Fit(problem, (Part(problem, posterior.theta),), grid.day, posterior.concentration)
     suspicion = _suspicion(request, _held(verdicts, request, problem, posterior, models), settings)
@@ -383,7 +262,7 @@ def _computed(
 ) -> PersonForecast:
     settings = models.settings
     verdicts, problem = _judge_levels(request, models, history, generator)
-    grid = _grid(request, history, settings)
+    grid = grid_of(request, history, settings)
     posterior, modes, notes = _solve(problem, grid.day, request, settings, generator)
     learnt = usefulness.share_learnt(problem, modes)
     verdicts = _held(verdicts, request, problem, posterior, models)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from openntz.course import vocabulary
 from openntz.course.course import Course
 from openntz.evidence.registry import Registry
-from openntz.forecast.cohort import Readout
+from openntz.forecast.assumptions import Readout
 from openntz.forecast.density import Levels
 from openntz.forecast.history import History, level_moment
 from openntz.forecast.likelihood import Kind

@@ -22,13 +22,14 @@ from openntz.errors import OpenNTZError
 from openntz.forecast.change import Suspicion
 from openntz.forecast.cohort import SMOOTH, SPREAD, Cohort
 from openntz.forecast.density import Kind, Levels, build_problem, subject_of
+from openntz.forecast.domain import domain_check
 from openntz.forecast.history import AntibodyEffect, History, build_history, weights_of
 from openntz.forecast.map_estimate import curvature, find_modes
 from openntz.forecast.onset_prior import AntibodyReading
-from openntz.forecast.person import ForecastModels, ForecastRequest, domain_check
 from openntz.forecast.posterior import Posterior, prior_draws, sample_cohort, sample_prior
 from openntz.forecast.predictive import Predictive
 from openntz.forecast.reconsider import Asked, Reconsidered, reconsider
+from openntz.forecast.request import ForecastModels, ForecastRequest
 from openntz.forecast.result import LevelVerdict
 from openntz.forecast.subject import Subject
 from openntz.forecast.triage import (

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 from openntz.evidence.registry import Registry, registry
+from openntz.forecast.assumptions import Priors
 from openntz.forecast.causes import CauseSettings
-from openntz.forecast.cohort import Priors
 from openntz.forecast.history import Assumed
 from openntz.forecast.onset_prior import OnsetPrior
 from openntz.forecast.outlook import OutlookSettings

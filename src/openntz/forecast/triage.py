@@ -26,6 +26,7 @@ from openntz.models.residual import Residual
 
 Array = NDArray[np.float64]
 
+NOT_RELIABLE: Final = "this forecast is not to be relied on. Repeat the level and test antibodies."
 _MOST_ROUNDS: Final = 100
 _CLOSE: Final = 1e-10
 
@@ -219,11 +220,8 @@ def against_fit(
     return tuple(judged)
 
 
-def contradiction(verdicts: Sequence[LevelVerdict], allowed: int) -> str:
-    """In words, which levels speak against the forecast; '' when it can stand.
-
-    The latest fitted level counts alone, earlier ones from ``allowed`` + 1 misfits on.
-    """
+def disagreement(verdicts: Sequence[LevelVerdict]) -> str:
+    """Which fitted levels the course does not agree with, as a clause; '' when all agree."""
     fitted = [v for v in verdicts if v.use == "fitted"]
     off = [v for v in fitted if v.misfit]
     if not off:
@@ -231,13 +229,24 @@ def contradiction(verdicts: Sequence[LevelVerdict], allowed: int) -> str:
     if fitted[-1].misfit:
         return (
             f"The latest level ({fitted[-1].censor}{fitted[-1].value:g} ug/mL on "
-            f"{fitted[-1].at:%Y-%m-%d}) does not agree with the earlier ones or the model: this "
-            "forecast is not to be relied on. Repeat the level and test antibodies."
+            f"{fitted[-1].at:%Y-%m-%d}) does not agree with the earlier ones or the model"
         )
-    if len(off) > allowed:
-        days = ", ".join(f"{v.at:%Y-%m-%d}" for v in off)
-        return (
-            f"{len(off)} of {len(fitted)} levels do not agree with the fitted course ({days}): "
-            "clearance may have changed, as antibodies do. Rely on recent levels."
-        )
-    return ""
+    days = ", ".join(f"{v.at:%Y-%m-%d}" for v in off)
+    return f"{len(off)} of {len(fitted)} levels do not agree with the fitted course ({days})"
+
+
+def contradiction(verdicts: Sequence[LevelVerdict], allowed: int) -> str:
+    """In words, which levels speak against the forecast; '' when it can stand.
+
+    The latest fitted level counts alone, earlier ones from ``allowed`` + 1 misfits on.
+    """
+    fitted = [v for v in verdicts if v.use == "fitted"]
+    latest = bool(fitted) and fitted[-1].misfit
+    if not latest and sum(v.misfit for v in fitted) <= allowed:
+        return ""
+    if latest:
+        return f"{disagreement(verdicts)}: {NOT_RELIABLE}"
+    return (
+        f"{disagreement(verdicts)}: clearance may have changed, as antibodies do. Rely on recent "
+        "levels."
+    )

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from openntz.errors import ModelError
 from openntz.evidence.registry import Registry
-from openntz.forecast.cohort import SMOOTH, Cohort, Priors, Readout, require_solved
+from openntz.forecast.assumptions import Priors, Readout
+from openntz.forecast.cohort import SMOOTH, Cohort, require_solved
 from openntz.forecast.likelihood import Kind
 from openntz.forecast.predictive import Predictive
 from openntz.forecast.subject import Observations, Subject

@@ -14,7 +14,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from openntz.forecast.cohort import SPREAD, Cohort, Priors, Readout, require_solved
+from openntz.forecast.assumptions import Priors, Readout
+from openntz.forecast.cohort import SPREAD, Cohort, require_solved
 from openntz.forecast.map_estimate import Modes, curvature, find_modes
 from openntz.forecast.metrics import Errors, Share, errors, wilson
 from openntz.forecast.posterior import sample_cohort

@@ -21,15 +21,11 @@ from openntz.course import vocabulary
 from openntz.errors import ModelError, SolverError
 from openntz.forecast import assay_bias
 from openntz.forecast.density import Levels, build_problem
+from openntz.forecast.domain import domain_check
 from openntz.forecast.history import History, build_history, weights_of
-from openntz.forecast.person import (
-    ForecastRequest,
-    domain_check,
-    moments_of,
-    person_generator,
-)
 from openntz.forecast.posterior import sample
 from openntz.forecast.predict import Band, band, curve_days, time_below
+from openntz.forecast.request import ForecastRequest, moments_of, person_generator
 from openntz.forecast.result import PersonForecast, Quantiles, TimeBelow
 from openntz.forecast.settings import Settings
 from openntz.forecast.triage import as_limit, fitted_levels

@@ -21,6 +21,7 @@ from openntz.records.write import write_csv, write_text_atomic
 from openntz.report.exports import PROBLEM_HEADER, problem_rows
 from openntz.workflows.estimate_person import places
 from openntz.workflows.estimates import SET_ASIDE, Estimates, PersonEstimate
+from openntz.workflows.folder import make_folder
 from openntz.workflows.progress import Progress
 
 Row = tuple[object, ...]
@@ -51,14 +52,7 @@ def prepare_folder(out: Path, inputs: Sequence[Path]) -> None:
                 where="--out",
                 remedy="Choose another folder.",
             )
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{out} cannot be used ({error.strerror}).",
-            where="--out",
-            remedy="Choose a folder that can be written.",
-        ) from None
+    make_folder(out)
 
 
 def write_estimates(found: Estimates, out: Path, progress: Progress) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from openntz import __version__
 from openntz.errors import InputError
 from openntz.evidence.registry import Registry
-from openntz.forecast.person import ForecastRequest
+from openntz.forecast.request import ForecastRequest
 from openntz.forecast.weigh import Candidate, Weighing, weigh_person
 from openntz.models.card import load_card
 from openntz.records.write import write_text_atomic

@@ -13,7 +13,8 @@ from openntz.errors import InputError
 from openntz.forecast.decide import Decision, NextDate
 from openntz.forecast.fit import Fit
 from openntz.forecast.outlook import on_days
-from openntz.forecast.person import ForecastRequest, fit_person, moments_of
+from openntz.forecast.person import fit_person
+from openntz.forecast.request import ForecastRequest, moments_of
 from openntz.forecast.result import PersonForecast
 from openntz.forecast.scenarios import Scenario, Span, compute
 from openntz.forecast.value_of_level import Choices, LevelWorth, value_of_level, worth_most

@@ -18,7 +18,8 @@ from openntz.forecast.decide import Decision
 from openntz.forecast.history import AntibodyEffect
 from openntz.forecast.onset_prior import AntibodyReading
 from openntz.forecast.options import Options
-from openntz.forecast.person import ForecastModels, ForecastRequest, forecast_person
+from openntz.forecast.person import forecast_person
+from openntz.forecast.request import ForecastModels, ForecastRequest
 from openntz.forecast.result import PersonForecast
 from openntz.forecast.settings import Settings
 from openntz.models.card import load_card

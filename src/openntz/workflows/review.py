@@ -25,6 +25,7 @@ from openntz.report.guides import Guides
 from openntz.report.pages import Pages
 from openntz.report.person import PersonReview
 from openntz.report.review import Review, TableCount, TableState
+from openntz.workflows.folder import make_folder
 from openntz.workflows.person import PersonResult, Practice, review_person
 from openntz.workflows.progress import Progress
 from openntz.workflows.read import read_tables, registry_for
@@ -69,14 +70,7 @@ def prepare_out(folder: Path, out: Path) -> None:
             where="--out",
             remedy="Choose a folder outside of it.",
         )
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{out} cannot be used ({error.strerror}).",
-            where="--out",
-            remedy="Choose a folder that can be written.",
-        ) from None
+    make_folder(out)
 
 
 def _remove_stale(out: Path, written: set[str]) -> None:

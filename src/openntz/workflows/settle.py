@@ -12,7 +12,8 @@ from openntz.errors import SolverError
 from openntz.forecast.decide import decide, first_of_weeks, settle
 from openntz.forecast.fit import Fit
 from openntz.forecast.outlook import Outlook
-from openntz.forecast.person import ForecastModels, ForecastRequest, fit_person
+from openntz.forecast.person import fit_person
+from openntz.forecast.request import ForecastModels, ForecastRequest
 from openntz.forecast.result import PersonForecast
 from openntz.forecast.steady_interval import steady_troughs, summarise
 from openntz.monitor.profile import Profile
