@@ -22,6 +22,7 @@ from openntz.mechanism.regimen import PkParameters
 from openntz.models.card import load_card
 from tests.build import doses_every, measurement
 from tests.forecast.people import FIRST, models
+from tests.models.by_weight import individual_by_weight
 
 CARD = load_card("van_den_berg_2025")
 THUMB = load_card("rule_of_thumb_11_day")
@@ -50,7 +51,7 @@ def true_levels(of: History, candidate: Candidate, eta: np.ndarray, factor: np.n
     """Concentrations (n, T) of people (n, 3), clearance raised ``factor`` times, by simulation."""
     varied, raised = cut(of, candidate)
     weight = np.full((len(eta), len(raised)), 70.0)
-    v = CARD.individual_by_weight(eta, weight)
+    v = individual_by_weight(CARD, eta, weight)
     wide = {s: np.broadcast_to(x, weight.shape) for s, x in v.items()}
     parameters = PkParameters(
         segment_day=varied.segment_day,

@@ -19,6 +19,7 @@ from openntz.mechanism.regimen import PkParameters, Schedule
 from openntz.models.card import load_card
 from tests.build import dose, doses_every, level
 from tests.forecast.people import FIRST, course, forecast, models
+from tests.models.by_weight import individual_by_weight
 
 AS_OF = date(2024, 6, 10)
 MORNING = datetime(2024, 1, 8, 9, 30)
@@ -33,7 +34,7 @@ def population(n: int, weight: np.ndarray, schedule: Schedule, days: np.ndarray,
     card = load_card("van_den_berg_2025")
     rng = np.random.default_rng(seed)
     eta = rng.standard_normal((n, 3)) @ np.linalg.cholesky(card.omega).T
-    v = card.individual_by_weight(eta, weight[:, None])
+    v = individual_by_weight(card, eta, weight[:, None])
     parameters = PkParameters(
         segment_day=np.array([-1.0]),
         cl_l_per_day=v["cl"],

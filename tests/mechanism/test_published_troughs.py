@@ -8,6 +8,7 @@ import pytest
 from openntz.mechanism.pharmacokinetics import PkParameters, simulate
 from openntz.models.card import Card, load_card
 from tests.mechanism.people import infusions
+from tests.models.by_weight import individual_by_weight
 
 # Troughs (ug/mL) of a typical person, 300 mg over an hour, computed from the same published
 # parameters by a throw-away script of the project's preparation, printed to one decimal. It
@@ -27,7 +28,7 @@ ROUNDING = 0.05
 
 
 def _parameters(card: Card, eta: np.ndarray, weight_kg: np.ndarray) -> PkParameters:
-    p = card.individual_by_weight(eta, weight_kg)
+    p = individual_by_weight(card, eta, weight_kg)
     return PkParameters(
         np.array([-np.inf]),
         *(p[name] for name in ("cl", "vc", "q", "vp", "vmax", "km", "ka", "f", "lag")),

@@ -15,6 +15,7 @@ from openntz.evidence.registry import registry
 from openntz.models.card import load_card
 from openntz.models.numbers import Quantity
 from openntz.models.reading import shipped
+from tests.models.by_weight import individual_by_weight
 from tests.models.cards import ONE_COMPARTMENT, written
 
 CARD = load_card("van_den_berg_2025")
@@ -89,7 +90,7 @@ def test_borrowed_numbers_are_those_of_the_registry() -> None:
 
 
 def test_typical_person_has_the_typical_values() -> None:
-    found = CARD.individual_by_weight(ZERO, [70.0])
+    found = individual_by_weight(CARD, ZERO, [70.0])
     for name, (value, _) in TABLE.items():
         assert found[name].shape == (1, 1)
         assert found[name][0, 0] == value
@@ -97,7 +98,7 @@ def test_typical_person_has_the_typical_values() -> None:
 
 def test_weight_etas_and_factor_act_as_the_card_says() -> None:
     eta = np.array([[0.1, -0.2, 0.3], [0.0, 0.0, 0.0]])
-    found = CARD.individual_by_weight(eta, [50.0, 120.0, 120.0], clearance_factor=[1.0, 1.0, 2.45])
+    found = individual_by_weight(CARD, eta, [50.0, 120.0, 120.0], clearance_factor=[1.0, 1.0, 2.45])
     ratio = np.array([50.0, 120.0, 120.0]) / 70.0
     factor = np.array([1.0, 1.0, 2.45])
     effect = np.exp([0.1, 0.0])[:, None]
@@ -110,8 +111,8 @@ def test_weight_etas_and_factor_act_as_the_card_says() -> None:
 
 def test_each_person_may_have_own_weights_and_factors() -> None:
     weights = np.array([[50.0, 60.0], [70.0, 80.0]])
-    found = CARD.individual_by_weight(
-        np.zeros((2, 3)), weights, clearance_factor=[[1.0, 2.0], [1.0, 1.0]]
+    found = individual_by_weight(
+        CARD, np.zeros((2, 3)), weights, clearance_factor=[[1.0, 2.0], [1.0, 1.0]]
     )
     np.testing.assert_allclose(
         found["cl"], 0.164 * (weights / 70.0) ** 0.6 * [[1.0, 2.0], [1.0, 1.0]]
@@ -132,7 +133,7 @@ def test_each_person_may_have_own_weights_and_factors() -> None:
 )
 def test_what_does_not_fit_is_refused(eta: object, weight: object, factor: object) -> None:
     with pytest.raises(ModelError) as caught:
-        CARD.individual_by_weight(eta, weight, clearance_factor=factor)  # type: ignore[arg-type]
+        individual_by_weight(CARD, eta, weight, clearance_factor=factor)  # type: ignore[arg-type]
     assert caught.value.remedy
 
 
@@ -183,7 +184,7 @@ def test_a_card_in_other_units_and_a_smaller_structure_loads(tmp_path: Path) -> 
     card = load_card(written(tmp_path, ONE_COMPARTMENT))
     assert card.typical["cl"] == pytest.approx(0.144)
     assert card.typical["vc"] == pytest.approx(5.0)
-    found = card.individual_by_weight(np.zeros((1, 1)), [80.0])
+    found = individual_by_weight(card, np.zeros((1, 1)), [80.0])
     # What the structure lacks has no effect.
     assert found["q"][0, 0] == 0.0
     assert found["vmax"][0, 0] == 0.0

@@ -203,36 +203,6 @@ class Card:
         """
         return self.individual_of(self.population(covariates), random, factors=factors)
 
-    def individual_by_weight(
-        self,
-        eta: ArrayLike,
-        weight_kg: ArrayLike,
-        *,
-        clearance_factor: ArrayLike = 1.0,
-    ) -> Mapping[str, Floats]:
-        """Parameters (n, k) of etas (n, p), for a card whose only covariate is weight.
-
-        ``weight_kg`` and ``clearance_factor`` are (k,) or (n, k). No variability between
-        occasions.
-
-        Raises
-        ------
-        ModelError
-            As ``individual``.
-        """
-        etas = np.asarray(eta, float)
-        own = self.eta_names
-        if etas.ndim != 2 or etas.shape[1] != len(own):
-            raise ModelError(
-                f"etas of shape {etas.shape}.",
-                where=self.id,
-                remedy=f"Give (n, {len(own)}): {', '.join(own)}.",
-            )
-        random = np.zeros((len(etas), 1, len(self.random_names)))
-        random[:, 0, [self.random_names.index(name) for name in own]] = etas
-        given = {"weight": np.atleast_1d(weight_kg)}
-        return self.individual(random, given, factors={"cl": clearance_factor}).values
-
     def check_domain(self, **values: Value | Iterable[Value] | None) -> tuple[DomainVerdict, ...]:
         """Verdicts on the values outside the domain, in the card's order, refusals first.
 
