@@ -40,7 +40,7 @@ compiled = solver.compile_system(system_of(Shape(1, True, True)))
 stats = compiled.stats
 hits, misses = sum(stats.cache_hits.values()), sum(stats.cache_misses.values())
 code = compiled.inspect_llvm(compiled.signatures[0]) if misses else ""
-packed = len(re.findall(r"fdiv <[0-9]+ x double>", code))
+packed = len(re.findall(r"fdiv (?:contract )?<[0-9]+ x double>", code))
 print(json.dumps({"level": level, "hits": hits, "misses": misses, "packed": packed}))
 """
 SLOT = """

@@ -37,7 +37,7 @@ from openntz.mechanism.kernels.dopri5 import (
     Lanes,
     Problem,
 )
-from openntz.mechanism.kernels.layout import LANES, inlined
+from openntz.mechanism.kernels.layout import LANES, OPTIONS, inlined
 
 _LOG: Final = logging.getLogger(__name__)
 _COMPILING: Final = "Compiling the solver for this kind of model: once on this machine."
@@ -190,9 +190,8 @@ def compile_system(system: System) -> Callable[..., None]:
         function = FunctionType(template.__code__, bound, name)
         function.__qualname__ = name
         # No template allocates, and counting references to the arrays of ``Problem`` would take
-        # as long as the arithmetic, and longer with several threads.
-        options |= {"nogil": True, "_nrt": False, "error_model": "numpy"}
-        return njit(**options)(function)
+        # as long as the arithmetic, and longer with several threads: hence no ``_nrt``.
+        return njit(**OPTIONS, **options)(function)
 
     for template in (dopri5.derive_lanes, dopri5.derive_lane, dopri5.interpolate):
         bound[template.__name__] = build(template, forceinline=True)

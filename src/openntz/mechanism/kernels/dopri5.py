@@ -16,6 +16,7 @@ Differential Equations I, DOPRI5.
 
 from __future__ import annotations
 
+import math
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -195,7 +196,8 @@ def take_stages(w: NDArray[np.float64], lanes: int) -> None:
 def judge(w: NDArray[np.float64], lanes: int, rtol: float, atol: float) -> None:
     """Error of each trial step, where it would end, and whether an output is due on the way.
 
-    ERROR is the largest over the states in units of the tolerance: a step is good if <= 1.
+    ERROR is the root mean square over the states in units of the tolerance: a step is good if
+    <= 1 (Hairer, Norsett and Wanner, II.4). A value that is not a number is never good.
     """
     for lane in range(lanes):
         w[ERROR + lane] = 0.0
@@ -206,10 +208,10 @@ def judge(w: NDArray[np.float64], lanes: int, rtol: float, atol: float) -> None:
             size = before if before > after else after
             slope = E1 * w[K1 + o] + E3 * w[K3 + o] + E4 * w[K4 + o]
             slope += E5 * w[K5 + o] + E6 * w[K6 + o] + E7 * w[K7 + o]
-            wrong = abs(w[STEP + lane] * slope) / (atol + rtol * size)
-            # Written so that a value that is not a number counts as the largest error.
-            worst = w[ERROR + lane]
-            w[ERROR + lane] = worst if wrong <= worst else wrong
+            wrong = w[STEP + lane] * slope / (atol + rtol * size)
+            w[ERROR + lane] += wrong * wrong
+    for lane in range(lanes):
+        w[ERROR + lane] = math.sqrt(w[ERROR + lane] / STATES)
     for lane in range(lanes):
         worst = w[ERROR + lane]
         h, time, stop = w[STEP + lane], w[TIME + lane], w[STOP + lane]

