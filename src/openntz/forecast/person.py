@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from types import MappingProxyType
 from typing import Final
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from openntz.course import vocabulary
 from openntz.errors import SolverError
 from openntz.forecast import assay_bias, contradicted, options, readouts, usefulness
-from openntz.forecast.change import Suspicion, explain
+from openntz.forecast.change import Suspicion
 from openntz.forecast.cohort import SPREAD
 from openntz.forecast.density import ANTIBODY, WEIGHT, Problem, build_problem
 from openntz.forecast.domain import domain_check
@@ -154,11 +154,24 @@ def _parameters(
     return MappingProxyType(assay_bias.in_words(found))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """A forecast and, where one was computed, a way to its draws for further questions."""
+
+    forecast: PersonForecast
+    fit: Callable[[], Fit] | None = None
+
+
 def forecast_person(request: ForecastRequest, models: ForecastModels) -> PersonForecast:
     """Concentration and saturation of one person now, at the next dose and as they fall.
 
     Never raises for a numerical failure: the result's status and reason say what happened.
     """
+    return answer_person(request, models).forecast
+
+
+def answer_person(request: ForecastRequest, models: ForecastModels) -> Answer:
+    """As ``forecast_person``, keeping the draws."""
     course, settings, card = request.course, models.settings, models.card
     weights = weights_of(course)
     weight = weights[-1].value if weights else None
@@ -174,7 +187,7 @@ def forecast_person(request: ForecastRequest, models: ForecastModels) -> PersonF
         weight_kg=weight,
     )
     if not course.doses:
-        return empty
+        return Answer(empty)
     history = build_history(course.doses, weights, request.antibodies, settings.assumed)
     _, planned = moments_of(request, history)
     placed = replace(empty, last_dose=history.last_dose, planned_dose=planned, reason="")
@@ -182,18 +195,19 @@ def forecast_person(request: ForecastRequest, models: ForecastModels) -> PersonF
     measured = course.results(vocabulary.NATALIZUMAB)
     by_record = tuple(by_timing(m, history, settings.not_a_trough_hours) for m in measured)
     if refused:
-        return replace(
-            placed, status="outside domain", reason=refused, notes=notes, levels=by_record
+        return Answer(
+            replace(placed, status="outside domain", reason=refused, notes=notes, levels=by_record)
         )
     generator = person_generator(request.seed, course.person.id)
     try:
         return _computed(replace(placed, notes=notes), request, models, history, generator)
     except SolverError as error:
-        return replace(placed, status="failed", reason=str(error), notes=notes, levels=by_record)
+        failed = replace(placed, status="failed", reason=str(error), notes=notes, levels=by_record)
+        return Answer(failed)
 
 
 def fit_person(request: ForecastRequest, models: ForecastModels) -> Fit:
-    """The draws of ``forecast_person`` once more, for further questions about the same person.
+    """The draws of ``forecast_person``, for further questions about the same person.
 
     Where levels or tests raise the question of antibodies they are the mixture that the
     forecast is made of.
@@ -201,29 +215,12 @@ def fit_person(request: ForecastRequest, models: ForecastModels) -> Fit:
     Raises
     ------
     SolverError
-        When the model cannot be solved; ``forecast_person`` says so in its status.
+        When there is no forecast; its status says why.
     """
-    course, settings = request.course, models.settings
-    history = build_history(course.doses, weights_of(course), request.antibodies, settings.assumed)
-    generator = person_generator(request.seed, course.person.id)
-    verdicts, problem = _judge_levels(request, models, history, generator)
-    grid = grid_of(request, history, settings)
-    posterior, _, _ = _solve(problem, grid.day, request, settings, generator)
-    plain = Fit(problem, (Part(problem, posterior.theta),), grid.day, posterior.concentration)
-    suspicion = _suspicion(request, _held(verdicts, request, problem, posterior, models), settings)
-    if not suspicion.raised:
-        return plain
-    # The stream that the forecast takes for it, after that of the causes.
-    _, stream = generator.spawn(2)
-    now = float(grid.day[grid.now])
-    try:
-        mixed = explain(
-            suspicion, problem, grid.day, now, settings, stream, threads=request.threads
-        )
-    except SolverError:
-        # The forecast stays plain then, and says so.
-        return plain
-    return Fit(problem, parts_of(mixed, problem), grid.day, mixed.posterior.concentration)
+    answer = answer_person(request, models)
+    if answer.fit is None:
+        raise SolverError(answer.forecast.reason, where=request.course.person.id)
+    return answer.fit()
 
 
 def _held(
@@ -259,7 +256,7 @@ def _computed(
     models: ForecastModels,
     history: History,
     generator: np.random.Generator,
-) -> PersonForecast:
+) -> Answer:
     settings = models.settings
     verdicts, problem = _judge_levels(request, models, history, generator)
     grid = grid_of(request, history, settings)
@@ -317,7 +314,7 @@ def _computed(
     fallen = grid.day[grid.fall] - history.day(history.last_dose)
     fitted = any(v.use == "fitted" for v in fit.verdicts)
     said = fitted and learnt >= settings.uninformative_share
-    return replace(
+    found = replace(
         placed,
         status="ok" if said else "prior only",
         reason="" if said else usefulness.uninformative(problem) if fitted else _PRIOR_ONLY,
@@ -358,3 +355,10 @@ def _computed(
             generator.spawn(1)[0],
         ),
     )
+    mixed = fit.mixed
+
+    def drawn() -> Fit:
+        parts = (Part(problem, posterior.theta),) if mixed is None else parts_of(mixed, problem)
+        return Fit(problem, parts, grid.day, draws)
+
+    return Answer(found, drawn)

@@ -14,6 +14,7 @@ from openntz.forecast import assay_bias
 from openntz.forecast.change import Suspicion, change_of, explain, parameters_of
 from openntz.forecast.cohort import ANTIBODY
 from openntz.forecast.density import WEIGHT, Problem
+from openntz.forecast.onset import Mixed
 from openntz.forecast.posterior import Posterior
 from openntz.forecast.predict import band
 from openntz.forecast.result import ClearanceChange, LevelVerdict, Quantiles
@@ -33,6 +34,7 @@ class Reconsidered:
     parameters: Mapping[str, tuple[float, float]]
     change: ClearanceChange | None = None
     notes: tuple[str, ...] = ()
+    mixed: Mixed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ def reconsider(
         MappingProxyType(assay_bias.in_words(parameters_of(mixed, shown))),
         change,
         (change.text,),
+        mixed,
     )
 
 

@@ -18,7 +18,7 @@ from openntz.forecast.decide import Decision
 from openntz.forecast.history import AntibodyEffect
 from openntz.forecast.onset_prior import AntibodyReading
 from openntz.forecast.options import Options
-from openntz.forecast.person import forecast_person
+from openntz.forecast.person import answer_person, forecast_person
 from openntz.forecast.request import ForecastModels, ForecastRequest
 from openntz.forecast.result import PersonForecast
 from openntz.forecast.settings import Settings
@@ -191,8 +191,8 @@ def review_person(
     stands = standing(course, as_of, practice.profile)
     # A dose that is overdue can be given today at the earliest.
     planned = None if stands.planned is None else max(stands.planned, as_of)
-    forecast = forecast_course(course, as_of, practice, planned=planned)
-    forecast = _with_lost_rows(forecast, incomplete)
+    answer = answer_person(request_of(course, as_of, practice, planned=planned), practice.models)
+    forecast = _with_lost_rows(answer.forecast, incomplete)
     situation = Situation(
         as_of=as_of,
         course=course.until(as_of),
@@ -201,12 +201,7 @@ def review_person(
         forecast=forecast,
         incomplete=incomplete,
     )
-    forecast = settled(
-        situation,
-        practice.profile,
-        practice.models,
-        request_of(course, as_of, practice, planned=planned),
-    )
+    forecast = settled(situation, practice.profile, practice.models, answer.fit)
     situation = replace(situation, forecast=forecast)
     others = {name: p for name, p in practice.profiles.items() if name != practice.profile.id}
     return PersonResult(

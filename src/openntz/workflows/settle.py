@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,8 +12,7 @@ from openntz.errors import SolverError
 from openntz.forecast.decide import decide, first_of_weeks, settle
 from openntz.forecast.fit import Fit
 from openntz.forecast.outlook import Outlook
-from openntz.forecast.person import fit_person
-from openntz.forecast.request import ForecastModels, ForecastRequest
+from openntz.forecast.request import ForecastModels
 from openntz.forecast.result import PersonForecast
 from openntz.forecast.steady_interval import steady_troughs, summarise
 from openntz.monitor.profile import Profile
@@ -52,37 +51,43 @@ def _once_kept(
     situation: Situation,
     profile: Profile,
     models: ForecastModels,
-    request: ForecastRequest,
+    drawn: Callable[[], Fit],
 ) -> Outlook:
     """The steady states that settle the date, and that of each week's first open day."""
     last = situation.therapy.last_dose
     if last is None:
         return outlook
-    fit, rule = fit_person(request, models), decision_rule(profile)
+    fit, rule = drawn(), decision_rule(profile)
     dates = decide(outlook, rule, last.day, situation.as_of).dates
 
     def ask(days: Sequence[int]) -> Outlook:
-        return with_steady(outlook, days, fit, models, threads=request.threads)[0]
+        return with_steady(outlook, days, fit, models)[0]
 
     outlook = ask([d.after_days for d in first_of_weeks(dates)])
     return settle(outlook, rule, last.day, situation.as_of, lambda day: ask([day]).steady[day])
 
 
 def settled(
-    situation: Situation, profile: Profile, models: ForecastModels, request: ForecastRequest
+    situation: Situation,
+    profile: Profile,
+    models: ForecastModels,
+    drawn: Callable[[], Fit] | None,
 ) -> PersonForecast:
     """The forecast with the steady states the rule needs, where nothing else stops it.
+
+    ``drawn`` gives the draws the forecast was made from, None where there is none.
 
     Most people are stopped by a condition or by the first trough, and cost nothing here.
     """
     forecast, last = situation.forecast, situation.therapy.last_dose
-    if forecast.outlook is None or last is None or not situation.therapy.state.on_therapy:
+    on_therapy = situation.therapy.state.on_therapy
+    if drawn is None or forecast.outlook is None or last is None or not on_therapy:
         return forecast
     facts = candidate_facts(situation, profile)
     if stops(facts, profile) or longer_date(facts) is None:
         return forecast
     try:
-        outlook = _once_kept(forecast.outlook, situation, profile, models, request)
+        outlook = _once_kept(forecast.outlook, situation, profile, models, drawn)
     except SolverError as error:
         note = f"The trough of an interval kept for long could not be computed: {error}"
         return replace(forecast, notes=(*forecast.notes, note))
