@@ -69,9 +69,22 @@ class Event:
         return self.at.date()
 
 
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A call about a dose: its moment where the export gave one, else the words it gave."""
+
+    at: datetime | None
+    time_known: bool
+    note: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dose(Event):
-    """One administration; ``end`` is None when not recorded or set aside."""
+    """One administration; ``end`` is None when not recorded or set aside.
+
+    ``discharged`` is when the person left, ``follow_up_call`` the clinic's call afterwards and
+    ``hotline`` a call of the person to the clinic; None where not recorded.
+    """
 
     end: datetime | None
     amount_mg: float
@@ -80,6 +93,9 @@ class Dose(Event):
     batch: str = ""
     setting: str = ""
     premedication: str = ""
+    discharged: datetime | None = None
+    follow_up_call: Contact | None = None
+    hotline: Contact | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

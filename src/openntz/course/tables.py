@@ -123,6 +123,24 @@ DOSES: Final = Table(
         Column(
             "premedication", "text", "what was given before", synonyms=("premed", "premedications")
         ),
+        Column(
+            "discharged",
+            "moment",
+            "when the person left after the dose, with its time of day",
+            synonyms=("discharge", "discharge_time", "discharged_at", "left"),
+        ),
+        Column(
+            "follow_up_call",
+            "text",
+            "the clinic's call after an early discharge: when, or what came of it",
+            synonyms=("followup", "follow_up", "phone_follow_up", "phone_call"),
+        ),
+        Column(
+            "hotline",
+            "text",
+            "a call to the clinic's hotline after the dose: when, or what it was about",
+            synonyms=("hotline_call", "hotline_contact", "emergency_call"),
+        ),
     ),
     files=("dose", "infusions", "infusion", "administrations", "injections"),
 )

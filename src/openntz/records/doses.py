@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from openntz.course.columns import plain_name
-from openntz.course.events import Dose, Ref, Route
+from openntz.course.events import Contact, Dose, Ref, Route
 from openntz.course.spellings import ROUTES
 from openntz.records.dates import Moment
 from openntz.records.problems import CellError
@@ -35,6 +35,9 @@ def read_dose(row: Row) -> Dose:
         batch=row.text("batch"),
         setting=row.text("setting"),
         premedication=row.text("premedication"),
+        discharged=_discharged(row, start),
+        follow_up_call=_contact(row, "follow_up_call", start),
+        hotline=_contact(row, "hotline", start),
     )
 
 
@@ -88,6 +91,50 @@ def _end(row: Row, start: Moment, route: Route) -> datetime | None:
         return None
     end = row.optional(row.moment, "end", text)
     return None if end is None else row.optional(_possible_end, row, text, start, end)
+
+
+def _discharged(row: Row, start: Moment) -> datetime | None:
+    text = row.given("discharged")
+    if not text:
+        return None
+    left = row.optional(row.moment, "discharged", text)
+    return None if left is None else row.optional(_possible_discharge, row, text, start, left)
+
+
+def _possible_discharge(row: Row, text: str, start: Moment, left: Moment) -> datetime | None:
+    if not start.time_known or not left.time_known:
+        missing = "discharge" if start.time_known else "start"
+        reason = f"The {missing} has no time of day; the dose is used without its discharge."
+        row.note("assumed", "discharged", text, reason)
+        return None
+    if left.at <= start.at:
+        reason = "left before the dose began; the dose is used without its discharge."
+        raise CellError("discharged", text, reason, "Check both times.")
+    return left.at
+
+
+def _contact(row: Row, column: str, start: Moment) -> Contact | None:
+    """A call by its moment, or by its words where the cell is not a moment."""
+    text = row.given(column)
+    if not text:
+        return None
+    try:
+        when = row.moment(column, text)
+    except CellError as error:
+        # Without a letter it was meant as a date, and a wrong one is not a call that was made.
+        if not any(letter.isalpha() for letter in text):
+            row.errors.append(error)
+            return None
+        return Contact(None, time_known=False, note=text)
+    return row.optional(_possible_contact, column, text, start, when)
+
+
+def _possible_contact(column: str, text: str, start: Moment, when: Moment) -> Contact:
+    early = when.at.date() < start.at.date()
+    if early or (when.time_known and start.time_known and when.at < start.at):
+        reason = "a call before the dose it belongs to; the dose is used without it."
+        raise CellError(column, text, reason, "Check both times.")
+    return Contact(when.at, time_known=when.time_known, note="")
 
 
 def _possible_end(row: Row, text: str, start: Moment, end: Moment) -> datetime | None:

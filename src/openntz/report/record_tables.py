@@ -39,6 +39,20 @@ def _end(e: Any) -> str:
     return "" if e.end is None else e.end.strftime("%Y-%m-%d %H:%M")
 
 
+def _discharged(e: Any) -> str:
+    return "" if e.discharged is None else words.moment(e.discharged, True)
+
+
+def _contact(name: str) -> Cell:
+    def cell(e: Any) -> str:
+        call = getattr(e, name)
+        if call is None:
+            return ""
+        return call.note if call.at is None else words.moment(call.at, call.time_known)
+
+    return cell
+
+
 def _assay(m: Measurement) -> str:
     if m.assay is None:
         return ""
@@ -49,6 +63,9 @@ def _assay(m: Measurement) -> str:
         parts.append(f"limit of quantification {words.number(m.assay.lloq)} {words.unit(m.unit)}")
     return "; ".join(parts)
 
+
+# Few clinics record these; without an entry they would only widen the table.
+_WHERE_FILLED: Final = frozenset({"discharged", "follow-up call", "hotline"})
 
 COLUMNS: Final[dict[str, tuple[tuple[str, Cell], ...]]] = {
     "plans": (
@@ -66,6 +83,9 @@ COLUMNS: Final[dict[str, tuple[tuple[str, Cell], ...]]] = {
         ("batch", _text("batch")),
         ("setting", _text("setting")),
         ("premedication", _text("premedication")),
+        ("discharged", _discharged),
+        ("follow-up call", _contact("follow_up_call")),
+        ("hotline", _contact("hotline")),
     ),
     "measurements": (
         ("taken", _when),
@@ -134,7 +154,11 @@ class RecordTable:
 
 
 def _table(name: str, course: Course, events: Sequence[Event], as_of: date) -> RecordTable:
-    columns = COLUMNS[name]
+    columns = [
+        (title, cell)
+        for title, cell in COLUMNS[name]
+        if title not in _WHERE_FILLED or any(cell(e) for e in events)
+    ]
     extra = sorted({key for e in events for key in e.extra})
     rows = tuple(
         RecordRow(
