@@ -138,3 +138,63 @@ def test_the_rule_is_pure_in_its_facts():
     facts = rule.derive(made, profile)
     assert rule.decide(facts, profile) == rule.decide(facts, profile)
     assert finding(RULE, last_dose(30), as_of=date(2024, 6, 29)).status is Status.DUE
+
+
+# ── the four limits on gaps (founding case report, leaflet, labels, EU text)
+
+DELAY = "past 8 weeks, up to which a delay is called fine (founding case report)"
+RE_EXPOSURE = "3 months after only 1 or 2 doses, from which antibodies are tested first (labels)"
+RECOUNT = "6 months, from which the doses to be observed count anew (EU label, unverified)"
+
+
+def gap_of(days: int, doses: int, *, booked: int | None = None, interval: int = 28):
+    given = list(doses_until(days_before(days), doses, 28))
+    if booked is not None:
+        given.append(dose(AS_OF + timedelta(days=booked), line=99))
+    return finding(RULE, course(doses=given, plans=[plan("2020-01-01", interval, line=5)]))
+
+
+def test_a_missed_dose_by_the_leaflet_is_given_as_soon_as_possible():
+    found = gap_of(29, 6)
+    assert "Give it as soon as possible and go on from there" in found.message
+    assert "leaflet: then every 4 weeks again; it names no longest delay" in found.message
+    assert "eu-leaflet" in found.sources
+
+
+@pytest.mark.parametrize(
+    ("days", "doses", "past", "ahead", "in_days"),
+    [
+        (56, 6, (), DELAY.removeprefix("past "), 1),
+        (57, 6, (DELAY,), RECOUNT, 183 - 57),
+        (89, 6, (DELAY,), RECOUNT, 183 - 89),
+        (182, 6, (DELAY,), RECOUNT, 1),
+        (183, 6, (DELAY, RECOUNT), "", 0),
+        (57, 2, (DELAY,), RE_EXPOSURE, 90 - 57),
+        (89, 2, (DELAY,), RE_EXPOSURE, 1),
+        (90, 2, (DELAY, RE_EXPOSURE), RECOUNT, 183 - 90),
+        (90, 3, (DELAY,), RECOUNT, 183 - 90),
+        (183, 2, (DELAY, RE_EXPOSURE, RECOUNT), "", 0),
+    ],
+)
+def test_a_dose_today_names_the_limits_it_crosses_and_the_next(days, doses, past, ahead, in_days):
+    message = gap_of(days, doses).message
+    said, _, later = message.partition("The next limit, from ")
+    for words in (DELAY, RE_EXPOSURE, RECOUNT):
+        assert (words in said) is (words in past)
+    assert later.startswith(f"{AS_OF + timedelta(days=in_days)}: {ahead}") if ahead else not later
+
+
+@pytest.mark.parametrize(("booked", "crosses"), [(16, False), (17, True)])
+def test_a_booked_dose_is_held_to_the_limits_on_its_own_day(booked, crosses):
+    message = gap_of(40, 6, booked=booked).message
+    on = AS_OF + timedelta(days=booked)
+    assert (f"A dose on {on} comes after" in message) is crosses
+    assert "The next limit, from" in message
+
+
+@pytest.mark.parametrize(("interval", "told"), [(56, False), (57, True)])
+def test_a_dose_in_time_says_nothing_of_limits_it_does_not_cross(interval, told):
+    found = gap_of(20, 6, interval=interval)
+    assert found.status is Status.OK
+    assert ("comes after" in found.message) is told
+    assert ("limit" in found.message) is told

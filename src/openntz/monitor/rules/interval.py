@@ -11,7 +11,8 @@ from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
 from openntz.monitor.rules.forbidden import Forbidden, forbidden
-from openntz.monitor.rules.standing import NEVER_DOSED
+from openntz.monitor.rules.gap_words import dose_crosses, limits_of
+from openntz.monitor.rules.standing import NEVER_DOSED, joined, weeks_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +53,13 @@ def late_dose(facts: LateDoseFacts, profile: Profile) -> Verdict:
         return _beyond(facts, days, limit, profile)
     if t.as_of > planned:
         late = (t.as_of - planned).days
+        todo, keys = _missed(facts, profile)
         return Verdict(
             status=Status.DUE,
-            message=f"The dose planned for {planned} is {days_text(late)} late{interval}. "
-            + (
-                f"Give it as soon as possible; {days_text(limit)} after the last dose is "
-                f"{last.day + timedelta(days=limit)}."
-                if facts.forbidden is None
-                else facts.forbidden.text
-            ),
+            message=f"The dose planned for {planned} is {days_text(late)} late{interval}. {todo}",
             due=planned,
             evidence=(*evidence, *_forbidding(facts)),
-            keys=("late-dose.act-after", *by_label),
+            keys=tuple(dict.fromkeys(("late-dose.act-after", *by_label, *keys))),
         )
     word = "booked" if t.planned_is_booked else "planned"
     moved = (
@@ -73,32 +69,55 @@ def late_dose(facts: LateDoseFacts, profile: Profile) -> Verdict:
         else ""
     )
     left = (planned - t.as_of).days
+    crosses, limit_keys = dose_crosses(t, planned, profile)
     if t.as_of > due:
         return Verdict(
             status=Status.WATCH,
-            message=f"The dose due on {due} is {days_text((t.as_of - due).days)} late{interval}; "
-            f"it is booked for {planned}, in {days_text(left)}. {days_text(limit)} after the last "
-            f"dose is {last.day + timedelta(days=limit)}.",
+            message=joined(
+                f"The dose due on {due} is {days_text((t.as_of - due).days)} late{interval}; "
+                f"it is booked for {planned}, in {days_text(left)}.",
+                crosses,
+            ),
             due=planned,
             evidence=evidence,
-            keys=("late-dose.act-after", *by_label),
+            keys=tuple(dict.fromkeys(("late-dose.act-after", *by_label, *limit_keys))),
         )
+    if (planned - last.day).days < limits_of(t, profile)[0].from_day:
+        # Nobody whose next dose comes in time needs to hear of limits.
+        crosses, limit_keys = "", ()
     if left <= profile.days("late-dose.watch-before"):
         when = "today" if left == 0 else f"in {days_text(left)}"
         return Verdict(
             status=Status.WATCH,
-            message=f"The next dose is {word} for {planned}, {when}{interval}.{moved}",
+            message=joined(
+                f"The next dose is {word} for {planned}, {when}{interval}.{moved}", crosses
+            ),
             due=planned,
             evidence=evidence,
-            keys=("late-dose.watch-before", *by_label),
+            keys=("late-dose.watch-before", *by_label, *limit_keys),
         )
     return Verdict(
         status=Status.OK,
-        message=f"On time; the next dose is {word} for {planned}{interval}.{moved}",
+        message=joined(
+            f"On time; the next dose is {word} for {planned}{interval}.{moved}", crosses
+        ),
         due=planned,
         evidence=evidence,
-        keys=by_label,
+        keys=(*by_label, *limit_keys),
     )
+
+
+def _missed(facts: LateDoseFacts, profile: Profile) -> tuple[str, tuple[str, ...]]:
+    """What to do about a missed dose, and the limits a dose today would cross."""
+    if facts.forbidden is not None:
+        return facts.forbidden.text, ()
+    crosses, keys = dose_crosses(facts.therapy, facts.therapy.as_of, profile)
+    usual = weeks_text(profile.fact("dosing.label-interval"))
+    todo = (
+        f"Give it as soon as possible and go on from there (leaflet: then every {usual} again; it "
+        "names no longest delay)."
+    )
+    return joined(todo, crosses), keys
 
 
 def _forbidding(facts: LateDoseFacts) -> tuple[Ref, ...]:
@@ -118,6 +137,8 @@ def _beyond(facts: LateDoseFacts, days: int, limit: int, profile: Profile) -> Ve
             f" With no stop recorded the person is presumed to have stopped (from day {from_day})."
         )
     booked = f" A dose is booked for {t.planned}." if t.planned_is_booked else ""
+    on = t.planned if t.planned is not None and t.planned_is_booked else t.as_of
+    crosses, more = dose_crosses(t, on, profile) if facts.forbidden is None else ("", ())
     due = t.planned
     if last is not None and due is None:
         due = last.day + timedelta(days=t.interval_days)
@@ -131,10 +152,10 @@ def _beyond(facts: LateDoseFacts, days: int, limit: int, profile: Profile) -> Ve
     return Verdict(
         status=Status.ACT,
         message=f"Last dose {days_text(days)} ago{f' on {last.day}' if last else ''}, beyond "
-        f"{days_text(limit)}.{presumed}{booked} {todo}",
+        f"{joined(f'{days_text(limit)}.{presumed}{booked}', crosses, todo)}",
         due=due,
         evidence=tuple(r for r in rows if r is not None),
-        keys=keys,
+        keys=tuple(dict.fromkeys((*keys, *more))),
     )
 
 
