@@ -1,4 +1,4 @@
-"""Further published figures, typed a second time from the texts, and derived ones computed again."""
+"""More published figures, typed a second time from the texts; derived ones computed again."""
 
 from __future__ import annotations
 
@@ -70,3 +70,10 @@ def test_eleven_day_curve_matches_closed_form() -> None:
     assert registry().fact("interval.eleven-day-curve").value == ", ".join(
         f"{w:.1f}" for w in weeks
     )
+
+
+def test_share_of_people_with_a_reaction_matches_its_count() -> None:
+    people = registry().fact("reaction.amsterdam.people").number
+    reacted = registry().fact("reaction.amsterdam.people-with-reaction").number
+    share = registry().fact("reaction.amsterdam.per-person").number
+    assert share == round(100 * reacted / people, 1)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from openntz.errors import EvidenceError
+from openntz.evidence.conflicts import Conflict, Side, conflicts
 from openntz.evidence.registry import RANK_MEANING, Fact, Registry, Source, near_misses
 
 _VIGILANCE: Final = {
@@ -38,9 +39,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A fact or a source with its lines; ``head`` is what to print when there are many."""
+    """A fact, source or conflict with its lines; ``head`` is printed when there are many."""
 
-    kind: Literal["fact", "source"]
+    kind: Literal["fact", "source", "conflict"]
     id: str
     head: str
     lines: tuple[Line, ...]
@@ -69,7 +70,7 @@ class Answer:
 
 
 def describe(registry: Registry, query: str) -> Answer:
-    """Answer ``openntz evidence``: an id of a fact or source, or words to search for.
+    """Answer ``openntz evidence``: an id of a fact, source or conflict, or words to search for.
 
     Parameters
     ----------
@@ -93,16 +94,20 @@ def describe(registry: Registry, query: str) -> Answer:
     found += [
         source_entry(registry, s) for s in registry.sources.values() if s.id.casefold() == name
     ]
+    disputes = _conflicts_within(registry)
+    found += [conflict_entry(registry, c) for c in disputes if c.id.casefold() == name]
     if found:
         return Answer(wanted, True, tuple(found))
     sources, facts = registry.search(wanted)
-    if not sources and not facts:
+    told = [conflict_entry(registry, c) for c in disputes if _tells(c, name)]
+    if not sources and not facts and not told:
         raise EvidenceError(
             f"no fact, no source and no text with {wanted!r}.",
             remedy=near_misses(wanted, [*registry.facts, *registry.sources]),
         )
     entries = [fact_entry(registry, f) for f in facts]
-    return Answer(wanted, False, (*entries, *(source_entry(registry, s) for s in sources)))
+    entries += [source_entry(registry, s) for s in sources]
+    return Answer(wanted, False, (*told, *entries))
 
 
 def fact_entry(registry: Registry, fact: Fact) -> Entry:
@@ -146,6 +151,46 @@ def source_entry(registry: Registry, source: Source) -> Entry:
     if not resting:
         lines.append(Line("fact", "none rests on it"))
     return Entry("source", source.id, source.citation, tuple(lines))
+
+
+def conflict_entry(registry: Registry, conflict: Conflict) -> Entry:
+    """A conflict: each side with its numbers, origin and followers, and what is done about it."""
+    lines = [line for side in conflict.sides for line in _side_lines(registry, side)]
+    lines.append(Line("done", conflict.does))
+    lines += [
+        Line(label, ", ".join(names))
+        for label, names in (
+            ("rules", conflict.rules),
+            ("definitions", conflict.definitions),
+            ("cards", conflict.cards),
+        )
+        if names
+    ]
+    return Entry("conflict", conflict.id, conflict.topic, tuple(lines))
+
+
+def _side_lines(registry: Registry, side: Side) -> Iterator[Line]:
+    weak = side.rank == "unverified"
+    followed = f" Followed by profile {', '.join(side.profiles)}." if side.profiles else ""
+    yield Line("side", f"{side.says}{followed} [{side.rank}]", warning=weak)
+    for fact in map(registry.fact, side.facts):
+        yield Line("  fact", f"{fact.id} = {fact.shown}: {fact.meaning}", not fact.verified)
+    for name in side.sources:
+        yield Line("  source", _cited(registry.source(name)))
+
+
+def _conflicts_within(registry: Registry) -> tuple[Conflict, ...]:
+    """Conflicts of which this registry has every fact and source."""
+    return tuple(
+        c
+        for c in conflicts().values()
+        if registry.facts.keys() >= set(c.facts) and registry.sources.keys() >= set(c.sources)
+    )
+
+
+def _tells(conflict: Conflict, words: str) -> bool:
+    body = " ".join([conflict.topic, conflict.does, *(s.says for s in conflict.sides)]).casefold()
+    return all(word in body for word in words.split())
 
 
 def _bounds(fact: Fact) -> str:
