@@ -6,6 +6,8 @@ from typing import Final
 
 from openntz.monitor.rule import Rule
 from openntz.monitor.rules.antibodies import CONFIRM, PERSISTENT
+from openntz.monitor.rules.antibody_assay import ASSAY
+from openntz.monitor.rules.antibody_schedule import TEST_DUE
 from openntz.monitor.rules.candidate import CANDIDATE
 from openntz.monitor.rules.eligibility import AGE, COMBINATION
 from openntz.monitor.rules.hypersensitivity import HYPERSENSITIVITY
@@ -20,6 +22,7 @@ from openntz.monitor.rules.pml import STRATUM
 from openntz.monitor.rules.pml_checks import JCV_DUE, MRI_DUE
 from openntz.monitor.rules.pregnancy import PLAN
 from openntz.monitor.rules.re_exposure import BEFORE_RE_EXPOSURE
+from openntz.monitor.rules.rebound import REBOUND
 from openntz.monitor.rules.restart import ACTIVE_DISEASE
 from openntz.monitor.rules.review import REVIEW_DUE
 from openntz.monitor.rules.stopping import NO_SUCCESSOR, REBOUND_WINDOW
@@ -31,9 +34,11 @@ RULES: Final[tuple[Rule, ...]] = (
     HYPERSENSITIVITY,
     OBSERVATION,
     NO_RISE,
+    TEST_DUE,
     CONFIRM,
     PERSISTENT,
     BEFORE_RE_EXPOSURE,
+    ASSAY,
     IMPLAUSIBLE,
     LOW,
     CANDIDATE,
@@ -42,6 +47,7 @@ RULES: Final[tuple[Rule, ...]] = (
     MRI_DUE,
     JCV_DUE,
     REBOUND_WINDOW,
+    REBOUND,
     NO_SUCCESSOR,
     ACTIVE_DISEASE,
     PLAN,
@@ -62,6 +68,7 @@ _HARM_AT_HAND: Final = frozenset(
         "platelets.low",
         "combination.contraindicated",
         "restart.active-disease",
+        "stopping.rebound",
         "eligibility.age",
         "pregnancy.plan",
     }
