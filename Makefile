@@ -46,5 +46,5 @@ $(READY): $(VENV)/.uv pyproject.toml uv.lock
 	@touch $@
 
 $(READY_DEV): $(READY)
-	@$(SYNC)
+	@$(SYNC) --extra trial
 	@touch $@

@@ -1,0 +1,122 @@
+"""What every analysis returns: a table, pictures as data, words, and its definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+from openntz.evidence.registry import Registry
+from openntz.reanalyse.study import SetAside, Study
+
+Status = Literal["done", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Points (x, y) joined by a line or steps; a band where ``low`` and ``high`` are given."""
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    steps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """One estimate with its interval, for a forest of them."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture as data: lines over a number, or estimates one below the other."""
+
+    title: str
+    x: str
+    y: str
+    lines: tuple[Line, ...] = ()
+    estimates: tuple[Estimate, ...] = ()
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the flow diagram: how many people are left, and why others left."""
+
+    text: str
+    people: int
+    left: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AnalysisResult:
+    """One analysis, done or skipped with its reason.
+
+    ``summary`` is a table of one row per group and measure; ``definitions`` are the choices it
+    rests on, as data; ``set_aside`` are people it could not use.
+    """
+
+    name: str
+    title: str
+    status: Status
+    summary: pd.DataFrame
+    definitions: Mapping[str, Any]
+    text: str = ""
+    figures: tuple[Figure, ...] = ()
+    flow: tuple[Step, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+    facts: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The summary as plain values; what is not a number is None."""
+        kept = self.summary.astype(object).where(self.summary.notna(), None)
+        return [{str(k): v for k, v in row.items()} for row in kept.to_dict("records")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """An analysis by name: the tables it needs, and the function that makes it.
+
+    ``run`` takes the study and the registry, whose facts hold every cut and window.
+    """
+
+    name: str
+    title: str
+    needs: tuple[str, ...]
+    run: Callable[[Study, Registry], AnalysisResult]
+
+    def __call__(self, study: Study, evidence: Registry) -> AnalysisResult:
+        """The result, or why it was skipped."""
+        missing = [table for table in self.needs if not study.recorded(table)]
+        if missing:
+            return skipped(
+                self.name, self.title, f"The data have no {' and no '.join(missing)} table."
+            )
+        return self.run(study, evidence)
+
+
+def skipped(name: str, title: str, reason: str) -> AnalysisResult:
+    """An analysis that was not made, and why."""
+    return AnalysisResult(
+        name=name,
+        title=title,
+        status="skipped",
+        summary=pd.DataFrame(),
+        definitions={},
+        text=reason,
+    )
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Rows of a summary as a table, columns in the order they first appear."""
+    return pd.DataFrame.from_records([dict(row) for row in rows])

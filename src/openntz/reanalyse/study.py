@@ -1,0 +1,100 @@
+"""What an analysis is made of: the courses of a trial or cohort, their arms and its own clock.
+
+A trial's data, a registry and a clinic's tables all become courses first, so an analysis is
+written once. Nothing here reads a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from openntz.course.course import Course, age_on
+from openntz.course.events import Dose
+
+# Headers under which an export names the arm a person was assigned to.
+_ARM = ("arm", "actarm", "actarmcd", "armcd", "group", "trt01a", "trt01p", "treatment_arm")
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A person or row that an analysis does not use, and why; they are counted, never dropped."""
+
+    person: str
+    reason: str
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """Courses by person, the arm of each ('' where none is recorded), and the cut-off date.
+
+    ``starts`` says when each entered the study, for those who never got a dose (placebo).
+    ``set_aside`` are people who were in the data and are in no course, with the reason.
+    """
+
+    courses: Mapping[str, Course]
+    arms: Mapping[str, str]
+    as_of: date
+    starts: Mapping[str, date] = field(default_factory=dict)
+    set_aside: tuple[SetAside, ...] = field(default=())
+
+    @classmethod
+    def of(
+        cls,
+        courses: Mapping[str, Course],
+        as_of: date,
+        set_aside: tuple[SetAside, ...] = (),
+        arms: Mapping[str, str] | None = None,
+        starts: Mapping[str, date] | None = None,
+    ) -> Study:
+        """A study of courses, with the arm from the people's own table where none is given."""
+        known = {name: arm_of(c) for name, c in courses.items()} if arms is None else arms
+        return cls(
+            courses=courses, arms=known, as_of=as_of, starts=starts or {}, set_aside=set_aside
+        )
+
+    def start_of(self, course: Course) -> date | None:
+        """The day of the first dose, or of entry for somebody who never got one."""
+        return course.doses[0].day if course.doses else self.starts.get(course.person.id)
+
+    def __iter__(self) -> Iterator[Course]:
+        return iter(self.courses.values())
+
+    def __len__(self) -> int:
+        return len(self.courses)
+
+    def recorded(self, table: str) -> bool:
+        """Whether anybody's data had this table at all."""
+        return any(c.has(table) for c in self)
+
+    @property
+    def arm_names(self) -> tuple[str, ...]:
+        """The arms in alphabetical order; empty when none is recorded."""
+        return tuple(sorted({a for a in self.arms.values() if a}))
+
+
+def arm_of(course: Course) -> str:
+    """The arm of a person as the people's table wrote it, '' where it did not."""
+    for header, text in course.person.extra.items():
+        if header.strip().casefold() in _ARM and text.strip():
+            return text.strip()
+    return ""
+
+
+def age_at(course: Course, day: date) -> int | None:
+    """Completed years on a day, None without a birth date."""
+    born = course.person.birth_date
+    return None if born is None else age_on(born, day)
+
+
+def dose_number(course: Course, dose: Dose) -> int:
+    """1 for the first dose on record."""
+    return course.doses.index(dose) + 1
+
+
+def dose_before(course: Course, day: date) -> Dose | None:
+    """The last dose on or before a day."""
+    given = [d for d in course.doses if d.day <= day]
+    return given[-1] if given else None

@@ -1,0 +1,135 @@
+"""A trial's or cohort's data become the analyses that matter, and a file others can rerun."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from openntz import __version__
+from openntz.errors import InputError, OpenNTZError
+from openntz.reanalyse.catalogue import ANALYSES, BY_NAME
+from openntz.reanalyse.result import AnalysisResult, skipped
+from openntz.reanalyse.study import SetAside, Study
+from openntz.records.problems import Problem
+from openntz.records.write import write_text_atomic
+from openntz.workflows.folder import make_folder
+from openntz.workflows.progress import Progress
+from openntz.workflows.read import read_tables, registry_for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReanalysisRequest:
+    """What to analyse and where to write it; no names mean every analysis."""
+
+    folder: Path
+    out: Path
+    as_of: date
+    site: Path | None = None
+    mapping: Path | None = None
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reanalysis:
+    """The results with what they were made from."""
+
+    study: Study
+    results: tuple[AnalysisResult, ...]
+    rejected: tuple[Problem, ...]
+    hashes: dict[str, str]
+    page: Path
+
+
+def chosen(names: Sequence[str]) -> tuple[str, ...]:
+    """Names of analyses, all where none is asked for.
+
+    Raises
+    ------
+    InputError
+        When there is no such analysis.
+    """
+    unknown = [name for name in names if name not in BY_NAME]
+    if unknown:
+        raise InputError(
+            f"no analysis {unknown[0]!r}.",
+            where="--analysis",
+            remedy=f"Choose from {', '.join(BY_NAME)}.",
+        )
+    return tuple(names) or tuple(a.name for a in ANALYSES)
+
+
+def hashes_of(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file the data are in."""
+    return {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(folder.iterdir())
+        if file.is_file()
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it: what is not a finite number is null."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(plain, float) and not math.isfinite(plain) else plain
+
+
+def results_json(results: Sequence[AnalysisResult]) -> str:
+    """The contract's file: per analysis its rows and definitions, and why one was skipped."""
+    found = {
+        result.name: {
+            "status": result.status,
+            "text": result.text,
+            "summary": [{k: _plain(v) for k, v in row.items()} for row in result.rows],
+            "definitions": {k: _plain(v) for k, v in result.definitions.items()},
+            "flow": [
+                {"step": s.text, "people": s.people, "left": dict(s.left)} for s in result.flow
+            ],
+            "set_aside": len(result.set_aside),
+        }
+        for result in results
+    }
+    return json.dumps(found | {"openntz": {"version": __version__}}, indent=1, allow_nan=False)
+
+
+def run_reanalysis(request: ReanalysisRequest, progress: Progress) -> Reanalysis:
+    """Read, analyse, write; an analysis that fails says so and the rest go on.
+
+    Raises
+    ------
+    OpenNTZError
+        When the input, the output folder or the site file cannot be used.
+    """
+    names = chosen(request.names)
+    evidence = registry_for(request.site)
+    records = read_tables(request.folder, request.as_of, request.mapping, evidence, progress)
+    make_folder(request.out)
+    study = Study.of(
+        {name: course.until(request.as_of) for name, course in records.courses.items()},
+        request.as_of,
+        tuple(SetAside("", p.reason, f"{p.table}:{p.line}") for p in records.rejected),
+    )
+    results = []
+    for name in names:
+        analysis = BY_NAME[name]
+        try:
+            results.append(analysis(study, evidence))
+        except (OpenNTZError, ArithmeticError, LookupError, ValueError) as error:
+            reason = f"It could not be computed ({type(error).__name__}: {error})."
+            results.append(skipped(analysis.name, analysis.title, reason))
+    page = request.out / "results.json"
+    write_text_atomic(page, results_json(results))
+    return Reanalysis(
+        study=study,
+        results=tuple(results),
+        rejected=records.rejected,
+        hashes=hashes_of(request.folder),
+        page=page,
+    )
