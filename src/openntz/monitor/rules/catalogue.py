@@ -27,6 +27,7 @@ from openntz.monitor.rules.restart import ACTIVE_DISEASE
 from openntz.monitor.rules.review import REVIEW_DUE
 from openntz.monitor.rules.stopping import NO_SUCCESSOR, REBOUND_WINDOW
 from openntz.monitor.rules.symptoms import WEARING_OFF
+from openntz.monitor.rules.vaccination import LIVE_VACCINE
 
 RULES: Final[tuple[Rule, ...]] = (
     AGE,
@@ -52,6 +53,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ACTIVE_DISEASE,
     PLAN,
     NEWBORN_COUNT,
+    LIVE_VACCINE,
     LIVER_INJURY,
     PLATELETS_LOW,
     WEARING_OFF,
@@ -71,6 +73,7 @@ _HARM_AT_HAND: Final = frozenset(
         "stopping.rebound",
         "eligibility.age",
         "pregnancy.plan",
+        "vaccination.live",
     }
 )
 _NEXT_DOSE: Final = frozenset(

@@ -9,6 +9,7 @@ from enum import StrEnum
 from openntz.course.course import Course
 from openntz.course.events import Dose, Ref
 from openntz.definitions.activity import Activity, activity
+from openntz.definitions.off_drug import recent_restart
 from openntz.definitions.therapy import Therapy
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
@@ -52,22 +53,19 @@ class RestartFacts:
 
 def _given(course: Course, therapy: Therapy, gap: int, recent: int) -> Episode | None:
     """The last dose after a gap, if it was recent; a recorded stop makes any pause a gap."""
-    stops = [p.stopped for p in course.plans if p.stopped is not None]
-    for before, dose, days in reversed(therapy.gaps()):
-        if (therapy.as_of - dose.day).days > recent:
-            return None
-        if days >= gap or any(before.day <= s < dose.day for s in stops):
-            earliest = dose.day - timedelta(days=recent)
-            first = max(before.day + timedelta(days=1), earliest)
-            return Episode(
-                restart=Restart.GIVEN,
-                last_before=before,
-                on=dose.day,
-                plan=None,
-                dose=dose.ref,
-                activity=activity(course, first, dose.day),
-            )
-    return None
+    found = recent_restart(course, therapy, gap, recent)
+    if found is None:
+        return None
+    before, dose = found
+    first = max(before.day + timedelta(days=1), dose.day - timedelta(days=recent))
+    return Episode(
+        restart=Restart.GIVEN,
+        last_before=before,
+        on=dose.day,
+        plan=None,
+        dose=dose.ref,
+        activity=activity(course, first, dose.day),
+    )
 
 
 def _open_gap(course: Course, therapy: Therapy, recent: int) -> Episode | None:

@@ -1,0 +1,72 @@
+"""Time off natalizumab after doses: the stretch somebody is in, or the one a restart ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from openntz.course.course import Course
+from openntz.course.events import Dose, Treatment
+from openntz.definitions.therapy import Therapy
+from openntz.definitions.treatments import TreatmentKind, TreatmentNames, kind_of
+
+
+@dataclass(frozen=True, slots=True)
+class OffDrug:
+    """A stretch without doses: ``until`` is the as-of date, or the day of the ``restart``."""
+
+    first_dose: date
+    last_dose: Dose
+    until: date
+    restart: Dose | None = None
+
+
+def restarts(course: Course, therapy: Therapy, gap_days: int) -> Iterator[tuple[Dose, Dose]]:
+    """Restart doses with the dose before each, the latest first.
+
+    A restart is a dose at least ``gap_days`` after the one before, or any after a recorded stop.
+    """
+    stops = [p.stopped for p in course.plans if p.stopped is not None]
+    for before, dose, days in reversed(therapy.gaps()):
+        if days >= gap_days or any(before.day <= s < dose.day for s in stops):
+            yield before, dose
+
+
+def recent_restart(
+    course: Course, therapy: Therapy, gap_days: int, recent_days: int
+) -> tuple[Dose, Dose] | None:
+    """The latest restart and the dose before it, where it is no older than ``recent_days``."""
+    found = next(restarts(course, therapy, gap_days), None)
+    if found is None or (therapy.as_of - found[1].day).days > recent_days:
+        return None
+    return found
+
+
+def off_drug(course: Course, therapy: Therapy, gap_days: int, recent_days: int) -> OffDrug | None:
+    """The stretch off the drug that matters now: the open one, else one ended by a new restart."""
+    first, last = therapy.first_dose, therapy.last_dose
+    if first is None or last is None:
+        return None
+    if therapy.off_therapy:
+        return OffDrug(first.day, last, therapy.as_of)
+    found = recent_restart(course, therapy, gap_days, recent_days)
+    return None if found is None else OffDrug(first.day, found[0], found[1].day, found[1])
+
+
+def successors(
+    treatments: tuple[Treatment, ...], off: OffDrug, names: TreatmentNames, overlap_days: int
+) -> tuple[Treatment, ...]:
+    """Disease-modifying or immunosuppressive treatments that follow natalizumab, earliest first.
+
+    Those begun no earlier than ``overlap_days`` before the last dose and before any restart.
+    """
+    about = off.last_dose.day - timedelta(days=overlap_days)
+    wanted = {TreatmentKind.DMT, TreatmentKind.IMMUNOSUPPRESSANT}
+    return tuple(
+        t
+        for t in sorted(treatments, key=lambda t: t.at)
+        if t.day >= about
+        and (off.restart is None or t.day < off.restart.day)
+        and kind_of(t, names) in wanted
+    )
