@@ -127,12 +127,16 @@ class Reaction(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan(Event):
-    """A brain MRI; a count of None means 'not reported', never 'none'."""
+    """A brain MRI; a count of None means 'not reported', never 'none'.
+
+    ``brain_volume_change_percent`` is the change in a year, negative for a loss.
+    """
 
     gadolinium_lesions: int | None
     new_t2_lesions: int | None
     enlarging_t2_lesions: int | None
     comment: str = ""
+    brain_volume_change_percent: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,30 +173,46 @@ class Treatment(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pregnancy(Event):
-    """A pregnancy; ``at`` is conception (or the first date known of it)."""
+    """A pregnancy; ``at`` is conception (or the first date known of it).
+
+    ``breastfeeding`` is the entry as written, empty where nobody recorded it.
+    """
 
     conception: date | None
     due: date | None
     delivery: date | None
     outcome: str = ""
+    breastfeeding: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan(Event):
-    """The intended interval from a date on, or that therapy stopped, and why."""
+    """The intended interval from a date on, or that therapy stopped, and why.
+
+    ``consent`` and ``authorised`` are days the person consented again and treatment was
+    authorised again; None where not recorded.
+    """
 
     planned_interval_days: int | None
     stopped: date | None
     reason: str = ""
+    consent: date | None = None
+    authorised: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Who the course belongs to; None where not recorded."""
+    """Who the course belongs to; None, or empty text, where not recorded.
+
+    ``diagnosis`` is the kind of multiple sclerosis as written, ``conditions`` other diseases,
+    separated by semicolons.
+    """
 
     id: str
     birth_date: date | None = None
     sex: Literal["F", "M", ""] = ""
     ms_onset: date | None = None
+    diagnosis: str = ""
+    conditions: str = ""
     ref: Ref | None = None
     extra: Mapping[str, str] = field(default_factory=lambda: _NOTHING)

@@ -39,6 +39,18 @@ PEOPLE: Final = Table(
             "first symptom of multiple sclerosis; a year or a year and month are enough",
             synonyms=("onset", "ms_onset_date", "onset_date", "disease_onset", "first_symptom"),
         ),
+        Column(
+            "diagnosis",
+            "text",
+            "kind of multiple sclerosis, for example relapsing-remitting",
+            synonyms=("ms_type", "ms_course", "phenotype", "ms_phenotype", "disease_course"),
+        ),
+        Column(
+            "conditions",
+            "text",
+            "other diseases, now or ever, separated by ; and `none` when there are none",
+            synonyms=("comorbidities", "comorbidity", "medical_history", "other_conditions"),
+        ),
     ),
     files=("persons", "patients", "subjects", "demographics"),
 )
@@ -67,6 +79,20 @@ PLANS: Final = Table(
             synonyms=("stop", "stop_date", "stopped_on", "discontinued", "end_of_therapy"),
         ),
         Column("reason", "text", "why", synonyms=("stop_reason", "why", "comment")),
+        Column(
+            "consent",
+            "date",
+            "day the person was informed of PML and the other risks and consented; `yes` stands for "
+            "the day of the plan",
+            synonyms=("consent_date", "consented", "informed_consent"),
+        ),
+        Column(
+            "authorised",
+            "date",
+            "day treatment was authorised again in the US programme; `yes` stands for the day of "
+            "the plan",
+            synonyms=("authorized", "authorised_on", "authorisation", "authorization", "reauthorized"),
+        ),
     ),
     files=("plan", "therapy_plans", "schedule"),
 )
@@ -253,6 +279,14 @@ MRI: Final = Table(
         ),
         _lesions("new_t2_lesions", "T2 lesions new since the last scan", "new_t2", "t2_new"),
         _lesions("enlarging_t2_lesions", "T2 lesions enlarged since", "enlarging_t2", "t2_enlarg"),
+        Column(
+            "brain_volume_change_percent",
+            "number",
+            "change of brain volume in a year, negative for a loss",
+            unit="%",
+            synonyms=("brain_volume_change", "annual_brain_volume_change", "pbvc"),
+            units_in_name=(("brain_volume_change_percent", "%"),),
+        ),
         _COMMENT,
     ),
     files=("scans", "mris", "imaging"),
@@ -346,6 +380,12 @@ PREGNANCIES: Final = Table(
         Column("due", "date", "expected day of delivery", synonyms=("due_date", "edd")),
         Column("delivery", "date", "day of delivery or end", synonyms=("delivered", "birth")),
         Column("outcome", "text", "live birth, loss …", synonyms=("result", "end")),
+        Column(
+            "breastfeeding",
+            "text",
+            "whether the child is breast-fed: yes, no, or the day until which",
+            synonyms=("breast_feeding", "breastfed", "breast_fed", "lactation", "nursing"),
+        ),
     ),
     files=("pregnancy",),
 )

@@ -16,16 +16,18 @@ def either(*parts: bool | None) -> bool | None:
     return None if any(part is None for part in parts) else False
 
 
-def _lesions(scan: Scan) -> bool | None:
+def new_lesions(scan: Scan) -> bool | None:
+    """Whether a scan showed new or enlarging T2 lesions."""
     counts = (scan.new_t2_lesions, scan.enlarging_t2_lesions)
     return either(*(None if n is None else n > 0 for n in counts))
 
 
-def _gadolinium(scan: Scan) -> bool | None:
+def enhancing(scan: Scan) -> bool | None:
+    """Whether a scan showed gadolinium-enhancing lesions."""
     return None if scan.gadolinium_lesions is None else scan.gadolinium_lesions > 0
 
 
-def _over(found: tuple[bool | None, ...]) -> bool | None:
+def over_scans(found: tuple[bool | None, ...]) -> bool | None:
     """Yes if any scan says so, no if one that reported it says no, else unknown."""
     if any(f is True for f in found):
         return True
@@ -58,12 +60,12 @@ class Activity:
     @property
     def gadolinium_scans(self) -> tuple[Scan, ...]:
         """Scans with enhancing lesions."""
-        return tuple(s for s in self.scans if _gadolinium(s))
+        return tuple(s for s in self.scans if enhancing(s))
 
     @property
     def gadolinium(self) -> bool | None:
         """Whether a scan showed enhancing lesions."""
-        return _over(tuple(_gadolinium(s) for s in self.scans))
+        return over_scans(tuple(enhancing(s) for s in self.scans))
 
     @property
     def mri(self) -> bool | None:
@@ -71,7 +73,7 @@ class Activity:
 
         'No' needs one scan that reported all three counts.
         """
-        return _over(tuple(either(_gadolinium(s), _lesions(s)) for s in self.scans))
+        return over_scans(tuple(either(enhancing(s), new_lesions(s)) for s in self.scans))
 
     @property
     def any(self) -> bool | None:

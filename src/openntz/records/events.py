@@ -48,18 +48,19 @@ def _common(row: Row, moment: Moment) -> _Common:
 
 
 def read_plan(row: Row) -> Plan:
-    """A plan: an interval, a stop, or both.
+    """A plan: an interval, a stop, a consent, an authorisation, or several of them.
 
     Raises
     ------
     CellError
-        When its date cannot be used, or it says neither.
+        When its date cannot be used, or it says none of them.
     """
     decided = row.when("date")
     text = row.given("planned_interval_days")
     days = row.optional(_interval, row, text) if text else None
     stopped = _stopped(row, decided)
-    if days is None and stopped is None:
+    consent, authorised = (_on_day(row, name, decided) for name in ("consent", "authorised"))
+    if days is None and stopped is None and consent is None and authorised is None:
         # The cell that spoiled it says more than 'neither'.
         if row.errors:
             raise row.errors[0]
@@ -70,6 +71,8 @@ def read_plan(row: Row) -> Plan:
         planned_interval_days=days,
         stopped=stopped,
         reason=row.text("reason"),
+        consent=consent,
+        authorised=authorised,
     )
 
 
@@ -90,6 +93,21 @@ def _stopped(row: Row, decided: Moment) -> date | None:
         row.note("assumed", "stopped", text, reason, "Give the date of the stop.")
         return decided.at.date()
     return row.day("stopped")
+
+
+def _on_day(row: Row, column: str, decided: Moment) -> date | None:
+    """A day on which something was done by the day of the plan; one after it is taken back."""
+    text = row.given(column)
+    if not text or text.casefold() in _NO:
+        return None
+    if text.casefold() in _YES:
+        return decided.at.date()
+    day = row.day(column)
+    if day is not None and day > row.limits.as_of:
+        reason = f"After {row.limits.as_of}, the day of the review: taken as not done yet."
+        row.note("later", column, text, reason)
+        return None
+    return day
 
 
 def read_reaction(row: Row) -> Reaction:
@@ -146,8 +164,15 @@ def read_scan(row: Row) -> Scan:
         gadolinium_lesions=row.count("gadolinium_lesions", highest),
         new_t2_lesions=row.count("new_t2_lesions", highest),
         enlarging_t2_lesions=row.count("enlarging_t2_lesions", highest),
+        brain_volume_change_percent=_volume_change(row),
         comment=row.text("comment"),
     )
+
+
+def _volume_change(row: Row) -> float | None:
+    column = "brain_volume_change_percent"
+    text = row.given(column)
+    return row.optional(row.number, column, text, "%", row.limits.volume_change) if text else None
 
 
 def read_relapse(row: Row) -> Relapse:
@@ -279,6 +304,7 @@ def read_pregnancy(row: Row) -> Pregnancy:
         due=due,
         delivery=delivery,
         outcome=row.text("outcome"),
+        breastfeeding=row.given("breastfeeding"),
     )
 
 

@@ -71,6 +71,7 @@ class Limits:
     sc_injection_mg: float
     dose_label_mg: float
     lesions: int
+    volume_change: Range
     highest_grade: int
     edss_highest: float
     edss_step: float
@@ -126,6 +127,7 @@ class Limits:
             sc_injection_mg=number("dose.sc-injection"),
             dose_label_mg=number("dose.label-amount"),
             lesions=int(number("plausible.lesions.highest")),
+            volume_change=_range(registry, "brain-volume-change"),
             highest_grade=int(number("scale.ctcae.highest-grade")),
             edss_highest=number("scale.edss.highest"),
             edss_step=number("scale.edss.step"),

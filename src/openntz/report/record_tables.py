@@ -35,6 +35,11 @@ def _count(name: str) -> Cell:
     return cell
 
 
+def _volume(e: Any) -> str:
+    value = e.brain_volume_change_percent
+    return "" if value is None else words.number(value)
+
+
 def _end(e: Any) -> str:
     return "" if e.end is None else e.end.strftime("%Y-%m-%d %H:%M")
 
@@ -65,7 +70,9 @@ def _assay(m: Measurement) -> str:
 
 
 # Few clinics record these; without an entry they would only widen the table.
-_WHERE_FILLED: Final = frozenset({"discharged", "follow-up call", "hotline"})
+_WHERE_FILLED: Final = frozenset(
+    {"discharged", "follow-up call", "hotline", "consent", "authorised"}
+)
 
 COLUMNS: Final[dict[str, tuple[tuple[str, Cell], ...]]] = {
     "plans": (
@@ -73,6 +80,8 @@ COLUMNS: Final[dict[str, tuple[tuple[str, Cell], ...]]] = {
         ("interval, days", _text("planned_interval_days")),
         ("stopped", _date("stopped")),
         ("reason", _text("reason")),
+        ("consent", _date("consent")),
+        ("authorised", _date("authorised")),
     ),
     "doses": (
         ("start", _when),
@@ -105,6 +114,7 @@ COLUMNS: Final[dict[str, tuple[tuple[str, Cell], ...]]] = {
         ("gadolinium-enhancing", _count("gadolinium_lesions")),
         ("new T2", _count("new_t2_lesions")),
         ("enlarging T2", _count("enlarging_t2_lesions")),
+        ("brain volume, % a year", _volume),
         ("comment", _text("comment")),
     ),
     "relapses": (
@@ -129,6 +139,7 @@ COLUMNS: Final[dict[str, tuple[tuple[str, Cell], ...]]] = {
         ("expected delivery", _date("due")),
         ("delivery", _date("delivery")),
         ("outcome", _text("outcome")),
+        ("breast-feeding", _text("breastfeeding")),
     ),
 }
 
@@ -174,12 +185,14 @@ def _table(name: str, course: Course, events: Sequence[Event], as_of: date) -> R
 
 def _person_table(course: Course) -> RecordTable:
     p = course.person
-    columns = ("person", "born", "sex", "MS onset", *sorted(p.extra))
+    told = [(n, t) for n, t in (("diagnosis", p.diagnosis), ("conditions", p.conditions)) if t]
+    columns = ("person", "born", "sex", "MS onset", *(n for n, _ in told), *sorted(p.extra))
     cells = (
         p.id,
         words.day(p.birth_date),
         p.sex or "not recorded",
         words.day(p.ms_onset),
+        *(text for _, text in told),
         *(p.extra[key] for key in sorted(p.extra)),
     )
     rows = () if p.ref is None else (RecordRow(p.ref.line, anchor(str(p.ref)), False, cells),)
