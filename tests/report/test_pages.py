@@ -94,8 +94,10 @@ def person_page(person) -> Page:
 
 
 def test_there_is_an_index_a_page_per_person_and_the_assets():
-    assert len(pages()) == len(invented.everybody()) + 1
-    assert {"index.html", "assets/openntz.css", "assets/openntz.js"} <= set(written())
+    assert len(pages()) == len(invented.everybody()) + 2
+    assert {"index.html", "conflicts.html", "assets/openntz.css", "assets/openntz.js"} <= set(
+        written()
+    )
 
 
 @pytest.mark.parametrize("name", pages())

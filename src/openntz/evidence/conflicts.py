@@ -176,6 +176,19 @@ def conflicts() -> Mapping[str, Conflict]:
     return build_conflicts(raw, registry())
 
 
-def conflicts_of_rule(rule: str) -> tuple[Conflict, ...]:
-    """The conflicts that bear on a rule, in the order of the file."""
-    return tuple(c for c in conflicts().values() if rule in c.rules)
+def conflicts_within(known: Registry) -> tuple[Conflict, ...]:
+    """The conflicts of which a registry has every fact and source, in the order of the file."""
+    return tuple(
+        c
+        for c in conflicts().values()
+        if known.facts.keys() >= set(c.facts) and known.sources.keys() >= set(c.sources)
+    )
+
+
+def conflicts_by_rule(known: Registry) -> Mapping[str, tuple[Conflict, ...]]:
+    """The conflicts a registry can show, by the id of each rule they bear on."""
+    found: dict[str, tuple[Conflict, ...]] = {}
+    for conflict in conflicts_within(known):
+        for rule in conflict.rules:
+            found[rule] = (*found.get(rule, ()), conflict)
+    return MappingProxyType(found)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from openntz.errors import EvidenceError
-from openntz.evidence.conflicts import Conflict, Side, conflicts
+from openntz.evidence.conflicts import Conflict, Side, conflicts_within
 from openntz.evidence.registry import RANK_MEANING, Fact, Registry, Source, near_misses
 
 _VIGILANCE: Final = {
@@ -94,7 +94,7 @@ def describe(registry: Registry, query: str) -> Answer:
     found += [
         source_entry(registry, s) for s in registry.sources.values() if s.id.casefold() == name
     ]
-    disputes = _conflicts_within(registry)
+    disputes = conflicts_within(registry)
     found += [conflict_entry(registry, c) for c in disputes if c.id.casefold() == name]
     if found:
         return Answer(wanted, True, tuple(found))
@@ -177,15 +177,6 @@ def _side_lines(registry: Registry, side: Side) -> Iterator[Line]:
         yield Line("  fact", f"{fact.id} = {fact.shown}: {fact.meaning}", not fact.verified)
     for name in side.sources:
         yield Line("  source", _cited(registry.source(name)))
-
-
-def _conflicts_within(registry: Registry) -> tuple[Conflict, ...]:
-    """Conflicts of which this registry has every fact and source."""
-    return tuple(
-        c
-        for c in conflicts().values()
-        if registry.facts.keys() >= set(c.facts) and registry.sources.keys() >= set(c.sources)
-    )
 
 
 def _tells(conflict: Conflict, words: str) -> bool:

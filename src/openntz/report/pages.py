@@ -12,8 +12,10 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from openntz.evidence.conflicts import Conflict, conflicts_by_rule
 from openntz.monitor.finding import Status
 from openntz.report import words
+from openntz.report.conflicts_page import PAGE, conflicts_page
 from openntz.report.finding_view import Cited, FindingView, Threshold, cited, finding_views
 from openntz.report.guides import Guides
 from openntz.report.headline import Headline, headline
@@ -86,6 +88,7 @@ class PersonPage:
     headline: Headline
     pictures: tuple[tuple[str, Markup], ...]
     findings: Mapping[Status, Sequence[FindingView]]
+    conflicts: Mapping[str, tuple[Conflict, ...]]
     next_dose: NextDoseView | None
     numbers: Numbers
     records: tuple[RecordTable, ...]
@@ -189,6 +192,7 @@ def person_page(
     at: int,
     names: Mapping[str, RuleName],
     files: Mapping[str, str],
+    conflicts: Mapping[str, tuple[Conflict, ...]],
 ) -> PersonPage:
     """The page of ``people[at]``, its neighbours being those before and after in the worklist."""
     person = people[at]
@@ -204,6 +208,7 @@ def person_page(
         headline=headline(person, review.guides),
         pictures=_pictures(person, review.guides),
         findings=finding_views(person, names, review.registry),
+        conflicts=conflicts,
         next_dose=next_dose(person),
         numbers=numbers(person, review.pareto_k_limit),
         records=record_tables(person.course, person.as_of),
@@ -227,6 +232,7 @@ class Pages:
     people: tuple[PersonReview, ...]
     names: Mapping[str, RuleName]
     files: Mapping[str, str]
+    disputed: Mapping[str, tuple[Conflict, ...]]
 
     @classmethod
     def of(cls, review: Review) -> Pages:
@@ -237,6 +243,7 @@ class Pages:
             people=people,
             names=rule_names(f for p in people for f in p.findings),
             files=page_names(p.id for p in review.people),
+            disputed=conflicts_by_rule(review.registry),
         )
 
     def path(self, person: PersonReview) -> str:
@@ -251,8 +258,12 @@ class Pages:
 
     def person(self, at: int) -> tuple[str, str]:
         """Path and text of the page of ``people[at]``."""
-        page = person_page(self.review, self.people, at, self.names, self.files)
+        page = person_page(self.review, self.people, at, self.names, self.files, self.disputed)
         return self.path(self.people[at]), render_page("person.html", page, root="../")
+
+    def conflicts(self) -> tuple[str, str]:
+        """Path and text of the page on where sources disagree."""
+        return PAGE, render_page(PAGE, conflicts_page(self.review, self.names), root="")
 
     def index(self) -> tuple[str, str]:
         """Path and text of the worklist.
@@ -270,4 +281,5 @@ def render(review: Review) -> Iterator[tuple[str, str]]:
     pages = Pages.of(review)
     yield from pages.assets()
     yield from map(pages.person, range(len(pages.people)))
+    yield pages.conflicts()
     yield pages.index()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -12,19 +12,26 @@ from openntz.compute.executors import map_in_order
 from openntz.course.course import TABLES, Course
 from openntz.errors import InputError
 from openntz.mechanism.warm_up import shapes_of, warm_up
+from openntz.monitor.acknowledge import acknowledge
+from openntz.monitor.changes import compare
+from openntz.monitor.rules.catalogue import RULES
+from openntz.records.acknowledged import AcknowledgedFile, read_acknowledged
 from openntz.records.problems import Records
 from openntz.records.write import write_csv, write_text_atomic
+from openntz.report.changes_export import changes_json
 from openntz.report.exports import (
     FORECAST_HEADER,
     PROBLEM_HEADER,
     findings_json,
     forecast_rows,
     problem_rows,
+    said,
 )
 from openntz.report.guides import Guides
 from openntz.report.pages import Pages
 from openntz.report.person import PersonReview
 from openntz.report.review import Review, TableCount, TableState
+from openntz.workflows.earlier import read_earlier
 from openntz.workflows.folder import make_folder
 from openntz.workflows.person import PersonResult, Practice, review_person
 from openntz.workflows.progress import Progress
@@ -36,7 +43,11 @@ _HEAD: Final = 2000  # characters of a page in which its head stands
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewRequest:
-    """What to review and where to write it."""
+    """What to review and where to write it.
+
+    ``compare`` is an earlier findings.json, ``acknowledged`` the clinic's list of findings that
+    somebody has taken on.
+    """
 
     folder: Path
     out: Path
@@ -46,6 +57,8 @@ class ReviewRequest:
     mapping: Path | None
     seed: int
     workers: int
+    compare: Path | None = None
+    acknowledged: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +121,11 @@ def _counts(records: Records) -> tuple[TableCount, ...]:
 def _site_note(request: ReviewRequest, practice: Practice) -> str:
     if request.site is None:
         return ""
-    decided = sorted(f.id for f in practice.registry.facts.values() if f.site is not None)
-    return f"Site file {request.site.name} decides {len(decided)} numbers: {', '.join(decided)}."
+    decided = sorted(
+        f"{f.id} = {f.shown}" for f in practice.registry.facts.values() if f.site is not None
+    )
+    number = "1 number" if len(decided) == 1 else f"{len(decided)} numbers"
+    return f"Site file {request.site.name} decides {number}: {'; '.join(decided)}."
 
 
 def _reviewed(
@@ -136,6 +152,12 @@ def _reviewed(
     )
 
 
+def _with_acknowledged(
+    people: tuple[PersonReview, ...], file: AcknowledgedFile, as_of: date
+) -> tuple[PersonReview, ...]:
+    return tuple(replace(p, findings=acknowledge(p.findings, file.entries, as_of)) for p in people)
+
+
 def _write(review: Review, out: Path, workers: int, progress: Progress) -> Path:
     for folder in ("assets", "people"):
         (out / folder).mkdir(exist_ok=True)
@@ -157,6 +179,12 @@ def _write(review: Review, out: Path, workers: int, progress: Progress) -> Path:
     write_csv(out / "rejected.csv", PROBLEM_HEADER, problem_rows(review.rejected))
     write_csv(out / "notes.csv", PROBLEM_HEADER, problem_rows(review.notes))
     write_text_atomic(out / "findings.json", findings_json(review))
+    if review.changes is None:
+        # What an earlier run compared does not belong to these findings.
+        (out / "changes.json").unlink(missing_ok=True)
+    else:
+        write_text_atomic(out / "changes.json", changes_json(review.changes))
+    put(pages.conflicts())
     put(pages.index())
     _remove_stale(out, written)
     return out / "index.html"
@@ -173,14 +201,22 @@ def run_review(request: ReviewRequest, progress: Progress) -> ReviewOutcome:
     practice = Practice.create(
         registry=registry_for(request.site), profile=request.profile, seed=request.seed
     )
+    # Read before the work begins; it may also be the very file that is written at the end.
+    earlier = None if request.compare is None else read_earlier(request.compare)
     records = read_tables(
         request.folder, request.as_of, request.mapping, practice.registry, progress
     )
+    known = AcknowledgedFile({}, (), ())
+    if request.acknowledged is not None:
+        rules = [rule.id for rule in RULES]
+        known = read_acknowledged(request.acknowledged, records.courses, rules, request.as_of)
     prepare_out(request.folder, request.out)
     models = practice.models
     structure = models.card.structure
     warm_up(shapes_of(structure.compartments, structure.elimination, structure.absorption))
-    people = _reviewed(records, request, practice, progress)
+    people = _with_acknowledged(
+        _reviewed(records, request, practice, progress), known, request.as_of
+    )
     review = Review(
         as_of=request.as_of,
         profile=practice.profile.id,
@@ -196,10 +232,15 @@ def run_review(request: ReviewRequest, progress: Progress) -> ReviewOutcome:
         guides=Guides.from_registry(practice.registry),
         horizon_days=models.settings.horizon_days,
         pareto_k_limit=models.settings.pareto_k_limit,
-        rejected=records.rejected,
-        notes=records.notes,
+        rejected=(*records.rejected, *known.rejected),
+        notes=(*records.notes, *known.notes),
         tables=_counts(records),
+        acknowledged=len(known.entries) if request.acknowledged is not None else None,
     )
+    if earlier is not None and request.compare is not None:
+        now = tuple(said(review))
+        changes = compare(str(request.compare), earlier, now, request.as_of)
+        review = replace(review, changes=changes)
     try:
         index = _write(review, request.out, request.workers, progress)
     except OSError as error:
