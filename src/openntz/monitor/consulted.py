@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from openntz.evidence.registry import Fact
+from openntz.forecast.result import PersonForecast
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Situation
 
@@ -43,11 +44,45 @@ class Watched(Mapping[str, Value]):
         return all(self._held.get(key) == other.get(key) for key in self.keys_seen)
 
 
+class WatchedSituation(Situation):
+    """A situation that notes whether it was asked for the forecast."""
+
+    __slots__ = ("_held", "forecast_seen")
+
+    @classmethod
+    def of(cls, situation: Situation, profiles: Mapping[str, Profile]) -> WatchedSituation:
+        """The same situation, watched, with the profiles a rule may compare its own with."""
+        made = cls(
+            as_of=situation.as_of,
+            course=situation.course,
+            booked=situation.booked,
+            therapy=situation.therapy,
+            forecast=situation.forecast,
+            incomplete=situation.incomplete,
+            profiles=profiles,
+        )
+        object.__setattr__(made, "forecast_seen", False)
+        return made
+
+    # The dataclass stores its fields through the descriptors of the class, so this one is used.
+    @property
+    def forecast(self) -> PersonForecast:
+        """The forecast; asking for it is noted."""
+        object.__setattr__(self, "forecast_seen", True)
+        return self._held
+
+    @forecast.setter
+    def forecast(  # pyright: ignore[reportIncompatibleVariableOverride]
+        self, value: PersonForecast
+    ) -> None:
+        object.__setattr__(self, "_held", value)
+
+
 @dataclass(frozen=True, slots=True)
 class Consulted:
     """A situation and a profile to be handed to one rule, and what it looked up in them."""
 
-    situation: Situation
+    situation: WatchedSituation
     profile: Profile
     use: Watched[Fact] = field(repr=False)
     choose: Watched[str] = field(repr=False)
@@ -59,7 +94,7 @@ class Consulted:
         use, choose = Watched(profile.use), Watched(profile.choose)
         profiles = Watched(situation.profiles)
         return cls(
-            replace(situation, profiles=profiles),
+            WatchedSituation.of(situation, profiles),
             replace(profile, use=use, choose=choose),
             use,
             choose,

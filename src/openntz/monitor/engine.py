@@ -28,7 +28,8 @@ def _doubted(rule: Rule, situation: Situation, verdict: Verdict) -> Verdict:
     )
 
 
-def _verdict(rule: Rule, situation: Situation, profile: Profile) -> Verdict:
+def verdict_of(rule: Rule, situation: Situation, profile: Profile) -> Verdict:
+    """What a rule says; one that fails, or that rests on lost rows, does not know."""
     try:
         return _doubted(rule, situation, rule.decide(rule.derive(situation, profile), profile))
     except (OpenNTZError, ArithmeticError, LookupError, TypeError, ValueError) as error:
@@ -60,12 +61,12 @@ def evaluate(
     situation = replace(situation, profiles=others)
     for rule in rules:
         asked = Consulted.of(situation, profile)
-        verdict = _verdict(rule, asked.situation, asked.profile)
+        verdict = verdict_of(rule, asked.situation, asked.profile)
         differing = []
         for name, other in others.items():
             if name == profile.id or asked.same_under(other):
                 continue
-            theirs = _verdict(rule, situation, other)
+            theirs = verdict_of(rule, situation, other)
             if theirs.status is not verdict.status:
                 differing.append((name, theirs.status, theirs.message))
         used = [profile.fact(key) for key in verdict.keys]
@@ -82,6 +83,7 @@ def evaluate(
                 profile=profile.id,
                 sources=tuple(sources),
                 others=tuple(differing),
+                by_forecast=asked.situation.forecast_seen,
             )
         )
     return tuple(findings)

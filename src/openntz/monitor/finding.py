@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Final
@@ -27,12 +27,53 @@ _URGENCY: Final = {status: place for place, status in enumerate(Status)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledgement:
+    """Somebody has seen a finding and takes it on until a day, both days included.
+
+    ``status`` is what the finding was at the time, None where that was not written down.
+    """
+
+    person: str
+    rule: str
+    who: str
+    when: date
+    until: date
+    status: Status | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A later day from which a rule answers otherwise."""
+
+    day: date
+    status: Status
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """How an answer changes with time alone, up to ``until``: the same records, a later day.
+
+    ``by_forecast``: not known, because the rule reads the forecast, which is not made anew for
+    later days. ``every_day`` says that each day was asked; otherwise the turn is a true one, and
+    an answer that goes and comes back in between may have been passed over.
+    """
+
+    until: date
+    turns: tuple[Turn, ...] = ()
+    by_forecast: bool = False
+    every_day: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One rule's answer for one person at one date, with what it rests on.
 
     ``evidence`` names the rows used as ``table:line``; ``facts`` the registry facts whose
     numbers decided; ``sources`` the registry sources; ``others`` what other profiles say where
-    they differ, as (profile, status, message).
+    they differ, as (profile, status, message). ``acknowledged`` is who has taken it on, while
+    that is in force; ``lapsed`` says why an acknowledgement no longer is.
     """
 
     person: str
@@ -45,3 +86,12 @@ class Finding:
     facts: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     others: tuple[tuple[str, Status, str], ...] = ()
+    acknowledged: Acknowledgement | None = None
+    lapsed: str = ""
+    later: Later | None = None
+    by_forecast: bool = field(default=False, compare=False)
+
+    @property
+    def set_apart(self) -> bool:
+        """Whether it is shown apart from what needs somebody: 'act' never is."""
+        return self.acknowledged is not None and self.status is not Status.ACT

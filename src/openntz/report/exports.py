@@ -6,7 +6,11 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from openntz.evidence.registry import Registry
 from openntz.forecast.result import PersonForecast, Quantiles
+from openntz.monitor.changes import Said
+from openntz.monitor.finding import Finding
+from openntz.report.finding_view import rows_of
 from openntz.report.review import ProblemLike, Review
 
 FORECAST_HEADER: Final = (
@@ -26,8 +30,32 @@ SATURATION: Final = "saturation_fraction"
 CONTRADICTED: Final = "contradicted"
 
 
+def _acknowledged(finding: Finding) -> dict[str, str | None] | None:
+    given = finding.acknowledged
+    if given is None:
+        return None
+    return {
+        "who": given.who,
+        "when": given.when.isoformat(),
+        "until": given.until.isoformat(),
+        "reason": given.reason,
+        "status": None if given.status is None else str(given.status),
+    }
+
+
+def _limits(finding: Finding, registry: Registry) -> dict[str, str]:
+    return {name: registry.facts[name].shown for name in finding.facts if name in registry.facts}
+
+
 def findings_rows(review: Review) -> list[dict[str, Any]]:
-    """``findings.json``: one entry per person and rule, people in the order of the export."""
+    """``findings.json``: one entry per person and rule, people in the order of the export.
+
+    ``rows`` says what stands in each row of ``evidence``, ``limits`` the values of ``facts``, so
+    that a later review can tell what changed. ``acknowledged`` is there while it is in force,
+    ``lapsed`` says why one no longer is; neither changes the status.
+    """
+    words = {person.id: rows_of(person.course) for person in review.people}
+    as_of = review.as_of.isoformat()
     return [
         {
             "person": f.person,
@@ -43,10 +71,34 @@ def findings_rows(review: Review) -> list[dict[str, Any]]:
                 {"profile": name, "status": str(status), "message": message}
                 for name, status, message in f.others
             ],
+            "rows": [words[person.id].get(place, "") for place in f.evidence],
+            "limits": _limits(f, review.registry),
+            "acknowledged": _acknowledged(f),
+            "lapsed": f.lapsed or None,
+            "as_of": as_of,
         }
         for person in review.people
         for f in person.findings
     ]
+
+
+def said(review: Review) -> Iterator[Said]:
+    """The findings of a review as a later one would find them in ``findings.json``."""
+    for person in review.people:
+        words = rows_of(person.course)
+        for f in person.findings:
+            yield Said(
+                person=f.person,
+                rule=f.rule,
+                status=f.status,
+                due=f.due,
+                message=f.message,
+                profile=f.profile,
+                evidence=f.evidence,
+                rows=tuple(words.get(place, "") for place in f.evidence),
+                limits=_limits(f, review.registry),
+                as_of=review.as_of,
+            )
 
 
 def findings_json(review: Review) -> str:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Literal, Protocol
 
 from openntz.evidence.registry import Registry
+from openntz.monitor.changes import Changes
 from openntz.report.guides import Guides
 from openntz.report.person import PersonReview
 
@@ -67,7 +68,8 @@ class Review:
     """A finished review of everyone, ready to be written out.
 
     ``registry`` is the one the findings were made with, site decisions included; ``settings``
-    are further choices worth a line in the footer.
+    are further choices worth a line in the footer. ``changes`` compares with an earlier review,
+    None where none was given; ``acknowledged`` counts the usable entries of the clinic's list.
     """
 
     as_of: date
@@ -87,6 +89,8 @@ class Review:
     rejected: tuple[ProblemLike, ...] = ()
     notes: tuple[ProblemLike, ...] = ()
     tables: tuple[TableCount, ...] = ()
+    changes: Changes | None = None
+    acknowledged: int | None = None
     settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property

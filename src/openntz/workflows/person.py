@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 
 from openntz.course import vocabulary
@@ -26,6 +26,7 @@ from openntz.models.card import load_card
 from openntz.models.saturation import load_saturation
 from openntz.monitor.engine import evaluate
 from openntz.monitor.finding import Finding
+from openntz.monitor.over_time import LaterDays, with_next_turn
 from openntz.monitor.profile import PROFILES, Profile, load_profile
 from openntz.monitor.rule import Situation
 from openntz.monitor.rules.antibodies import antibody_definition, antibody_limits
@@ -181,6 +182,46 @@ def _with_lost_rows(forecast: PersonForecast, incomplete: frozenset[str]) -> Per
     return replace(forecast, notes=(*forecast.notes, note))
 
 
+def _expected_until(stands: Therapy, profile: Profile, horizon: date) -> date:
+    """The last day, up to a horizon, on which somebody on therapy would still be expected."""
+    last, planned = stands.last_dose, stands.planned
+    if last is None or planned is None or not stands.state.on_therapy or stands.planned_is_booked:
+        return horizon
+    gone = last.day + timedelta(days=profile.days("late-dose.presumed-stopped-from"))
+    return min(horizon, max(gone - timedelta(days=1), planned))
+
+
+def later_days(
+    course: Course, situation: Situation, practice: Practice, *, whole: bool
+) -> LaterDays:
+    """Later days of one person on which rules can be asked: the same records, today's forecast.
+
+    Not ``whole``: up to the day from which somebody on therapy would be presumed to have
+    stopped, because nearly every answer turns there for no other reason.
+    """
+    profile = practice.profile
+    horizon = situation.as_of + timedelta(days=profile.days("explain.horizon"))
+
+    def on(day: date) -> Situation:
+        # Most people have nothing booked, and then a later day knows the same course.
+        known = course.until(day) if situation.booked else situation.course
+        return replace(
+            situation,
+            as_of=day,
+            course=known,
+            booked=course.after(day) if situation.booked else (),
+            therapy=standing(course, day, profile),
+        )
+
+    return LaterDays(
+        on=on,
+        as_of=situation.as_of,
+        until=horizon if whole else _expected_until(situation.therapy, profile, horizon),
+        profile=profile,
+        profiles={name: p for name, p in practice.profiles.items() if name != profile.id},
+    )
+
+
 def review_person(
     course: Course, as_of: date, practice: Practice, incomplete: frozenset[str] = frozenset()
 ) -> PersonResult:
@@ -204,9 +245,10 @@ def review_person(
     forecast = settled(situation, practice.profile, practice.models, answer.fit)
     situation = replace(situation, forecast=forecast)
     others = {name: p for name, p in practice.profiles.items() if name != practice.profile.id}
+    findings = evaluate(situation, practice.profile, others)
     return PersonResult(
         therapy=stands,
         forecast=forecast,
-        findings=evaluate(situation, practice.profile, others),
+        findings=with_next_turn(findings, later_days(course, situation, practice, whole=False)),
         decision=open_dates(situation, practice.profile) if stands.state.on_therapy else None,
     )
