@@ -19,18 +19,17 @@ WHOLE = {"assay": "ELISA", "threshold": "500 ng/mL", "sampling": "monthly", "den
 def test_affirm_says_all_that_calabresi_2007_states():
     shown = prevalence(registry().fact("ada.affirm.persistent")).shown
     assert shown == (
-        "6 % of 625 people in AFFIRM, 65 % of the 57 positives "
+        "6 % of 625 people in AFFIRM "
         "(bridging ELISA, positive from 500 ng/mL, samples every 12 weeks)"
     )
 
 
-def test_share_of_positives_matches_calabresi_2007_counts():
+def test_denominator_is_all_people_not_the_positives_matches_calabresi_2007_counts():
     count = {k: registry().fact(f"ada.affirm.{k}-count").number for k in ("any", "persistent")}
-    share = round(100 * count["persistent"] / count["any"])
-    assert (
-        f"{share} % of the {count['any']:g} positives"
-        in ENTRIES["ada.affirm.persistent"]["denominator"]
-    )
+    people = registry().fact("ada.affirm.people").number
+    assert round(100 * count["persistent"] / people) == 6
+    assert round(100 * count["persistent"] / count["any"]) == 65
+    assert f"of {people:g} people" in ENTRIES["ada.affirm.persistent"]["denominator"]
 
 
 def test_same_drug_is_6_or_55_per_cent_by_the_cut_off():

@@ -177,7 +177,7 @@ def test_persistent_names_definition_tests_and_what_to_do():
     assert f"{days_before(120)} (positive, cut-off 500 ng/mL)" in found.message
     assert "10 weeks later" in found.message
     assert "decide before the next dose" in found.message
-    assert "the US label: unknown" in found.message
+    assert "positive, not yet confirmed (US label)" in found.message
     assert found.due == days_before(10) + timedelta(days=28)
     assert {"calabresi-2007", "eu-smpc"} <= set(found.sources)
 
@@ -276,3 +276,22 @@ def test_missing_tests_are_unknown(rule):
 @pytest.mark.parametrize("rule", [CONFIRM, PERSISTENT])
 def test_a_result_after_the_as_of_date_is_not_used(rule):
     assert finding(rule, results((100, N), (-1, P))).status is Status.OK
+
+
+# ── every definition side by side (conflict C3)
+
+
+def test_finding_says_what_every_definition_calls_the_person():
+    found = finding(PERSISTENT, results((120, P), (78, P)))
+    assert "By definition: persistent (EU label, AFFIRM, Shankar, Malaga), " in found.message
+    assert "positive, not yet confirmed (US label)." in found.message
+    assert "Origin: treatment-induced." in found.message
+    transient = finding(PERSISTENT, results((120, P), (78, N)))
+    assert transient.status is Status.OK
+    assert "By definition: transient (EU label, US label, AFFIRM, Shankar, Malaga)." in (
+        transient.message
+    )
+
+
+def test_negative_person_is_not_told_of_definitions():
+    assert "By definition" not in finding(PERSISTENT, results((120, N), (78, N))).message

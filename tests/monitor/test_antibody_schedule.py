@@ -90,7 +90,8 @@ def test_a_test_that_says_nothing_does_not_count():
 def test_event_without_a_test_since_is_due_by_the_eu_label_from_memory(
     table, event, words, profile
 ):
-    found = finding(RULE, having(40, **{table: [event]}), profile=profile)
+    events: dict[str, Any] = {table: [event]}
+    found = finding(RULE, having(40, **events), profile=profile)
     assert found.status is Status.DUE
     assert "Reason event" in found.message
     assert words in found.message

@@ -74,6 +74,7 @@ def test_due_says_counts_limit_chance_and_what_to_do():
     assert "(day 84, +0.1)" in found.message
     assert "at least 0.8 asked for between day 70 and 112" in found.message
     assert "27 in a hundred" in found.message
+    assert "6 % of 625 people in AFFIRM (bridging ELISA, positive from 500 ng/mL" in found.message
     assert "Take antibodies and a trough level now" in found.message
     assert found.due == days_before(115) + timedelta(days=140)
     assert "ectrims-2025-p1978" in found.sources

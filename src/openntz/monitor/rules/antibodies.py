@@ -23,6 +23,7 @@ from openntz.definitions.therapy import Therapy
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
+from openntz.monitor.rules.antibody_words import classes_text
 from openntz.monitor.rules.forbidden import Forbidden, before_restart, forbidden
 from openntz.monitor.rules.next_dose import next_dose_text
 from openntz.monitor.rules.standing import not_in_export, off_text, standing_refs
@@ -191,13 +192,15 @@ def persistent(facts: AntibodyFacts, profile: Profile) -> Verdict:
         return _persistent_by_profile(facts, profile, verdict, evidence)
     standing = f"{named[:1].upper()}{named[1:]} says {_no_or_open(verdict)}"
     told = _assumed(facts.history.tests, facts)
+    classes = classes_text(facts.history, profile)
+    classes = f" {classes}" if classes else ""
     off = before_restart(facts.therapy, facts.forbidden, _AGAIN)
     if by_others:
         basis = ". ".join(
             f"By {DEFINITION_TEXT[d]}: {_basis(facts.history.verdicts[d], profile)}"
             for d in by_others
         )
-        message = f"Persistent by another definition only. {basis}. {standing}.{told}"
+        message = f"Persistent by another definition only. {basis}. {standing}.{classes}{told}"
         refs = (*evidence, *(r for d in by_others for r in facts.history.verdicts[d].refs))
         todo = "Look at the level, the lymphocyte rise and reactions."
         return Verdict(
@@ -213,14 +216,14 @@ def persistent(facts: AntibodyFacts, profile: Profile) -> Verdict:
         return Verdict(
             status=Status.UNKNOWN,
             message=f"{standing}; last test {last}. Ask the laboratory for a number, or test "
-            f"again.{told}",
+            f"again.{classes}{told}",
             evidence=evidence,
             keys=definition_keys(chosen),
         )
     return Verdict(
         status=Status.OK,
         message=f"Not persistent by the definition of {named} ({verdict.reason}), nor by another "
-        f"on the tests so far; last test {last}.{told}",
+        f"on the tests so far; last test {last}.{classes}{told}",
         evidence=evidence,
         keys=definition_keys(chosen),
     )
@@ -239,12 +242,6 @@ def _persistent_by_profile(
     t = facts.therapy
     chosen = verdict.definition
     named = DEFINITION_TEXT[chosen]
-    others = [
-        f"{DEFINITION_TEXT[d]}: {v.persistent}"
-        for d, v in facts.history.verdicts.items()
-        if d is not chosen and v.persistent is not Persistent.YES
-    ]
-    dissent = f" Other definitions: {'; '.join(others)}." if others else ""
     negative_since = facts.history.currently_positive(chosen) is Persistent.NO
     later = (
         " They were persistent once; whether they act now the level shows."
@@ -253,7 +250,8 @@ def _persistent_by_profile(
     )
     told = (
         f"Antibodies are persistent by the definition of {named}: {_basis(verdict, profile)}."
-        f"{_latest(facts, chosen)}{later}{dissent}{_assumed(facts.history.tests, facts)}"
+        f"{_latest(facts, chosen)}{later} {classes_text(facts.history, profile)}"
+        f"{_assumed(facts.history.tests, facts)}"
     )
     if not t.expects_dose:
         return Verdict(

@@ -19,6 +19,7 @@ from openntz.definitions.lymphocytes import (
 )
 from openntz.definitions.results import shown
 from openntz.definitions.therapy import Therapy
+from openntz.evidence.prevalence import prevalence
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict
@@ -226,6 +227,7 @@ def _failed(facts: RiseFacts, rise: LymphocyteRise, best: CountChange, profile: 
             keys=_KEYS,
         )
     chance = profile.number("rise.chance-of-antibodies")
+    found = prevalence(profile.fact("rise.prevalence"))
     so_far = f" Measured since: {measured[0]}." if measured else ""
     missing = "a trough level" if antibodies is not None else "antibodies"
     if not measured:
@@ -233,11 +235,11 @@ def _failed(facts: RiseFacts, rise: LymphocyteRise, best: CountChange, profile: 
     return Verdict(
         status=Status.DUE,
         message=f"{told} Of people without the rise about {chance:.0f} in a hundred have "
-        f"persistent antibodies (derived from a trial).{so_far} Take {missing} now, "
-        "before the next dose.",
+        f"persistent antibodies, derived where they are found in {found.shown}.{so_far} Take "
+        f"{missing} now, before the next dose.",
         due=facts.therapy.planned,
         evidence=refs,
-        keys=(*_KEYS, "rise.chance-of-antibodies"),
+        keys=(*_KEYS, "rise.chance-of-antibodies", "rise.prevalence"),
     )
 
 

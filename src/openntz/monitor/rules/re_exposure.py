@@ -8,6 +8,7 @@ from openntz.definitions.antibodies import antibody_history
 from openntz.definitions.antibody_tests import AntibodyTest, Reading
 from openntz.definitions.gaps import Gap, short_exposures
 from openntz.definitions.therapy import Therapy, TherapyState
+from openntz.evidence.prevalence import prevalence
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
@@ -114,9 +115,9 @@ def _by_tests(facts: ReExposureFacts, profile: Profile) -> Verdict:
     refs = [gap.before.ref, *((gap.after.ref,) if gap.after else ())]
     told = f"{_gap_text(gap)}."
     risk = (
-        "In STRATA, of people given natalizumab again after 1 or 2 earlier doses "
-        f"{profile.fact('re-exposure.antibodies').shown} had antibodies and "
-        f"{profile.fact('re-exposure.hypersensitivity').shown} hypersensitivity."
+        f"Antibodies were found in {prevalence(profile.fact('re-exposure.antibodies')).shown}; "
+        f"of the same people {profile.fact('re-exposure.hypersensitivity').shown} had "
+        "hypersensitivity."
     )
     if tests:
         return _tested(facts, gap, tests[-1], keys)
