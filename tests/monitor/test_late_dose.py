@@ -143,7 +143,7 @@ def test_the_rule_is_pure_in_its_facts():
 # ── the four limits on gaps (founding case report, leaflet, labels, EU text)
 
 DELAY = "past 8 weeks, up to which a delay is called fine (founding case report)"
-RE_EXPOSURE = "3 months after only 1 or 2 doses, from which antibodies are tested first (labels)"
+RE_EXPOSURE = "3 months after no more than 2 doses, from which antibodies are tested first (labels)"
 RECOUNT = "6 months, from which the doses to be observed count anew (EU label, unverified)"
 
 

@@ -125,6 +125,9 @@ def test_window_says_the_published_timing():
     found = finding(REBOUND, stopped(92))
     for part in ("12 weeks", "months 4 to 7", "15 to 29 %", "4 %", "RESTORE", "O'Connor 2011"):
         assert part in found.message
+    gone = f"over a window, not on a day, {days_before(92 - 28)} to {days_before(92 - 122)}: "
+    assert gone in found.message
+    assert {"eu-smpc", "us-hcp-pharmacokinetics", "founding-s4"} <= set(found.sources)
     assert {"restore-2014", "oconnor-2011"} <= set(found.sources)
 
 

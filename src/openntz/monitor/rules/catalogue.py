@@ -9,28 +9,40 @@ from openntz.monitor.rules.antibodies import CONFIRM, PERSISTENT
 from openntz.monitor.rules.antibody_assay import ASSAY
 from openntz.monitor.rules.antibody_schedule import TEST_DUE
 from openntz.monitor.rules.candidate import CANDIDATE
+from openntz.monitor.rules.conditions import CONDITION
+from openntz.monitor.rules.consent import RE_AUTHORISATION, RE_INFORM
 from openntz.monitor.rules.eligibility import AGE, COMBINATION
 from openntz.monitor.rules.hypersensitivity import HYPERSENSITIVITY
+from openntz.monitor.rules.indication import INDICATION
+from openntz.monitor.rules.infection import BEFORE_DOSE, INFECTION
 from openntz.monitor.rules.interval import LATE_DOSE
 from openntz.monitor.rules.laboratory import LABORATORY_DUE, PLATELETS_LOW
 from openntz.monitor.rules.levels import IMPLAUSIBLE, LOW
 from openntz.monitor.rules.liver import LIVER_INJURY
 from openntz.monitor.rules.lymphocytes import NO_RISE
+from openntz.monitor.rules.mood_gallstones import MOOD_GALLSTONES
+from openntz.monitor.rules.neda import NEDA
 from openntz.monitor.rules.newborn import NEWBORN_COUNT
 from openntz.monitor.rules.observation import OBSERVATION
+from openntz.monitor.rules.on_therapy import ON_THERAPY
 from openntz.monitor.rules.pml import STRATUM
+from openntz.monitor.rules.pml_baseline import AFTER_SWITCH, BASELINE_MRI
 from openntz.monitor.rules.pml_checks import JCV_DUE, MRI_DUE
+from openntz.monitor.rules.pml_suspected import SUSPECTED
 from openntz.monitor.rules.pregnancy import PLAN
 from openntz.monitor.rules.re_exposure import BEFORE_RE_EXPOSURE
 from openntz.monitor.rules.rebound import REBOUND
 from openntz.monitor.rules.restart import ACTIVE_DISEASE
 from openntz.monitor.rules.review import REVIEW_DUE
-from openntz.monitor.rules.stopping import NO_SUCCESSOR, REBOUND_WINDOW
+from openntz.monitor.rules.stopping import REBOUND_WINDOW
+from openntz.monitor.rules.successor import NO_SUCCESSOR
 from openntz.monitor.rules.symptoms import WEARING_OFF
 from openntz.monitor.rules.vaccination import LIVE_VACCINE
 
 RULES: Final[tuple[Rule, ...]] = (
+    INDICATION,
     AGE,
+    CONDITION,
     COMBINATION,
     HYPERSENSITIVITY,
     OBSERVATION,
@@ -44,21 +56,31 @@ RULES: Final[tuple[Rule, ...]] = (
     LOW,
     CANDIDATE,
     LATE_DOSE,
+    INFECTION,
+    BEFORE_DOSE,
+    SUSPECTED,
     STRATUM,
+    BASELINE_MRI,
     MRI_DUE,
     JCV_DUE,
+    AFTER_SWITCH,
     REBOUND_WINDOW,
     REBOUND,
     NO_SUCCESSOR,
     ACTIVE_DISEASE,
+    ON_THERAPY,
+    NEDA,
     PLAN,
     NEWBORN_COUNT,
     LIVE_VACCINE,
     LIVER_INJURY,
     PLATELETS_LOW,
     WEARING_OFF,
+    MOOD_GALLSTONES,
     LABORATORY_DUE,
     REVIEW_DUE,
+    RE_INFORM,
+    RE_AUTHORISATION,
 )
 
 # Whose findings come first among equally urgent ones: harm at hand, then what bears on the next
@@ -66,6 +88,10 @@ RULES: Final[tuple[Rule, ...]] = (
 _HARM_AT_HAND: Final = frozenset(
     {
         "hypersensitivity.contraindicated",
+        "pml.suspected",
+        "infection.serious",
+        "contraindication.condition",
+        "safety.mood-gallstones",
         "liver.injury",
         "platelets.low",
         "combination.contraindicated",

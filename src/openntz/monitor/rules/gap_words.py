@@ -57,7 +57,7 @@ def _delay(profile: Profile) -> str:
 def _re_exposure(profile: Profile) -> str:
     key = "re-exposure.gap"
     return (
-        f"{months_text(profile.days(key), profile)} after only 1 or "
+        f"{months_text(profile.days(key), profile)} after no more than "
         f"{profile.number('re-exposure.doses'):g} doses, from which antibodies are tested first "
         f"{_by(profile, key, 'labels')}"
     )

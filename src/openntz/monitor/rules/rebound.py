@@ -24,7 +24,7 @@ _NAMES: Final[Mapping[Rebound, str]] = MappingProxyType(
         "before the drug)",
         Rebound.IVMP: "the steroid cohort (relapse, and more new lesions than {n} and than before "
         "the drug)",
-        Rebound.EDSS: "the 47-person cohort (EDSS worse by {n} steps)",
+        Rebound.EDSS: "the withdrawal cohort (EDSS worse by {n} steps)",
     }
 )
 _NUMBER_KEYS: Final[Mapping[Rebound, str]] = MappingProxyType(
@@ -113,7 +113,7 @@ def _published(profile: Profile) -> str:
             (Rebound.SORENSEN, "Sørensen"),
             (Rebound.GUEGUEN, "Gueguen"),
             (Rebound.IVMP, "the steroid cohort"),
-            (Rebound.EDSS, "the EDSS of the 47"),
+            (Rebound.EDSS, "EDSS in the withdrawal cohort"),
         )
     ]
     return (
