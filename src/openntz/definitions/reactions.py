@@ -68,10 +68,15 @@ def reaction_kind(reaction: Reaction, terms: ReactionTerms) -> ReactionKind:
     return ReactionKind.UNGRADED if reaction.grade is None else ReactionKind.INFUSION
 
 
+def states(text: str, stems: tuple[str, ...], negations: tuple[str, ...]) -> bool:
+    """Whether a word of ``text`` begins with one of ``stems`` and is not denied."""
+    stated, _ = _found(text, stems, negations)
+    return stated
+
+
 def names_hypersensitivity(text: str, terms: ReactionTerms) -> bool:
     """Whether words such as the reason of a stop name hypersensitivity without denying it."""
-    stated, _ = _found(text, terms.hypersensitivity, terms.negations)
-    return stated
+    return states(text, terms.hypersensitivity, terms.negations)
 
 
 class Timing(StrEnum):

@@ -11,7 +11,11 @@ from openntz.monitor.rules.antibody_schedule import TEST_DUE
 from openntz.monitor.rules.candidate import CANDIDATE
 from openntz.monitor.rules.conditions import CONDITION
 from openntz.monitor.rules.consent import RE_AUTHORISATION, RE_INFORM
+from openntz.monitor.rules.cell_response import RESPONSE
+from openntz.monitor.rules.counts_after_stopping import AFTER_STOPPING
 from openntz.monitor.rules.eligibility import AGE, COMBINATION
+from openntz.monitor.rules.follow_up_call import FOLLOW_UP_CALL
+from openntz.monitor.rules.home import HOME
 from openntz.monitor.rules.hypersensitivity import HYPERSENSITIVITY
 from openntz.monitor.rules.indication import INDICATION
 from openntz.monitor.rules.infection import BEFORE_DOSE, INFECTION
@@ -22,6 +26,7 @@ from openntz.monitor.rules.liver import LIVER_INJURY
 from openntz.monitor.rules.lymphocytes import NO_RISE
 from openntz.monitor.rules.mood_gallstones import MOOD_GALLSTONES
 from openntz.monitor.rules.neda import NEDA
+from openntz.monitor.rules.neutrophils import CHANGE
 from openntz.monitor.rules.newborn import NEWBORN_COUNT
 from openntz.monitor.rules.observation import OBSERVATION
 from openntz.monitor.rules.on_therapy import ON_THERAPY
@@ -31,12 +36,15 @@ from openntz.monitor.rules.pml_checks import JCV_DUE, MRI_DUE
 from openntz.monitor.rules.pml_suspected import SUSPECTED
 from openntz.monitor.rules.pregnancy import PLAN
 from openntz.monitor.rules.re_exposure import BEFORE_RE_EXPOSURE
+from openntz.monitor.rules.reaction_grading import GRADING
 from openntz.monitor.rules.rebound import REBOUND
+from openntz.monitor.rules.record_of_doses import DOSE_RECORD
 from openntz.monitor.rules.restart import ACTIVE_DISEASE
 from openntz.monitor.rules.review import REVIEW_DUE
 from openntz.monitor.rules.stopping import REBOUND_WINDOW
 from openntz.monitor.rules.successor import NO_SUCCESSOR
 from openntz.monitor.rules.symptoms import WEARING_OFF
+from openntz.monitor.rules.washout import WASHOUT
 from openntz.monitor.rules.vaccination import LIVE_VACCINE
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -46,7 +54,12 @@ RULES: Final[tuple[Rule, ...]] = (
     COMBINATION,
     HYPERSENSITIVITY,
     OBSERVATION,
+    FOLLOW_UP_CALL,
+    GRADING,
+    HOME,
+    DOSE_RECORD,
     NO_RISE,
+    RESPONSE,
     TEST_DUE,
     CONFIRM,
     PERSISTENT,
@@ -67,6 +80,7 @@ RULES: Final[tuple[Rule, ...]] = (
     REBOUND_WINDOW,
     REBOUND,
     NO_SUCCESSOR,
+    WASHOUT,
     ACTIVE_DISEASE,
     ON_THERAPY,
     NEDA,
@@ -75,6 +89,8 @@ RULES: Final[tuple[Rule, ...]] = (
     LIVE_VACCINE,
     LIVER_INJURY,
     PLATELETS_LOW,
+    CHANGE,
+    AFTER_STOPPING,
     WEARING_OFF,
     MOOD_GALLSTONES,
     LABORATORY_DUE,
@@ -88,6 +104,7 @@ RULES: Final[tuple[Rule, ...]] = (
 _HARM_AT_HAND: Final = frozenset(
     {
         "hypersensitivity.contraindicated",
+        "administration.home",
         "pml.suspected",
         "infection.serious",
         "contraindication.condition",

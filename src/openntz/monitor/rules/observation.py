@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
 from openntz.course.events import Dose, Ref, Route, Treatment
 from openntz.definitions.gaps import since_gap
+from openntz.definitions.observation_readings import observation_readings
 from openntz.definitions.reactions import ReactionLink, link_reaction
 from openntz.definitions.therapy import Therapy
 from openntz.monitor.finding import Status
@@ -16,8 +17,14 @@ from openntz.monitor.rules.eligibility import age_facts, combination_facts
 from openntz.monitor.rules.forbidden import Forbidden, before_restart, forbidden
 from openntz.monitor.rules.hypersensitivity import reaction_text
 from openntz.monitor.rules.next_dose import next_dose_text
-from openntz.monitor.rules.standing import not_in_export, standing_refs
+from openntz.monitor.rules.standing import joined, not_in_export, standing_refs
 
+_STUDY_EVIDENCE = (
+    "observation.events",
+    "observation.events-by-dose-2",
+    "observation.events-by-dose-7",
+    "observation.moderate-during",
+)
 DURING = "Observation during the dose itself is never left out."
 
 
@@ -131,6 +138,11 @@ def _counted(facts: ObservationFacts, profile: Profile) -> tuple[tuple[Dose, ...
     return counted, (counted[0].day - before.day).days
 
 
+def _infusions(doses: tuple[Dose, ...]) -> tuple[date, ...]:
+    """Days with an infusion: two rows of one day are one that was interrupted."""
+    return tuple(sorted({d.day for d in doses if d.route == "IV"}))
+
+
 def _by_label(facts: ObservationFacts, profile: Profile) -> Answer:
     """So many doses observed, and no reaction ever recorded."""
     counted, gap = _counted(facts, profile)
@@ -147,14 +159,14 @@ def _by_label(facts: ObservationFacts, profile: Profile) -> Answer:
                 False,
                 f"the next dose is an injection, and the number of doses after which observation "
                 f"may be reduced, {fact.shown}, counts only once a site has confirmed it "
-                f"({len(counted)} given{restarted})",
+                f"({len({d.day for d in counted})} given{restarted})",
                 keys,
             )
-        needed, given, what = round(fact.number), len(counted), "doses"
+        needed, given, what = round(fact.number), len({d.day for d in counted}), "doses"
     else:
         keys = (*keys, "observation.iv-doses")
         needed = round(profile.number("observation.iv-doses"))
-        given = sum(1 for d in counted if d.route == "IV")
+        given = len(_infusions(counted))
         what = "infusions"
     if given < needed:
         return Answer(False, f"{given} of the first {needed} {what} given{restarted}", keys)
@@ -193,10 +205,7 @@ def _by_study(facts: ObservationFacts, profile: Profile) -> Answer:
             keys,
             tuple(link.reaction.ref for link in worse),
         )
-    reacted = {link.number for link in facts.reactions}
-    clean = sum(
-        1 for n, d in enumerate(facts.doses, start=1) if d.route == "IV" and n not in reacted
-    )
+    clean = len(set(_infusions(facts.doses)) - _reacted(facts))
     if clean < needed:
         return Answer(False, f"{clean} of {needed} infusions without a reaction so far", keys)
     if not facts.recorded:
@@ -210,9 +219,42 @@ def _by_study(facts: ObservationFacts, profile: Profile) -> Answer:
     )
 
 
+def _is_study(profile: Profile) -> bool:
+    return profile.chosen("observation.criterion") == "study"
+
+
+def _early_events(profile: Profile) -> str:
+    """What speaks against counting so few doses: when hypersensitivity came in the trial."""
+    by_2, by_7, all_ = (
+        profile.fact(f"observation.events{key}") for key in ("-by-dose-2", "-by-dose-7", "")
+    )
+    mark = "" if all(f.verified for f in (by_2, by_7, all_)) else " (unverified)"
+    return (
+        f"In AFFIRM {by_2.number:g} of {all_.number:g} hypersensitivity events came by dose 2 and "
+        f"{by_7.number:g} by dose 7{mark}."
+    )
+
+
+def _clean_during(facts: ObservationFacts, profile: Profile) -> str:
+    """The other proposal from a study: none after a dose that itself passed without reaction."""
+    if not _is_study(profile) or facts.route == "SC" or facts.reactions:
+        return ""
+    during = profile.fact("observation.moderate-during")
+    return (
+        f" (Loonstra 2020 would leave it out after any infusion that itself passed without a "
+        f"reaction: {during.shown} moderate reactions came during it, none after it needed "
+        "treatment.)"
+    )
+
+
+def _reacted(facts: ObservationFacts) -> set[date]:
+    """Days of the doses that a reaction followed."""
+    return {link.dose.day for link in facts.reactions if link.dose is not None}
+
+
 def answer(facts: ObservationFacts, profile: Profile) -> Answer:
     """What one profile says about leaving observation out."""
-    if profile.chosen("observation.criterion") == "study":
+    if _is_study(profile):
         return _by_study(facts, profile)
     return _by_label(facts, profile)
 
@@ -222,50 +264,64 @@ def _other_readings(facts: ObservationFacts, profile: Profile) -> str:
 
     The label counts doses. A comment on it counted weeks, a study's summary the last infusions.
     """
-    if profile.chosen("observation.criterion") == "study" or facts.route == "SC":
+    if _is_study(profile) or facts.route == "SC":
         return ""
-    doses = [n for n, d in enumerate(facts.doses, start=1) if d.route == "IV"]
-    if not doses:
-        return ""
+    infusions = _infusions(_counted(facts, profile)[0])
     needed = round(profile.number("observation.iv-doses"))
     weeks = profile.days("observation.twelve-weeks")
-    end = facts.doses[0].day + timedelta(days=weeks)
-    if len(doses) < needed:
-        if facts.next_day < end:
-            return ""
-        verb = "end" if end > facts.therapy.as_of else "ended"
-        return f" (The first {days_text(weeks)} {verb} on {end}, but doses count, not weeks.)"
-    reacted = {link.number for link in facts.reactions}
-    if reacted & set(doses[-needed:]):
+    # A reaction before any recorded dose speaks against the first two readings all the same.
+    reacted = {link.reaction.day for link in facts.reactions} | _reacted(facts)
+    read = observation_readings(infusions, reacted, facts.next_day, doses=needed, weeks_days=weeks)
+    if read is None or read.first_doses:
         return ""
-    return (
-        f" (The last {needed} infusions were given without a reaction; a study's summary counts "
-        "those, the label any reaction.)"
-    )
+    if read.first_weeks and len(infusions) < needed:
+        verb = "end" if read.weeks_end > facts.therapy.as_of else "ended"
+        return (
+            f" (The first {days_text(weeks)} {verb} on {read.weeks_end}, but doses count, not "
+            "weeks.)"
+        )
+    if read.last_infusions:
+        return (
+            f" (The last {needed} infusions were given without a reaction; a study's summary "
+            "counts those, the label any reaction.)"
+        )
+    return ""
 
 
 def observation(facts: ObservationFacts, profile: Profile) -> Verdict:
     """Is observation due after the next dose?"""
     t = facts.therapy
     off = before_restart(
-        t, facts.against.forbidden, "Observe again from the first dose after any restart."
+        t,
+        facts.against.forbidden,
+        f"Observe again from the first dose after any restart. {DURING}",
     )
     if off is not None:
-        return off
+        return off if off.evidence else replace(off, message=f"{off.message} {DURING}")
     own = answer(facts, profile)
     status, told = _told(facts, own, profile)
     reasons = facts.against.reasons
+    readings = ""
+    if own.may is False:
+        readings = _other_readings(facts, profile) or _clean_during(facts, profile)
     if reasons:
         told = (
             f"If a dose is given at all, {told[:1].lower()}{told[1:]} Speaking against any dose: "
             f"{', '.join(reasons)}."
         )
+    keys = own.keys
+    if own.may is False:
+        keys = (*keys, "observation.readiness")
+    if _is_study(profile):
+        keys = (*keys, *_STUDY_EVIDENCE)
+    if facts.against.years is not None:
+        keys = (*keys, "eligibility.minimum-age")
     return Verdict(
         status=status,
-        message=f"{told}{_other_readings(facts, profile) if own.may is False else ''}",
+        message=f"{told}{readings}",
         due=None if status is Status.OK else t.planned,
         evidence=(*own.evidence, *standing_refs(t), *facts.against.refs),
-        keys=own.keys if facts.against.years is None else (*own.keys, "eligibility.minimum-age"),
+        keys=keys,
     )
 
 
@@ -286,22 +342,27 @@ def _told(facts: ObservationFacts, own: Answer, profile: Profile) -> tuple[Statu
             return Status.UNKNOWN, f"{observe} after {dose}. {unknown} {DURING}"
         return Status.UNKNOWN, f"{unknown} {observe} until it is. {DURING}"
     if not own.may:
-        return Status.DUE, f"Observe for {minutes} after {dose}: {own.why}. {DURING}"
+        return Status.DUE, joined(
+            f"Observe for {minutes} after {dose}: {own.why}.",
+            DURING,
+            str(profile.fact("observation.readiness").value),
+        )
     against = [(name, other) for name, other in facts.others if not other.may]
     others = ""
     if against:
         said = "; ".join(f"profile {name}: {other.why}" for name, other in against)
         others = f"Others would observe: {said}. "
+    early = f"{_early_events(profile)} " if against and _is_study(profile) else ""
     status = Status.WATCH if against else Status.OK
     if questioned:
         return status, (
             f"Observe during {dose}; by this profile the {minutes} after it may be left out by "
-            f"clinical judgement: {own.why}. {others}{DURING}"
+            f"clinical judgement: {own.why}. {others}{early}{DURING}"
         )
     if against:
         return status, (
             f"By this profile the {minutes} of observation after {dose} may be left out by "
-            f"clinical judgement: {own.why}. {others}{DURING}"
+            f"clinical judgement: {own.why}. {others}{early}{DURING}"
         )
     return status, (
         f"Observation after {dose} may be shortened or left out by clinical judgement: "
