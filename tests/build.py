@@ -196,6 +196,7 @@ def scan(
     new_t2: int | None = 0,
     enlarging_t2: int | None = 0,
     *,
+    volume: float | None = None,
     line: int = 2,
 ) -> Scan:
     return Scan(
@@ -203,6 +204,7 @@ def scan(
         gadolinium_lesions=gadolinium,
         new_t2_lesions=new_t2,
         enlarging_t2_lesions=enlarging_t2,
+        brain_volume_change_percent=volume,
     )
 
 
@@ -232,6 +234,7 @@ def pregnancy(
     due: date | None = None,
     delivery: date | None = None,
     outcome: str = "",
+    breastfeeding: str = "",
     line: int = 2,
 ) -> Pregnancy:
     return Pregnancy(
@@ -240,6 +243,7 @@ def pregnancy(
         due=due,
         delivery=delivery,
         outcome=outcome,
+        breastfeeding=breastfeeding,
     )
 
 

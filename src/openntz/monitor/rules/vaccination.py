@@ -113,6 +113,9 @@ _KEYS = (
 _IMMUNITY = "Check immunity to measles, mumps, rubella and varicella before natalizumab is started."
 
 
+_IMMUNITY = "Check immunity to measles, mumps, rubella and varicella before natalizumab is started."
+
+
 def _advice(profile: Profile) -> str:
     """What may be given when, in the words of the sources."""
     before = weeks_text(profile.fact("vaccination.live-before"))
@@ -228,9 +231,6 @@ def live_vaccine(facts: VaccinationFacts, profile: Profile) -> Verdict:
     if answer is not None:
         return answer
     starting = therapy.state is TherapyState.NEVER or therapy.off_therapy
-    status = (
-        "Check immunity to measles, mumps, rubella and varicella before natalizumab is started."
-    )
     live = [v for v in facts.given if v.kind is VaccineKind.LIVE]
     vaccines = (*facts.given, *facts.booked)
     told = "No vaccine is recorded."
