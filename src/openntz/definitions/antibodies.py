@@ -242,12 +242,18 @@ class AntibodyHistory:
 
 
 def antibody_history(
-    course: Course, limits: AntibodyLimits, until: date | None = None
+    course: Course,
+    limits: AntibodyLimits,
+    until: date | None = None,
+    entered: date | None = None,
 ) -> AntibodyHistory:
-    """Read all antibody results of a course, up to and including ``until`` if given."""
+    """Read all antibody results of a course, up to and including ``until`` if given.
+
+    ``entered`` takes the place of the first dose for somebody who never got one (placebo).
+    """
     results = [m for m in course.results(vocabulary.ANTIBODIES) if until is None or m.day <= until]
     tests = antibody_tests(results, limits.threshold_ng_per_ml)
-    first_dose = course.doses[0].day if course.doses else None
+    first_dose = course.doses[0].day if course.doses else entered
     return AntibodyHistory(
         tests=tests,
         limits=limits,

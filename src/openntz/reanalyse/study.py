@@ -13,7 +13,8 @@ from datetime import date
 from openntz.course.course import Course, age_on
 from openntz.course.events import Dose
 
-# Headers under which an export names the arm a person was assigned to.
+# Headers under which an export says when a person entered the study, and the arm assigned.
+_ENTRY = ("study_start", "rfstdtc", "randomised", "randomized", "trtsdt")
 _ARM = ("arm", "actarm", "actarmcd", "armcd", "group", "trt01a", "trt01p", "treatment_arm")
 
 
@@ -51,8 +52,13 @@ class Study:
     ) -> Study:
         """A study of courses, with the arm from the people's own table where none is given."""
         known = {name: arm_of(c) for name, c in courses.items()} if arms is None else arms
+        found = {name: day for name, c in courses.items() if (day := entry_of(c)) is not None}
         return cls(
-            courses=courses, arms=known, as_of=as_of, starts=starts or {}, set_aside=set_aside
+            courses=courses,
+            arms=known,
+            as_of=as_of,
+            starts=found if starts is None else starts,
+            set_aside=set_aside,
         )
 
     def start_of(self, course: Course) -> date | None:
@@ -81,6 +87,17 @@ def arm_of(course: Course) -> str:
         if header.strip().casefold() in _ARM and text.strip():
             return text.strip()
     return ""
+
+
+def entry_of(course: Course) -> date | None:
+    """When a person entered the study as the people's table wrote it, None where it did not."""
+    for header, text in course.person.extra.items():
+        if header.strip().casefold() in _ENTRY:
+            try:
+                return date.fromisoformat(text.strip()[:10])
+            except ValueError:
+                return None
+    return None
 
 
 def age_at(course: Course, day: date) -> int | None:

@@ -1,0 +1,1 @@
+"""SDTM domains into course tables."""

@@ -1,0 +1,82 @@
+"""Another layout's data become a folder of the eleven tables, which every job reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from openntz.course.tables import CONTRACT
+from openntz.errors import InputError
+from openntz.records.problems import Problem
+from openntz.records.sdtm.codes import load_codes
+from openntz.records.sdtm.convert import Tables, convert
+from openntz.records.sdtm.domains import read_domains
+from openntz.records.write import write_csv
+from openntz.report.exports import PROBLEM_HEADER, problem_rows
+from openntz.workflows.folder import make_folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """Rows written by table, what was set aside, and what meant nothing here with its count."""
+
+    out: Path
+    domains: tuple[str, ...]
+    written: dict[str, int]
+    problems: tuple[Problem, ...]
+    unused: tuple[tuple[str, str, int], ...]
+
+
+def columns_of(name: str, rows: Sequence[dict[str, str]]) -> tuple[str, ...]:
+    """The table's own columns that are needed or used, then others as they first appear."""
+    used = dict.fromkeys(column for row in rows for column in row)
+    table = CONTRACT[name]
+    own = [c.name for c in table.columns if c.required or c.name in used]
+    return (*own, *(column for column in used if column not in own))
+
+
+def write_tables(tables: Tables, out: Path) -> dict[str, int]:
+    """One CSV file per table; a table without rows keeps its header, which says 'none'."""
+    for name, rows in tables.rows.items():
+        header = columns_of(name, rows)
+        write_csv(out / f"{name}.csv", header, ([row.get(c, "") for c in header] for row in rows))
+    return {name: len(rows) for name, rows in tables.rows.items()}
+
+
+def import_sdtm(folder: Path, out: Path, mapping: Path | None) -> Imported:
+    """SDTM domains of a folder as course tables in another.
+
+    Raises
+    ------
+    InputError
+        When the folder holds no domain, the mapping file cannot be used, or the output folder
+        is the folder of the data or holds tables already.
+    """
+    codes = load_codes(mapping)
+    domains, unreadable = read_domains(folder, codes.files)
+    if out.resolve() == folder.resolve():
+        raise InputError(
+            f"{out} holds the data.", where="--out", remedy="Choose a folder of its own."
+        )
+    make_folder(out)
+    held = [name for name in CONTRACT if (out / f"{name}.csv").exists()]
+    if held:
+        raise InputError(
+            f"{out} holds {held[0]}.csv already.",
+            where="--out",
+            remedy="Choose an empty folder, so that old tables are not read with new ones.",
+        )
+    tables = convert(domains.values(), codes)
+    written = write_tables(tables, out)
+    problems = (*unreadable, *tables.problems)
+    unused = tuple((domain, why, n) for (domain, why), n in sorted(tables.unused.items()))
+    write_csv(out / "import-rejected.csv", PROBLEM_HEADER, problem_rows(problems))
+    write_csv(out / "import-unused.csv", ("domain", "why", "records"), unused)
+    return Imported(
+        out=out,
+        domains=tuple(domains),
+        written=written,
+        problems=problems,
+        unused=unused,
+    )
