@@ -51,7 +51,12 @@ _TREATMENTS = (
     "",
 )
 _KINDS = ("dmt", "DMT", "immunosuppressant", "steroid", "symptomatic", "biologic", "")
-_SYMPTOMS = ("wearing-off", "Wearing off", "jaundice", "fatigue", "no pregnancy wish", "")
+_SYMPTOMS = (
+    *("wearing-off", "Wearing off", "jaundice", "fatigue", "no pregnancy wish", ""),
+    *("?PML", "PML excluded", "zoster", "no zoster", "meningitis", "covid", "low mood"),
+)
+_DISEASES = ("", "none", "hypertension; history of melanoma", "HIV", "basal cell carcinoma", "PML")
+_DIAGNOSES = ("", "RRMS", "PPMS", "MS")
 _REASONS = ("patient choice", "pregnancy wish", "antibodies", "")
 _OUTCOMES = ("", "live birth", "miscarriage", "ongoing", "live birth, newborn platelets 180")
 _UNITS = ("", "ng/mL", "AU/mL", "1")
@@ -156,6 +161,8 @@ def plans(draw: Any) -> Plan:
         planned_interval_days=interval,
         stopped=stopped,
         reason=draw(st.sampled_from(_REASONS)),
+        consent=draw(MAYBE_DAY),
+        authorised=draw(MAYBE_DAY),
     )
 
 
@@ -193,6 +200,8 @@ def people(draw: Any) -> Person:
         id="X01",
         birth_date=draw(st.none() | st.dates(date(1940, 1, 1), date(2012, 1, 1))),
         sex=draw(st.sampled_from(("F", "M", ""))),
+        diagnosis=draw(st.sampled_from(_DIAGNOSES)),
+        conditions=draw(st.sampled_from(_DISEASES)),
         ref=draw(st.sampled_from((None, Ref("people", 2)))),
     )
 

@@ -31,6 +31,7 @@ Dimension = Literal[
     "count per volume",
     "activity per volume",
     "arbitrary units per volume",
+    "copies per volume",
 ]
 
 # The UCUM unit in which `Unit.scale` is expressed; None: nothing converts into it.
@@ -46,6 +47,7 @@ BASE: Final[dict[Dimension, str | None]] = {
     "count per volume": "/L",
     "activity per volume": "U/L",
     "arbitrary units per volume": None,
+    "copies per volume": None,
 }
 
 
@@ -95,6 +97,7 @@ _CLINIC: Final[tuple[tuple[str, str, Dimension, str, tuple[str, ...]], ...]] = (
     ("%", "%", "fraction", "1/100", ("percent", "per cent", "pct")),
     ("index", "", "index", "1", ("{index}", "idx", "index value", "ratio", "{ratio}", "ai")),
     ("titre", "{titer}", "titre", "1", ("titer", "{titer}", "1/titre", "1:x", "dilution")),
+    ("copies/mL", "{copies}/mL", "copies per volume", "1", ("copies per mL", "cp/mL", "c/mL")),
     ("ug/mL", "ug/mL", "mass per volume", "1/1000", ("mcg/mL", "ug per mL", "micrograms/mL")),
     ("mg/L", "mg/L", "mass per volume", "1/1000", ("mg per L", "milligrams/L")),
     ("ng/mL", "ng/mL", "mass per volume", "1/1000000", ("ng per mL", "nanograms/mL")),

@@ -8,6 +8,7 @@ nothing wrong, for whom no rule may ask for anything.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from openntz.course import vocabulary
 from openntz.course.course import Course
-from openntz.course.events import Measurement
+from openntz.course.events import Measurement, Plan
 from openntz.evidence.registry import registry
 from openntz.monitor.finding import Finding, Status
 from openntz.monitor.profile import PROFILES
@@ -144,6 +145,11 @@ def test_evidence_names_rows_of_that_person():
 # ── nothing wrong: nothing asked for
 
 
+def _permitted(day: date) -> Plan:
+    """Consent renewed and treatment authorised again."""
+    return replace(plan(day), consent=day, authorised=day)
+
+
 def _uneventful(
     first: date,
     *,
@@ -183,9 +189,13 @@ def _uneventful(
             measurement(vocabulary.JCV_INDEX, day, index),
         ]
     return course(
-        who=person(birth_date=birth, sex=sex),
+        who=replace(
+            person(birth_date=birth, sex=sex),
+            diagnosis="relapsing-remitting MS",
+            conditions="none",
+        ),
         doses=doses,
-        plans=[plan(first, 28)],
+        plans=[plan(first, 28), *(_permitted(day) for day in every(120))],
         measurements=results,
         mri=[scan(day) for day in every(80)],
         edss=[edss(day) for day in every(60)],

@@ -67,14 +67,9 @@ def test_never_seen(exposure, expected):
     assert "No visit with an EDSS score is recorded" in found.message
 
 
-@pytest.mark.parametrize(("exposure", "named"), [(699, False), (700, True), (760, True)])
-def test_two_year_review_is_named_from_a_month_before(exposure, named):
-    found = finding(RULE, treated(exposure, 170))
-    assert ("weigh benefit and risk anew" in found.message) is named
-
-
-def test_two_year_review_is_over_once_a_visit_followed():
-    assert "weigh" not in finding(RULE, treated(800, 20)).message
+@pytest.mark.parametrize("exposure", [699, 730, 760])
+def test_two_year_talk_is_asked_for_by_its_own_rule_and_not_twice(exposure):
+    assert "weigh benefit" not in finding(RULE, treated(exposure, 170)).message
 
 
 @pytest.mark.parametrize(("exposure", "named"), [(152, False), (153, True), (183, True)])

@@ -34,6 +34,10 @@ _TESTS: Final[dict[str, tuple[str, ...]]] = {
         *("anti-jcv antibody index", "jcv antibodies", "jcv antibody", "anti-jcv antibodies"),
         *("anti-jcv antibody", "jc virus antibody index", "stratify jcv", "jcv-index"),
     ),
+    v.JCV_DNA: (
+        *("jcv dna", "csf jcv dna", "jcv pcr", "csf jcv pcr", "jcv pcr in csf", "jc virus pcr"),
+        *("jc virus dna", "jc virus dna in csf", "jcv dna csf", "jcv pcr csf", "csf jcv"),
+    ),
     v.LYMPHOCYTES: (
         *("lymphocyte", "lymphs", "lymph", "lymphs abs", "lymphocytes abs", "alc"),
         *("absolute lymphocytes", "absolute lymphocyte count", "lymphocyte count"),

@@ -82,8 +82,8 @@ PLANS: Final = Table(
         Column(
             "consent",
             "date",
-            "day the person was informed of PML and the other risks and consented; `yes` stands for "
-            "the day of the plan",
+            "day the person was informed of PML and the other risks and consented; `yes` stands "
+            "for the day of the plan",
             synonyms=("consent_date", "consented", "informed_consent"),
         ),
         Column(
@@ -91,7 +91,13 @@ PLANS: Final = Table(
             "date",
             "day treatment was authorised again in the US programme; `yes` stands for the day of "
             "the plan",
-            synonyms=("authorized", "authorised_on", "authorisation", "authorization", "reauthorized"),
+            synonyms=(
+                "authorized",
+                "authorised_on",
+                "authorisation",
+                "authorization",
+                "reauthorized",
+            ),
         ),
     ),
     files=("plan", "therapy_plans", "schedule"),

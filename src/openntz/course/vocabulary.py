@@ -6,6 +6,7 @@ NATALIZUMAB: Final = "natalizumab"  # ug/mL
 SATURATION: Final = "a4-integrin saturation"  # fraction, 0-1
 ANTIBODIES: Final = "anti-natalizumab antibodies"  # ng/mL of the assay's standard, or an answer
 JCV_INDEX: Final = "jcv index"  # index
+JCV_DNA: Final = "jcv dna in csf"  # copies/mL, or an answer
 LYMPHOCYTES: Final = "lymphocytes"  # 10*9/L
 CD19: Final = "cd19"  # cells/uL
 NEUTROPHILS: Final = "neutrophils"  # 10*9/L
@@ -23,6 +24,7 @@ CANONICAL_UNITS: Final = {
     SATURATION: "1",
     ANTIBODIES: "ng/mL",
     JCV_INDEX: "index",
+    JCV_DNA: "copies/mL",
     LYMPHOCYTES: "10*9/L",
     CD19: "cells/uL",
     NEUTROPHILS: "10*9/L",

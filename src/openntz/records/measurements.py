@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Final
 
 from openntz.course.events import Answer, Censor, Measurement, Ref
-from openntz.course.vocabulary import ANTIBODIES, JCV_INDEX, NATALIZUMAB, lost_results
+from openntz.course.vocabulary import ANTIBODIES, JCV_DNA, JCV_INDEX, NATALIZUMAB, lost_results
 from openntz.records.limits import Range
 from openntz.records.problems import CellError, ReadingError
 from openntz.records.recipes import LARGEST_BOOK, PlainNumber, Recipe, RecipeBook
@@ -22,7 +22,7 @@ from openntz.records.rows import NOTHING_EXTRA, Row
 from openntz.records.values import Reading, read_value
 
 _PLAIN: Final = re.compile(r"\d{1,15}(?:\.\d{1,15})?", re.ASCII).fullmatch
-_ANSWERED: Final = frozenset({ANTIBODIES, JCV_INDEX})
+_ANSWERED: Final = frozenset({ANTIBODIES, JCV_DNA, JCV_INDEX})
 _CHECK: Final = "Check value and unit; a value that cannot be right is not converted."
 
 

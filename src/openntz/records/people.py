@@ -13,6 +13,7 @@ from openntz.course.spellings import SEXES
 from openntz.records.problems import CellError
 from openntz.records.rows import Row, rough_note
 
+_FIELDS = ("birth_date", "sex", "ms_onset", "diagnosis", "conditions")
 _NOT_SAID = {"u", "x", "o", "other", "d", "diverse", "i", "unspecified"}
 
 
@@ -24,6 +25,8 @@ def read_person(row: Row, person: str) -> Person:
         birth_date=birth_date,
         sex=row.optional(_sex, row) or "",
         ms_onset=_onset(row, birth_date),
+        diagnosis=row.given("diagnosis"),
+        conditions=row.given("conditions"),
         ref=Ref("people", row.line),
         extra=row.extra,
     )
@@ -82,7 +85,7 @@ def _possible_onset(row: Row, text: str, birth_date: date | None) -> date | None
 
 def contradiction(first: Person, second: Person) -> str:
     """The first field in which two rows about one person say different things, or ''."""
-    for name in ("birth_date", "sex", "ms_onset"):
+    for name in _FIELDS:
         one, other = getattr(first, name), getattr(second, name)
         if one and other and one != other:
             return name
@@ -97,6 +100,6 @@ def merged(first: Person, second: Person) -> Person:
     open_fields = {
         f.name: getattr(second, f.name)
         for f in fields(Person)
-        if f.name in {"birth_date", "sex", "ms_onset"} and not getattr(first, f.name)
+        if f.name in _FIELDS and not getattr(first, f.name)
     }
     return replace(first, **open_fields)

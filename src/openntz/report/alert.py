@@ -16,7 +16,7 @@ from openntz.report.person import PersonReview
 REACTION: Final = "hypersensitivity.contraindicated"
 ACTIVE: Final = "restart.active-disease"
 # With some of those that stand against a dose the drug is held at once.
-_HOLD: Final = {"liver.injury", "platelets.low"}
+_HOLD: Final = {"liver.injury", "platelets.low", "pml.suspected", "infection.serious"}
 _EVENTS_SHOWN: Final = 2
 _BRACKETS: Final = re.compile(r" \([^()]*\)")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 
@@ -22,8 +22,11 @@ from openntz.course.events import (
 )
 from openntz.evidence.registry import RANK_MEANING, Fact, Registry, Source, cite
 from openntz.monitor.finding import Finding, Status
+from openntz.monitor.in_words import Words
 from openntz.report import words
+from openntz.report.later import LaterLine, acknowledged, later_lines
 from openntz.report.person import PersonReview
+from openntz.report.review import Review
 from openntz.report.rules import RuleName
 
 
@@ -59,7 +62,11 @@ class Cited:
 
 @dataclass(frozen=True, slots=True)
 class FindingView:
-    """One finding, ready for the page."""
+    """One finding, ready for the page.
+
+    ``words`` are what leads to each answer of its rule, ``later`` what time alone would change;
+    ``acknowledged`` and ``lapsed`` are sentences, empty where there is none.
+    """
 
     rule: str
     title: str
@@ -72,6 +79,11 @@ class FindingView:
     thresholds: tuple[Threshold, ...]
     sources: tuple[Cited, ...]
     others: tuple[tuple[str, Status, str], ...]
+    words: Words
+    acknowledged: str
+    set_apart: bool
+    lapsed: str
+    later: tuple[LaterLine, ...]
 
 
 def anchor(place: str) -> str:
@@ -111,6 +123,10 @@ def describe(event: Event) -> str:
                 return f"{when}: stopped {event.stopped.isoformat()}"
             if event.planned_interval_days is not None:
                 return f"{when}: planned every {words.days(event.planned_interval_days)}"
+            if event.consent is not None:
+                return f"{when}: consent on {event.consent.isoformat()}"
+            if event.authorised is not None:
+                return f"{when}: authorised on {event.authorised.isoformat()}"
             return f"{when}: plan"
         case _:
             return when
@@ -130,7 +146,9 @@ def rows_of(course: Course) -> dict[str, str]:
     }
     if course.person.ref is not None:
         born = words.day(course.person.birth_date)
-        found[str(course.person.ref)] = f"born {born}, sex {course.person.sex or 'not recorded'}"
+        told = [f"born {born}", f"sex {course.person.sex or 'not recorded'}"]
+        told += [t for t in (course.person.diagnosis, course.person.conditions) if t]
+        found[str(course.person.ref)] = ", ".join(told)
     return found
 
 
@@ -160,11 +178,20 @@ def threshold(fact: Fact) -> Threshold:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """A person's findings by status, and those somebody has taken on."""
+
+    by_status: Mapping[Status, Sequence[FindingView]]
+    set_apart: Sequence[FindingView]
+
+
 def finding_view(
     finding: Finding,
     rows: Mapping[str, str],
     names: Mapping[str, RuleName],
     registry: Registry,
+    rules: Mapping[str, Words],
 ) -> FindingView:
     """One finding with everything it rests on."""
     name = names[finding.rule]
@@ -184,15 +211,20 @@ def finding_view(
         thresholds=tuple(threshold(f) for f in known),
         sources=cited(registry, finding.sources),
         others=finding.others,
+        words=rules.get(finding.rule, ()),
+        acknowledged=acknowledged(finding),
+        set_apart=finding.set_apart,
+        lapsed=finding.lapsed,
+        later=later_lines(finding),
     )
 
 
-def finding_views(
-    person: PersonReview, names: Mapping[str, RuleName], registry: Registry
-) -> dict[Status, list[FindingView]]:
-    """All findings by status, most urgent first; within a status in catalogue order."""
+def finding_views(person: PersonReview, review: Review, names: Mapping[str, RuleName]) -> Findings:
+    """All findings of a person, most urgent first; within a status in catalogue order."""
     rows = rows_of(person.course)
-    return {
-        status: [finding_view(f, rows, names, registry) for f in person.with_status(status)]
-        for status in Status
-    }
+
+    def views(findings: Iterable[Finding]) -> list[FindingView]:
+        return [finding_view(f, rows, names, review.registry, review.rules) for f in findings]
+
+    shown = {status: views(person.pending(status)) for status in Status}
+    return Findings(shown, views(person.set_apart))

@@ -11,6 +11,9 @@ from openntz.monitor.rules.catalogue import gravity
 # Findings to act on that forbid the next dose until they are settled, gravest first.
 AGAINST_A_DOSE: Final = (
     "hypersensitivity.contraindicated",
+    "pml.suspected",
+    "infection.serious",
+    "contraindication.condition",
     "liver.injury",
     "platelets.low",
     "combination.contraindicated",
@@ -18,7 +21,14 @@ AGAINST_A_DOSE: Final = (
 )
 # Only to watch in somebody who expects no dose, and yet against one that is supposed.
 _AGAINST_ANY_DOSE: Final = frozenset(
-    {"hypersensitivity.contraindicated", "antibody.persistent", "antibody.before-re-exposure"}
+    {
+        "hypersensitivity.contraindicated",
+        "pml.suspected",
+        "infection.serious",
+        "contraindication.condition",
+        "antibody.persistent",
+        "antibody.before-re-exposure",
+    }
 )
 # Bears on what follows the last dose, not on a further one.
 _WITHOUT_DOSE: Final = "stopping.no-successor"

@@ -9,9 +9,9 @@ from openntz.monitor.rules.antibodies import CONFIRM, PERSISTENT
 from openntz.monitor.rules.antibody_assay import ASSAY
 from openntz.monitor.rules.antibody_schedule import TEST_DUE
 from openntz.monitor.rules.candidate import CANDIDATE
+from openntz.monitor.rules.cell_response import RESPONSE
 from openntz.monitor.rules.conditions import CONDITION
 from openntz.monitor.rules.consent import RE_AUTHORISATION, RE_INFORM
-from openntz.monitor.rules.cell_response import RESPONSE
 from openntz.monitor.rules.counts_after_stopping import AFTER_STOPPING
 from openntz.monitor.rules.eligibility import AGE, COMBINATION
 from openntz.monitor.rules.follow_up_call import FOLLOW_UP_CALL
@@ -44,8 +44,8 @@ from openntz.monitor.rules.review import REVIEW_DUE
 from openntz.monitor.rules.stopping import REBOUND_WINDOW
 from openntz.monitor.rules.successor import NO_SUCCESSOR
 from openntz.monitor.rules.symptoms import WEARING_OFF
-from openntz.monitor.rules.washout import WASHOUT
 from openntz.monitor.rules.vaccination import LIVE_VACCINE
+from openntz.monitor.rules.washout import WASHOUT
 
 RULES: Final[tuple[Rule, ...]] = (
     INDICATION,

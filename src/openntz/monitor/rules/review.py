@@ -61,21 +61,22 @@ def next_review(last: date | None, first: date, profile: Profile) -> date:
 
 
 def _also(facts: ReviewFacts, first: date, profile: Profile) -> tuple[str, tuple[str, ...]]:
-    """What else belongs to the next visit because its time has come since the last one."""
+    """That benefit is judged with the next visit, where its time has come since the last one.
+
+    The talk at two years is asked for by ``consent.re-inform``.
+    """
+    key = "review.benefit"
+    point = first + timedelta(days=profile.days(key))
     early = timedelta(days=profile.days("review.early"))
     announce = timedelta(days=profile.days("check.announce"))
-    asks = {
-        "review.benefit": "reconsider treatment if there is no benefit",
-        "review.reconsent": "inform the person again about PML and weigh benefit and risk anew",
-    }
-    said, keys = [], []
-    for key, ask in asks.items():
-        point = first + timedelta(days=profile.days(key))
-        seen = facts.last is not None and facts.last.day >= point - early
-        if facts.therapy.as_of >= point - announce and not seen:
-            said.append(f"{ask} ({months_text(profile.days(key), profile)}: {point})")
-            keys.append(key)
-    return (f"With it: {'; '.join(said)}." if said else "", tuple(keys))
+    seen = facts.last is not None and facts.last.day >= point - early
+    if facts.therapy.as_of < point - announce or seen:
+        return "", ()
+    months = months_text(profile.days(key), profile)
+    return (
+        f"With it: reconsider treatment if there is no benefit ({months}: {point}).",
+        (key,),
+    )
 
 
 def review_due(facts: ReviewFacts, profile: Profile) -> Verdict:

@@ -1,0 +1,290 @@
+"""Brain MRI around the ends of treatment: the reference scan before it and the watch after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import inf
+
+from openntz.course.events import Ref, Scan, Treatment
+from openntz.definitions.gaps import since_gap
+from openntz.definitions.schedule import check_due
+from openntz.definitions.therapy import Therapy
+from openntz.monitor.finding import Status
+from openntz.monitor.profile import Profile
+from openntz.monitor.rule import Rule, Situation, Verdict
+from openntz.monitor.rules.pml_checks import mri_due, mri_facts
+from openntz.monitor.rules.scheduled import CHECK_STATUS, check_text
+from openntz.monitor.rules.standing import (
+    NEVER_DOSED,
+    interval_text,
+    joined,
+    months_text,
+    not_in_export,
+    off_text,
+    past_watch,
+    standing_refs,
+)
+from openntz.monitor.rules.successor import successor_facts
+
+# ── before the first dose, or a restart
+
+_WITHIN = "pml.baseline-scan.within"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineFacts:
+    """The start of treatment that matters, past or planned, and the scans around it.
+
+    ``start`` is None when no dose was given and none is planned; ``planned`` whether it lies
+    ahead. ``scan`` is the last one recorded, ``booked`` the first one entered for later.
+    """
+
+    therapy: Therapy
+    start: date | None
+    planned: bool
+    start_ref: Ref | None
+    scan: Scan | None
+    booked: date | None
+    recorded: bool
+
+
+def baseline_facts(situation: Situation, profile: Profile) -> BaselineFacts:
+    """Facts of ``pml.baseline-mri``; a restart is a start after the gap that makes one."""
+    therapy, scans = situation.therapy, situation.course.mri
+    planned = therapy.expects_dose and not therapy.state.on_therapy
+    doses = since_gap(therapy.doses, profile.days("restart.gap"))
+    start = doses[0].day if doses else None
+    return BaselineFacts(
+        therapy=therapy,
+        start=(therapy.planned or situation.as_of) if planned else start,
+        planned=planned,
+        start_ref=doses[0].ref if doses and not planned else None,
+        scan=scans[-1] if scans else None,
+        booked=min((e.day for e in situation.booked if isinstance(e, Scan)), default=None),
+        recorded=situation.course.has("mri"),
+    )
+
+
+def _age(profile: Profile) -> str:
+    """'3 months (unverified)': how old the reference scan may be."""
+    fact = profile.fact(_WITHIN)
+    _, bracket, mark = fact.shown.partition(" (")
+    return f"{months_text(profile.days(_WITHIN), profile)}{bracket}{mark}"
+
+
+def _before_start(facts: BaselineFacts, start: date, profile: Profile) -> Verdict:
+    """A start that lies ahead, for which no scan is recent enough."""
+    therapy = facts.therapy
+    earliest = start - timedelta(days=profile.days(_WITHIN))
+    told = (
+        f"The last brain MRI is of {facts.scan.day}."
+        if facts.scan is not None
+        else "No brain MRI is recorded."
+    )
+    booked = facts.booked is not None and earliest <= facts.booked <= start
+    early = earliest > therapy.as_of
+    when = f"on {start}" if start > therapy.as_of else "now"
+    todo = (
+        f"A scan is entered for {facts.booked}."
+        if booked
+        else f"Arrange it between {max(earliest, therapy.as_of)} and {start}."
+    )
+    refs = (facts.scan.ref,) if facts.scan is not None else ()
+    return Verdict(
+        status=Status.WATCH if booked or early else Status.DUE,
+        message=joined(
+            f"Treatment is planned to start {when}, and the reference scan is to be "
+            f"no older than {_age(profile)} then.",
+            told,
+            todo,
+        ),
+        due=start,
+        evidence=(*refs, *standing_refs(therapy)),
+        keys=(_WITHIN,),
+    )
+
+
+def baseline(facts: BaselineFacts, profile: Profile) -> Verdict:
+    """Was there a brain MRI to compare later ones with when treatment started?"""
+    therapy, start = facts.therapy, facts.start
+    if start is None:
+        return NEVER_DOSED
+    if therapy.off_therapy and not facts.planned:
+        return Verdict(
+            status=Status.OK,
+            message=f"{off_text(therapy)} A new reference scan matters before a restart.",
+            evidence=standing_refs(therapy),
+        )
+    asked_until = profile.days("pml.baseline-scan.asked-until")
+    new = facts.planned or (therapy.as_of - start).days <= asked_until
+    refs = (*((facts.start_ref,) if facts.start_ref else ()), *standing_refs(therapy))
+    if not new:
+        return Verdict(
+            status=Status.OK,
+            message=f"Treatment has run since {start}: later scans serve as reference.",
+            evidence=refs,
+            keys=("pml.baseline-scan.asked-until",),
+        )
+    if not facts.recorded:
+        return Verdict(
+            status=Status.UNKNOWN,
+            message=not_in_export("mri", "whether there is a reference scan is not known."),
+            evidence=refs,
+        )
+    scan = facts.scan
+    if scan is not None and scan.day >= start - timedelta(days=profile.days(_WITHIN)):
+        return Verdict(
+            status=Status.OK,
+            message=f"The brain MRI of {scan.day} serves as reference.",
+            evidence=(scan.ref, *refs),
+            keys=(_WITHIN,),
+        )
+    if facts.planned:
+        return _before_start(facts, start, profile)
+    return Verdict(
+        status=Status.WATCH,
+        message=f"Treatment started on {start} and no brain MRI of the {_age(profile)} before it "
+        "is recorded. A scan now gives later ones something to be compared with.",
+        evidence=(*((scan.ref,) if scan is not None else ()), *refs),
+        keys=(_WITHIN, "pml.baseline-scan.asked-until"),
+    )
+
+
+BASELINE_MRI = Rule(
+    id="pml.baseline-mri",
+    title="Reference MRI",
+    question="Was there a brain MRI to compare later ones with when treatment started?",
+    derive=baseline_facts,
+    decide=baseline,
+    sources=("eu-smpc",),
+)
+
+# ── after a switch
+
+_UNTIL, _INTERVAL = "pml.switch.until", "pml.switch.interval"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchFacts:
+    """What followed natalizumab, and the scans since; ``asked`` is the status of pml.mri-due."""
+
+    therapy: Therapy
+    successor: Treatment | None
+    planned: bool
+    scan: Scan | None
+    asked: Status
+    treatments_recorded: bool
+    mri_recorded: bool
+
+
+def switch_facts(situation: Situation, profile: Profile) -> SwitchFacts:
+    """Facts of ``pml.after-switch``."""
+    followed = successor_facts(situation, profile)
+    started = (*followed.ended, *followed.running)
+    successor = started[0] if started else next(iter(followed.planned), None)
+    scans = situation.course.mri
+    return SwitchFacts(
+        therapy=situation.therapy,
+        successor=successor,
+        planned=successor is not None and not started,
+        scan=scans[-1] if scans else None,
+        asked=mri_due(mri_facts(situation, profile), profile).status,
+        treatments_recorded=situation.course.has("treatments"),
+        mri_recorded=situation.course.has("mri"),
+    )
+
+
+def _not_switched(facts: SwitchFacts, profile: Profile) -> Verdict | None:
+    """The answer where there was no switch, or its watch is over."""
+    therapy = facts.therapy
+    if therapy.last_dose is None:
+        return NEVER_DOSED
+    refs = standing_refs(therapy)
+    if not therapy.off_therapy:
+        return Verdict(
+            status=Status.OK,
+            message="On natalizumab: there was no switch. MRI is asked for by pml.mri-due.",
+            evidence=refs,
+        )
+    days = profile.days(_UNTIL)
+    if (past := past_watch(therapy, days, "The watch for PML after a switch ended on")) is not None:
+        return past
+    lacking = [
+        table
+        for table, there in (
+            ("treatments", facts.treatments_recorded),
+            ("mri", facts.mri_recorded),
+        )
+        if not there
+    ]
+    if lacking:
+        then = "whether a scan is due after a switch is not known."
+        return Verdict(
+            status=Status.UNKNOWN, message=not_in_export(lacking[0], then), evidence=refs
+        )
+    if facts.successor is None:
+        return Verdict(
+            status=Status.OK,
+            message=f"{off_text(therapy)} No treatment is recorded that follows it; MRI is asked "
+            "for by pml.mri-due.",
+            evidence=refs,
+        )
+    return None
+
+
+def after_switch(facts: SwitchFacts, profile: Profile) -> Verdict:
+    """Is PML watched for after a switch to another treatment?
+
+    Inside the months in which ``pml.mri-due`` asks for scans this rule asks for one at the
+    switch only, and for none while that rule does.
+    """
+    if (answer := _not_switched(facts, profile)) is not None:
+        return answer
+    therapy, successor, scan = facts.therapy, facts.successor, facts.scan
+    last = therapy.last_dose
+    assert successor is not None
+    assert last is not None
+    until = last.day + timedelta(days=profile.days(_UNTIL))
+    head = (
+        f"{successor.name} {'is planned from' if facts.planned else 'was started on'} "
+        f"{successor.day}, after the last natalizumab on {last.day}. PML acquired under "
+        f"natalizumab can show under the next treatment: watch until {until}."
+    )
+    before = successor.day - timedelta(days=profile.days("pml.switch.scan-before"))
+    status, due, keys = Status.WATCH, None, (_UNTIL, "pml.switch.scan-before")
+    if facts.asked in {Status.ACT, Status.DUE}:
+        todo = "A brain MRI is asked for by pml.mri-due."
+    elif scan is None or scan.day < before:
+        status, due = Status.DUE, max(successor.day, therapy.as_of)
+        shown = f"The last is of {scan.day}." if scan is not None else "None is recorded."
+        todo = f"Take a brain MRI at the switch, to compare later ones with. {shown}"
+    elif (therapy.as_of - last.day).days > profile.days("pml.after-last-dose"):
+        check = check_due(
+            last=scan.day,
+            due=scan.day + timedelta(days=profile.days(_INTERVAL)),
+            as_of=therapy.as_of,
+            announce_days=profile.days("check.announce"),
+            long_overdue_days=inf,
+        )
+        status = Status.DUE if CHECK_STATUS[check.state] is Status.DUE else Status.WATCH
+        due, keys = check.due, (*keys, _INTERVAL)
+        every = interval_text(profile.fact(_INTERVAL), profile)
+        todo = f"{check_text(check, 'brain MRI', profile)} Interval {every} (MAGNIMS)."
+    else:
+        todo = f"Last brain MRI: {scan.day}; the next is announced by pml.mri-due."
+    refs = (successor.ref, *((scan.ref,) if scan is not None else ()), *standing_refs(therapy))
+    known = {t.ref for t in (successor,) if t.day <= therapy.as_of}
+    evidence = tuple(r for r in refs if r is not successor.ref or successor.ref in known)
+    return Verdict(status=status, message=joined(head, todo), due=due, evidence=evidence, keys=keys)
+
+
+AFTER_SWITCH = Rule(
+    id="pml.after-switch",
+    title="PML after a switch",
+    question="Is PML watched for after a switch to another treatment?",
+    derive=switch_facts,
+    decide=after_switch,
+    sources=("founding-s4", "alemtuzumab-switch", "magnims-mri", "mims"),
+    silence=("treatments",),
+)

@@ -1,0 +1,228 @@
+"""PML suspected or found: what the record says, how certain it is, and what is to be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from openntz.course import vocabulary
+from openntz.course.events import Measurement, Ref
+from openntz.course.vocabulary import lost_results
+from openntz.definitions.pml_certainty import PmlCertainty, pml_certainty
+from openntz.definitions.statements import (
+    Said,
+    Statement,
+    condition_notes,
+    notes,
+    said_of,
+    standing,
+)
+from openntz.definitions.therapy import Therapy
+from openntz.monitor.finding import Status
+from openntz.monitor.profile import Profile
+from openntz.monitor.rule import Rule, Situation, Verdict
+from openntz.monitor.rules.notes import missing_tables, quotes, statement_words
+from openntz.monitor.rules.standing import (
+    NEVER_DOSED,
+    joined,
+    months_text,
+    off_text,
+    past_watch,
+    standing_refs,
+)
+
+_CLINIC = ("symptoms", "relapses", "reactions")
+_KEYS = ("pml.terms", "pml.lesion-terms", "pml.csf-terms", "pml.after-last-dose")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuspicionFacts:
+    """What is on record of PML and not excluded since.
+
+    ``found`` states it as a diagnosis, ``suspected`` leaves it open; ``clinic`` and ``imaging``
+    are whether such a note stands among complaints or with a scan. ``virus`` is the last JC
+    virus DNA result in CSF, ``virus_noted`` a note of one that was positive. ``doses_after``
+    counts doses given after the first of it all.
+    """
+
+    therapy: Therapy
+    found: tuple[Said, ...]
+    suspected: tuple[Said, ...]
+    clinic: bool
+    imaging: bool
+    virus: Measurement | None
+    virus_noted: tuple[Said, ...]
+    doses_after: int
+    missing: str
+
+    @property
+    def virus_present(self) -> bool | None:
+        """Whether JC virus DNA was found in CSF; None when not tested or not plain."""
+        if self.virus_noted:
+            return True
+        return None if self.virus is None else _present(self.virus)
+
+
+def _present(result: Measurement) -> bool | None:
+    """Whether a result of JC virus DNA is positive: an answer in words, or any copies."""
+    if result.answer is not None:
+        return {"positive": True, "negative": False}.get(result.answer)
+    if result.value is None or result.censor == "<":
+        return False if result.censor == "<" else None
+    return result.value > 0
+
+
+def suspicion_facts(situation: Situation, profile: Profile) -> SuspicionFacts:
+    """Facts of ``pml.suspected``.
+
+    A word on a scan or as the reason of a stop is a suspicion, however it is put; among
+    complaints or other diseases it is what it says.
+    """
+    course, words = situation.course, statement_words(profile)
+    terms = profile.words("pml.terms")
+    told = notes(course, *_CLINIC, "mri", "plans")
+    mentioned = list(said_of(told, terms, words))
+    scans = notes(course, "mri")
+    mentioned += said_of(scans, profile.words("pml.lesion-terms"), words)
+    mentioned += said_of(condition_notes(course.person), terms, words)
+    mentioned.sort(key=lambda s: (s.note.day or situation.as_of, s.note.ref.line))
+    left = standing(dict.fromkeys(mentioned))
+    plain = {"mri", "plans"}
+    found = tuple(
+        s for s in left if s.statement is Statement.STATED and s.note.ref.table not in plain
+    )
+    noted = said_of(notes(course, *_CLINIC, "mri"), profile.words("pml.csf-terms"), words)
+    virus = course.results(vocabulary.JCV_DNA)
+    # Without a 'positive' a note says that it was tested, no more.
+    positive = tuple(
+        s for s in noted if s.statement is Statement.STATED and "pos" in s.note.text.casefold()
+    )
+    last = virus[-1] if virus else None
+    days = [s.note.day for s in (*left, *positive) if s.note.day is not None]
+    if last is not None and _present(last):
+        days.append(last.day)
+    first = min(days, default=None)
+    return SuspicionFacts(
+        therapy=situation.therapy,
+        found=found,
+        suspected=tuple(s for s in left if s not in found),
+        clinic=any(s.note.ref.table in _CLINIC for s in left),
+        imaging=any(s.note.ref.table == "mri" for s in left),
+        virus=last,
+        virus_noted=positive,
+        doses_after=sum(d.day > first for d in situation.therapy.doses) if first else 0,
+        missing=missing_tables(
+            course, "symptoms", "mri", then="whether PML was suspected is not known."
+        ),
+    )
+
+
+def _recorded(facts: SuspicionFacts) -> str:
+    """What the record says, the CSF result included."""
+    said = (*facts.found, *facts.suspected, *facts.virus_noted)
+    parts = [f"On record: {quotes(said)}."] if said else []
+    virus = facts.virus
+    if virus is not None:
+        answer = {True: "found", False: "not found", None: "not plain"}[_present(virus)]
+        parts.append(
+            f"JC virus DNA in CSF: {answer} on {virus.day} ({virus.as_written or answer})."
+        )
+        if _present(virus) is False:
+            parts.append("A negative result alone does not exclude PML.")
+    if facts.doses_after:
+        doses = "1 dose was" if facts.doses_after == 1 else f"{facts.doses_after} doses were"
+        parts.append(f"{doses} given since.")
+    return joined(*parts)
+
+
+def _certainty(facts: SuspicionFacts, profile: Profile) -> str:
+    classes = pml_certainty(
+        features=True if facts.clinic else None,
+        imaging=True if facts.imaging else None,
+        virus=facts.virus_present,
+    )
+    named = [c.value for c in classes if c is not PmlCertainty.NOT_PML]
+    if facts.found or len(named) == len(PmlCertainty) - 1:
+        return ""  # a diagnosis is on record, or nothing narrows it down
+    rank = profile.fact("pml.certainty.combinations")
+    mark = "" if rank.verified else " (combinations unverified)"
+    return f"By the classes of AAN 2013{mark}: {' or '.join(named)} PML by what is recorded."
+
+
+_TODO = (
+    "Full MRI with contrast-enhanced T1, and JC virus DNA in CSF. Returning MS and tumour can look "
+    "alike (in a case report a biopsy taken for fear of PML or tumour showed acute demyelination)."
+)
+
+
+def _verdict(facts: SuspicionFacts, profile: Profile, evidence: tuple[Ref, ...]) -> Verdict:
+    therapy = facts.therapy
+    watch_days = profile.days("pml.after-last-dose")
+    since = therapy.days_since_last
+    watched = not therapy.off_therapy or since is None or since <= watch_days
+    if facts.found:
+        head, todo = (
+            "PML or JC virus granule cell neuronopathy is recorded.",
+            "Natalizumab is stopped for good; watch for worsening as it leaves the body. If it was "
+            "only suspected, say so in the record, and record when it is excluded.",
+        )
+        status = Status.ACT if therapy.expects_dose else Status.WATCH
+    else:
+        head = "PML is suspected and not recorded as excluded."
+        stop = "Give no further dose until it is excluded. " if therapy.expects_dose else ""
+        todo = f"{stop}{_TODO} Record 'PML excluded' when it is."
+        status = Status.ACT if watched or therapy.expects_dose else Status.WATCH
+    return Verdict(
+        status=status,
+        message=joined(
+            head,
+            _recorded(facts),
+            _certainty(facts, profile),
+            off_text(therapy) if therapy.off_therapy else "",
+            todo,
+        ),
+        evidence=evidence,
+        keys=(*_KEYS, "pml.certainty.combinations"),
+    )
+
+
+def suspected(facts: SuspicionFacts, profile: Profile) -> Verdict:
+    """Is PML suspected or found?"""
+    therapy = facts.therapy
+    if therapy.last_dose is None and not therapy.expects_dose:
+        return NEVER_DOSED
+    said = (*facts.found, *facts.suspected, *facts.virus_noted)
+    refs = [s.note.ref for s in said]
+    refs += [facts.virus.ref] if facts.virus is not None else []
+    evidence = (*refs, *standing_refs(therapy))
+    if said or facts.virus_present:
+        return _verdict(facts, profile, evidence)
+    days = profile.days("pml.after-last-dose")
+    if (past := past_watch(therapy, days, "The watch for PML ended on")) is not None:
+        return past
+    if facts.missing:
+        return Verdict(
+            status=Status.UNKNOWN, message=facts.missing, evidence=standing_refs(therapy)
+        )
+    after = months_text(days, profile)
+    return Verdict(
+        status=Status.OK,
+        message=joined(
+            "No suspicion of PML is recorded.",
+            f"{off_text(therapy)} New symptoms are watched for to {after} after the last dose."
+            if therapy.off_therapy
+            else "",
+        ),
+        evidence=evidence,
+        keys=("pml.terms",),
+    )
+
+
+SUSPECTED = Rule(
+    id="pml.suspected",
+    title="Suspicion of PML",
+    question="Is PML suspected or found?",
+    derive=suspicion_facts,
+    decide=suspected,
+    sources=("mims", "eu-leaflet", "ema-pml-2016", "aan-2013-pml", "founding-s4"),
+    silence=("symptoms", "mri", lost_results(vocabulary.JCV_DNA)),
+)
