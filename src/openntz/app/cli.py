@@ -112,6 +112,17 @@ def review(
     profile: ProfileName = "eu",
     site: Site = None,
     mapping: Mapping = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option("--compare", help="findings.json of an earlier review: what changed, why?"),
+    ] = None,
+    acknowledged: Annotated[
+        Path | None,
+        typer.Option(
+            "--acknowledged",
+            help="CSV of findings somebody has taken on: person, rule, who, when, until.",
+        ),
+    ] = None,
     seed: Seed = DEFAULT_SEED,
     workers: Workers = 2,
 ) -> None:
@@ -132,6 +143,8 @@ def review(
                     mapping=mapping,
                     seed=seed,
                     workers=workers,
+                    compare=compare,
+                    acknowledged=acknowledged,
                 ),
                 progress,
             )

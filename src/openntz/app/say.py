@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from rich.table import Table
 from rich.text import Text
 
 from openntz import __version__
+from openntz.app.say_changes import say_changes
+from openntz.app.tables import COLOUR, plain_table
 from openntz.monitor.finding import Finding, Status
 from openntz.report.words import chance, level_between, percent_between
 from openntz.report.worklist import gravest_first, ordered
@@ -26,22 +27,8 @@ if TYPE_CHECKING:
     from openntz.workflows.review import ReviewOutcome
 
 NOT_A_DEVICE: Final = "Research and decision support, not a medical device: a human decides."
-_COLOUR: Final = {
-    Status.ACT: "bold red",
-    Status.DUE: "bold yellow",
-    Status.WATCH: "cyan",
-    Status.UNKNOWN: "magenta",
-    Status.OK: "green",
-}
 _PROBLEMS_SHOWN: Final = 200
 _FINDINGS_SHOWN: Final = 12
-
-
-def _plain_table(*columns: str, right: tuple[int, ...] = ()) -> Table:
-    table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
-    for i, name in enumerate(columns):
-        table.add_column(name, justify="right" if i in right else "left", overflow="fold")
-    return table
 
 
 def say_review(console: Console, outcome: ReviewOutcome) -> None:
@@ -57,9 +44,12 @@ def say_review(console: Console, outcome: ReviewOutcome) -> None:
         )
     )
     _say_counts(console, findings)
+    if review.changes is not None:
+        console.print()
+        say_changes(console, review.changes)
     urgent = [f for person in people for f in gravest_first(person) if f.status is Status.ACT]
     if urgent:
-        table = _plain_table("person", "rule", "why")
+        table = plain_table("person", "rule", "why")
         for f in urgent[:_FINDINGS_SHOWN]:
             table.add_row(Text(f.person), Text(f.rule), Text(_first_sentence(f.message)))
         console.print()
@@ -92,9 +82,12 @@ def _say_counts(console: Console, findings: list[Finding]) -> None:
         for status in (Status.ACT, Status.DUE, Status.WATCH, Status.UNKNOWN)
     }
     number = Counter(f.status for f in findings)
-    table = _plain_table("", "findings", "people with any", right=(1, 2))
+    taken = Counter(f.status for f in findings if f.acknowledged is not None)
+    heads = ("", "findings", "people with any", *(("taken on",) if taken else ()))
+    table = plain_table(*heads, right=(1, 2, 3))
     for status, count in people.items():
-        table.add_row(Text(status.value, style=_COLOUR[status]), str(number[status]), str(count))
+        cells = (str(number[status]), str(count), *((str(taken[status]),) if taken else ()))
+        table.add_row(Text(status.value, style=COLOUR[status]), *cells)
     console.print(table)
 
 
@@ -112,7 +105,7 @@ def say_check(console: Console, records: Records) -> None:
     from openntz.records.summary import HEADINGS, by_kind, overview
 
     seen = overview(records)
-    table = _plain_table("table", "rows", "used", "set aside", "repeated", right=(1, 2, 3, 4))
+    table = plain_table("table", "rows", "used", "set aside", "repeated", right=(1, 2, 3, 4))
     for summary in seen.tables:
         if summary.usable:
             counts = (summary.read, summary.used, summary.rejected, summary.duplicate)
@@ -207,7 +200,7 @@ def say_forecast(console: Console, answer: ForecastAnswer) -> None:
 
 def _say_moments(console: Console, answer: ForecastAnswer) -> None:
     forecast = answer.forecast
-    table = _plain_table("", "level µg/mL", "saturation", *_chance_heads(forecast))
+    table = plain_table("", "level µg/mL", "saturation", *_chance_heads(forecast))
 
     def row(label: str, at: tuple[Quantiles, Quantiles], chances: list[str]) -> None:
         table.add_row(Text(label), _level(at[0]), _share(at[1]), *chances)
@@ -240,7 +233,7 @@ def _chance_heads(forecast: PersonForecast) -> tuple[str, ...]:
 
 
 def _say_days(console: Console, forecast: PersonForecast, title: str) -> None:
-    table = _plain_table("day", "level µg/mL", "saturation", *_chance_heads(forecast), right=(0,))
+    table = plain_table("day", "level µg/mL", "saturation", *_chance_heads(forecast), right=(0,))
     for day, (level, saturation) in forecast.by_day.items():
         chances = [chance(p) for p in forecast.probability_by_day[day].values()]
         table.add_row(str(day), _level(level), _share(saturation), *chances)

@@ -13,8 +13,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from openntz.evidence.conflicts import Conflict, conflicts_by_rule
+from openntz.monitor.changes import Kind
 from openntz.monitor.finding import Status
+from openntz.monitor.in_words import Words
 from openntz.report import words
+from openntz.report.changes_view import CHANGES_SHOWN, ChangesView, changes_view
 from openntz.report.conflicts_page import PAGE, conflicts_page
 from openntz.report.finding_view import Cited, FindingView, Threshold, cited, finding_views
 from openntz.report.guides import Guides
@@ -54,6 +57,13 @@ STATUS_HEADINGS: Final[Mapping[Status, str]] = {
 }
 
 
+KIND_HEADINGS: Final[Mapping[Kind, str]] = {
+    "new": "New",
+    "changed": "Changed",
+    "gone": "Gone",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbour:
     """Another person's page, as a link."""
@@ -67,7 +77,8 @@ class IndexPage:
     """What the index template shows.
 
     ``people_by_status`` counts each person once, by the most urgent finding; ``people_with_any``
-    in every status of which the person has a finding.
+    in every status of which the person has a finding. ``set_apart`` counts the findings that
+    somebody has taken on; ``changes`` is None where nothing was compared.
     """
 
     review: Review
@@ -76,6 +87,8 @@ class IndexPage:
     people_with_any: Mapping[Status, int]
     findings_by_status: Mapping[Status, int]
     rules: tuple[RuleRow, ...]
+    set_apart: Mapping[Status, int]
+    changes: ChangesView | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +101,7 @@ class PersonPage:
     headline: Headline
     pictures: tuple[tuple[str, Markup], ...]
     findings: Mapping[Status, Sequence[FindingView]]
+    set_apart: Sequence[FindingView]
     conflicts: Mapping[str, tuple[Conflict, ...]]
     next_dose: NextDoseView | None
     numbers: Numbers
@@ -114,6 +128,11 @@ def cells(texts: tuple[str, ...]) -> Markup:
 @lru_cache(maxsize=1024)
 def _limit(threshold: Threshold) -> Markup:
     return _macros().limit(threshold)
+
+
+@lru_cache(maxsize=512)
+def _in_words(said: Words, status: Status) -> Markup:
+    return _macros().in_words(said, status)
 
 
 @lru_cache(maxsize=512)
@@ -144,6 +163,8 @@ def _environment() -> Environment:
     environment.globals["headings"] = STATUS_HEADINGS
     environment.globals["meanings"] = words.STATUS_MEANING
     environment.globals["problems_shown"] = PROBLEMS_SHOWN
+    environment.globals["changes_shown"] = CHANGES_SHOWN
+    environment.globals["kinds"] = KIND_HEADINGS
     environment.globals["unknown_shown"] = UNKNOWN_SHOWN
     environment.filters["count"] = words.count
     environment.filters["within_sentence"] = words.within_sentence
@@ -151,6 +172,7 @@ def _environment() -> Environment:
     environment.filters["cells"] = cells
     environment.filters["limit"] = _limit
     environment.filters["source"] = _source
+    environment.filters["in_words"] = _in_words
     return environment
 
 
@@ -174,6 +196,8 @@ def _index(
             s: sum(f.status is s for p in people for f in p.findings) for s in Status
         },
         rules=by_rule(people, names, hrefs),
+        set_apart={s: sum(f.status is s for p in people for f in p.set_apart) for s in Status},
+        changes=None if review.changes is None else changes_view(review.changes, names, hrefs),
     )
 
 
@@ -201,13 +225,15 @@ def person_page(
     def neighbour(i: int) -> Neighbour | None:
         return Neighbour(people[i].id, files[people[i].id]) if 0 <= i < len(people) else None
 
+    findings = finding_views(person, review, names)
     return PersonPage(
         review=review,
         person=person,
         who=words.age_and_sex(person.course.person, person.as_of),
         headline=headline(person, review.guides),
         pictures=_pictures(person, review.guides),
-        findings=finding_views(person, names, review.registry),
+        findings=findings.by_status,
+        set_apart=findings.set_apart,
         conflicts=conflicts,
         next_dose=next_dose(person),
         numbers=numbers(person, review.pareto_k_limit),

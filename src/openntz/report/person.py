@@ -45,3 +45,14 @@ class PersonReview:
     def with_status(self, status: Status) -> tuple[Finding, ...]:
         """The findings of one status in catalogue order."""
         return tuple(f for f in self.findings if f.status is status)
+
+    def pending(self, status: Status) -> tuple[Finding, ...]:
+        """The findings of one status that nobody has taken on, and everything to act on."""
+        return tuple(f for f in self.with_status(status) if not f.set_apart)
+
+    @property
+    def set_apart(self) -> tuple[Finding, ...]:
+        """The findings somebody has taken on, most urgent first."""
+        return tuple(
+            sorted((f for f in self.findings if f.set_apart), key=lambda f: f.status.urgency)
+        )

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from openntz.evidence.registry import Registry
 from openntz.monitor.changes import Changes
+from openntz.monitor.in_words import Words
 from openntz.report.guides import Guides
 from openntz.report.person import PersonReview
 
@@ -70,6 +71,7 @@ class Review:
     ``registry`` is the one the findings were made with, site decisions included; ``settings``
     are further choices worth a line in the footer. ``changes`` compares with an earlier review,
     None where none was given; ``acknowledged`` counts the usable entries of the clinic's list.
+    ``rules`` says, by rule, what leads to each answer under this profile.
     """
 
     as_of: date
@@ -91,6 +93,7 @@ class Review:
     tables: tuple[TableCount, ...] = ()
     changes: Changes | None = None
     acknowledged: int | None = None
+    rules: Mapping[str, Words] = field(default_factory=lambda: MappingProxyType({}))
     settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property

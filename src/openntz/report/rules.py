@@ -18,7 +18,8 @@ class RuleName:
     question: str
 
 
-def _spoken(rule: str) -> str:
+def spoken(rule: str) -> str:
+    """A rule's id as words, for one this version has no title for."""
     return rule.replace(".", ": ").replace("-", " ").capitalize()
 
 
@@ -26,5 +27,5 @@ def rule_names(findings: Iterable[Finding]) -> dict[str, RuleName]:
     """Names of all rules in catalogue order, and of any other rule that spoke."""
     names = {r.id: RuleName(r.id, r.title, r.question) for r in RULES}
     for finding in findings:
-        names.setdefault(finding.rule, RuleName(finding.rule, _spoken(finding.rule), ""))
+        names.setdefault(finding.rule, RuleName(finding.rule, spoken(finding.rule), ""))
     return names

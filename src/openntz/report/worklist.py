@@ -10,6 +10,7 @@ from openntz.definitions.therapy import TherapyState
 from openntz.monitor.finding import Finding, Status
 from openntz.monitor.rules.catalogue import gravity
 from openntz.report import words
+from openntz.report.later import acknowledged
 from openntz.report.person import PersonReview
 from openntz.report.rules import RuleName
 
@@ -18,13 +19,14 @@ _FAR = date.max.isoformat()
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One finding in a row: the rule's title, what it says, when it is due."""
+    """One finding in a row: the rule's title, what it says, when it is due, who has taken it on."""
 
     status: Status
     rule: str
     title: str
     text: str
     due: str
+    taken: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +60,26 @@ class Row:
     due: tuple[Item, ...]
     watch: tuple[Item, ...]
     unknown: tuple[Item, ...]
+    set_apart: tuple[Item, ...]
     due_date: str
     overdue: bool
     codes: str
 
 
 def worst(findings: Sequence[Finding]) -> Status:
-    """The most urgent status; nobody without findings is called ok."""
-    return min((f.status for f in findings), key=lambda s: s.urgency, default=Status.UNKNOWN)
+    """The most urgent status of what nobody has taken on; nobody without findings is called ok.
+
+    Where all that is open has been taken on, the rest decides.
+    """
+    pending = (f.status for f in findings if not f.set_apart)
+    return min(pending, key=lambda s: s.urgency, default=Status.UNKNOWN)
 
 
 def first_due(person: PersonReview) -> date | None:
     """The earliest due date of what has to be done or watched."""
     open_ = (Status.ACT, Status.DUE, Status.WATCH)
-    return min((f.due for f in person.findings if f.due and f.status in open_), default=None)
+    pending = (f for status in open_ for f in person.pending(status))
+    return min((f.due for f in pending if f.due), default=None)
 
 
 def urgency(person: PersonReview) -> tuple[int, int, int, int, str, str]:
@@ -80,9 +88,9 @@ def urgency(person: PersonReview) -> tuple[int, int, int, int, str, str]:
     status = worst(person.findings)
     return (
         status.urgency,
-        min((gravity(f.rule) for f in person.with_status(status)), default=0),
-        -len(person.with_status(Status.ACT)),
-        -len(person.with_status(Status.DUE)),
+        min((gravity(f.rule) for f in person.pending(status)), default=0),
+        -len(person.pending(Status.ACT)),
+        -len(person.pending(Status.DUE)),
         due.isoformat() if due else _FAR,
         person.id,
     )
@@ -135,9 +143,10 @@ def _items(person: PersonReview, status: Status, names: Mapping[str, RuleName]) 
             names[f.rule].title,
             words.first_sentence(f.message),
             f.due.isoformat() if f.due else "",
+            acknowledged(f) or f.lapsed,
         )
         for f in gravest_first(person)
-        if f.status is status
+        if f.status is status and not f.set_apart
     )
 
 
@@ -161,10 +170,16 @@ def row(person: PersonReview, href: str, names: Mapping[str, RuleName]) -> Row:
         due=_items(person, Status.DUE, names),
         watch=_items(person, Status.WATCH, names),
         unknown=_items(person, Status.UNKNOWN, names),
+        set_apart=tuple(
+            Item(f.status, f.rule, names[f.rule].title, "", "", acknowledged(f))
+            for f in person.set_apart
+        ),
         due_date=due.isoformat() if due else "",
         overdue=due is not None and due < person.as_of,
         codes=" ".join(
-            f"{f.status}:{f.rule}" for f in person.findings if f.status is not Status.OK
+            f"{f.status}:{f.rule}"
+            for f in person.findings
+            if f.status is not Status.OK and not f.set_apart
         ),
     )
 

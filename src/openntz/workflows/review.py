@@ -14,10 +14,12 @@ from openntz.errors import InputError
 from openntz.mechanism.warm_up import shapes_of, warm_up
 from openntz.monitor.acknowledge import acknowledge
 from openntz.monitor.changes import compare
+from openntz.monitor.in_words import rules_in_words
 from openntz.monitor.rules.catalogue import RULES
 from openntz.records.acknowledged import AcknowledgedFile, read_acknowledged
 from openntz.records.problems import Records
 from openntz.records.write import write_csv, write_text_atomic
+from openntz.report import words
 from openntz.report.changes_export import changes_json
 from openntz.report.exports import (
     FORECAST_HEADER,
@@ -235,6 +237,7 @@ def run_review(request: ReviewRequest, progress: Progress) -> ReviewOutcome:
         rejected=(*records.rejected, *known.rejected),
         notes=(*records.notes, *known.notes),
         tables=_counts(records),
+        rules=rules_in_words(practice.profile, words.fact),
         acknowledged=len(known.entries) if request.acknowledged is not None else None,
     )
     if earlier is not None and request.compare is not None:
