@@ -312,10 +312,21 @@ def test_a_recorded_stop_makes_any_pause_a_stretch():
 NAMES = TreatmentNames(("dmt",), ("immunosuppressant",), (), ("natalizumab",), ("steroid",))
 
 
-@pytest.mark.parametrize(("start", "counts"), [(-29, False), (-28, True), (0, True), (300, True)])
-def test_what_follows_began_about_the_last_dose_or_later(start, counts):
+@pytest.mark.parametrize(
+    ("start", "end", "counts"),
+    [
+        (-29, 0, False),
+        (-28, 0, True),
+        (0, None, True),
+        (300, None, True),
+        (-29, None, True),
+        (-29, 1, True),
+        (-(LAST - FIRST).days, None, False),  # since before natalizumab
+    ],
+)
+def test_what_follows_began_about_the_last_dose_or_went_on_beyond_it(start, end, counts):
     given = (
-        treatment(after(start), "fingolimod"),
+        treatment(after(start), "fingolimod", end=None if end is None else after(end)),
         treatment(after(5), "methylprednisolone", "steroid"),
     )
     found = successors(given, off(), NAMES, 28)

@@ -59,14 +59,16 @@ def successors(
 ) -> tuple[Treatment, ...]:
     """Disease-modifying or immunosuppressive treatments that follow natalizumab, earliest first.
 
-    Those begun no earlier than ``overlap_days`` before the last dose and before any restart.
+    Those begun no earlier than ``overlap_days`` before the last dose, or during natalizumab and
+    not over by then; all before any restart.
     """
-    about = off.last_dose.day - timedelta(days=overlap_days)
+    last = off.last_dose.day
+    about = last - timedelta(days=overlap_days)
     wanted = {TreatmentKind.DMT, TreatmentKind.IMMUNOSUPPRESSANT}
     return tuple(
         t
         for t in sorted(treatments, key=lambda t: t.at)
-        if t.day >= about
+        if (t.day >= about or (t.day > off.first_dose and (t.end is None or t.end > last)))
         and (off.restart is None or t.day < off.restart.day)
         and kind_of(t, names) in wanted
     )

@@ -21,6 +21,7 @@ from openntz.monitor.rules.indication import INDICATION
 from openntz.monitor.rules.infection import BEFORE_DOSE, INFECTION
 from openntz.monitor.rules.interval import LATE_DOSE
 from openntz.monitor.rules.laboratory import LABORATORY_DUE, PLATELETS_LOW
+from openntz.monitor.rules.lactation import LACTATION
 from openntz.monitor.rules.levels import IMPLAUSIBLE, LOW
 from openntz.monitor.rules.liver import LIVER_INJURY
 from openntz.monitor.rules.lymphocytes import NO_RISE
@@ -28,6 +29,7 @@ from openntz.monitor.rules.mood_gallstones import MOOD_GALLSTONES
 from openntz.monitor.rules.neda import NEDA
 from openntz.monitor.rules.neutrophils import CHANGE
 from openntz.monitor.rules.newborn import NEWBORN_COUNT
+from openntz.monitor.rules.newborn_vaccines import NEWBORN_VACCINES
 from openntz.monitor.rules.observation import OBSERVATION
 from openntz.monitor.rules.on_therapy import ON_THERAPY
 from openntz.monitor.rules.pml import STRATUM
@@ -86,6 +88,8 @@ RULES: Final[tuple[Rule, ...]] = (
     NEDA,
     PLAN,
     NEWBORN_COUNT,
+    NEWBORN_VACCINES,
+    LACTATION,
     LIVE_VACCINE,
     LIVER_INJURY,
     PLATELETS_LOW,
