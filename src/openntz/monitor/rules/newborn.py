@@ -7,6 +7,7 @@ from datetime import date
 
 from openntz.course.events import Dose
 from openntz.definitions.pregnancy import Gestation, PregnancyState, newborn_count
+from openntz.definitions.terms import asserts
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
@@ -16,7 +17,13 @@ from openntz.monitor.rules.pregnancy import (
     pregnancy_facts,
     without_record,
 )
-from openntz.monitor.rules.standing import NEVER_DOSED, ago, joined, published
+from openntz.monitor.rules.standing import (
+    NEVER_DOSED,
+    ago,
+    interval_text,
+    joined,
+    published,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +75,8 @@ def newborn_facts(situation: Situation, profile: Profile) -> NewbornFacts:
     return NewbornFacts(base=base, newborns=tuple(newborns))
 
 
-def _exposure(newborn: Newborn) -> str:
+def exposure_of(newborn: Newborn) -> str:
+    """How a pregnancy was exposed, in a sentence; empty without a dose before its end."""
     dose, free = newborn.last_dose, newborn.free_days
     if dose is None or free is None:
         return ""
@@ -82,7 +90,19 @@ def _why(profile: Profile) -> str:
     return f"Natalizumab crosses the placenta. Published: {figures}."
 
 
-_COUNT = "platelets and blood count of the newborn at birth, repeated until normal"
+def _count(profile: Profile) -> str:
+    """What is to be done, in the words of the sources."""
+    tests = profile.fact("newborn.haemolysis-tests").shown
+    return (
+        "platelets and full blood count of the newborn at birth, repeated until normal "
+        f"({_normal_by(profile)}); {tests} with them"
+    )
+
+
+def _normal_by(profile: Profile) -> str:
+    """'to the age of 4 to 5 months', as the sources say it."""
+    span = interval_text(profile.fact("newborn.normal-by"), profile).removeprefix("every ")
+    return f"to the age of {span}"
 
 
 def _answer(newborn: Newborn, status: Status, *said: str, due: date | None = None) -> Verdict:
@@ -92,7 +112,12 @@ def _answer(newborn: Newborn, status: Status, *said: str, due: date | None = Non
         message=joined(*said),
         due=due,
         evidence=(newborn.gestation.pregnancy.ref, *dose),
-        keys=("newborn.count-within", "newborn.announce", "newborn.not-exposed-after"),
+        keys=(
+            "newborn.count-within",
+            "newborn.announce",
+            "newborn.not-exposed-after",
+            "newborn.normal-by",
+        ),
     )
 
 
@@ -114,10 +139,22 @@ def _settled(newborn: Newborn, profile: Profile) -> Verdict | None:
         )
     if newborn.gestation.state is PregnancyState.LOST:
         return _answer(newborn, Status.OK, "The pregnancy ended without a newborn.")
-    if newborn.count:
-        said = f"A blood count of the newborn is recorded ('{newborn.count}')."
+    return _counted(newborn, profile) if newborn.count else None
+
+
+def _counted(newborn: Newborn, profile: Profile) -> Verdict:
+    """The answer where a count is recorded: repeated while the record says it was not normal."""
+    said = f"A blood count of the newborn is recorded ('{newborn.count}')."
+    age = (newborn.gestation.as_of - newborn.end).days
+    abnormal = asserts(newborn.count, profile.words("newborn.abnormal-terms"))
+    if abnormal is None or age > profile.days("newborn.normal-by"):
         return _answer(newborn, Status.OK, said)
-    return None
+    return _answer(
+        newborn,
+        Status.WATCH,
+        said,
+        f"By that entry it was not normal: it is repeated until it is ({_normal_by(profile)}).",
+    )
 
 
 def _delivered(newborn: Newborn, profile: Profile) -> Verdict:
@@ -129,15 +166,15 @@ def _delivered(newborn: Newborn, profile: Profile) -> Verdict:
             newborn,
             Status.WATCH,
             missing,
-            _exposure(newborn),
+            exposure_of(newborn),
             f"It is asked for up to {days_text(within)} after birth: record it if it was done.",
         )
     return _answer(
         newborn,
         Status.DUE,
         missing,
-        _exposure(newborn),
-        f"Have it done, or record it: {_COUNT}.",
+        exposure_of(newborn),
+        f"Have it done, or record it: {_count(profile)}.",
         _why(profile),
         due=born,
     )
@@ -146,7 +183,7 @@ def _delivered(newborn: Newborn, profile: Profile) -> Verdict:
 def _expected(newborn: Newborn, profile: Profile) -> Verdict:
     gestation = newborn.gestation
     expected, as_of = gestation.expected, gestation.as_of
-    exposure = _exposure(newborn)
+    exposure = exposure_of(newborn)
     if gestation.state is PregnancyState.UNCLEAR:
         asked = (as_of - expected).days <= profile.days("newborn.count-within")
         return _answer(
@@ -155,7 +192,7 @@ def _expected(newborn: Newborn, profile: Profile) -> Verdict:
             f"How the pregnancy expected for {expected} ended is not recorded, nor a blood count "
             "of the newborn.",
             exposure,
-            f"Record both; if the child is born, have it done: {_COUNT}." if asked else "",
+            f"Record both; if the child is born, have it done: {_count(profile)}." if asked else "",
             due=expected if asked else None,
         )
     near = (expected - as_of).days <= profile.days("newborn.announce")
@@ -164,7 +201,7 @@ def _expected(newborn: Newborn, profile: Profile) -> Verdict:
         Status.DUE if near else Status.WATCH,
         f"Delivery expected {ago(expected, as_of, profile)}.",
         exposure,
-        f"{'Arrange it now' if near else 'To be arranged for birth'}: {_COUNT}.",
+        f"{'Arrange it now' if near else 'To be arranged for birth'}: {_count(profile)}.",
         _why(profile),
         due=expected,
     )
@@ -196,6 +233,11 @@ NEWBORN_COUNT = Rule(
     question="Is a blood count of a newborn to be arranged or missing?",
     derive=newborn_facts,
     decide=newborn_blood_count,
-    sources=("compendium-26085", "ms-und-kinderwunsch", "pregnancy-350-registry"),
+    sources=(
+        "compendium-26085",
+        "ms-und-kinderwunsch",
+        "medicines-in-pregnancy",
+        "pregnancy-350-registry",
+    ),
     silence=("pregnancies",),
 )

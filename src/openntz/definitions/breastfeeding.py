@@ -1,0 +1,53 @@
+"""Whether a child is breast-fed, as the record puts it: yes, no, or the day until which."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from openntz.definitions.terms import mentions
+
+# '2024-05-01' alone, or after a word that makes it the last day; 'discussed 2024-05-01' is none.
+_LAST = re.compile(
+    r"(?:^|\b(?:until|till|to|stopped|ended|weaned)\b(?:\s+on)?)[\s:]*(\d{4}-\d{2}-\d{2})\b",
+    re.IGNORECASE,
+)
+
+
+class Feeding(StrEnum):
+    """What an entry says at a date."""
+
+    YES = "breast-fed"
+    NO = "not breast-fed"
+    UNKNOWN = "not recorded"
+    UNCLEAR = "not understood"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedingTerms:
+    """Entries that say yes and no; from the registry. A 'no' in an entry outweighs a 'yes'."""
+
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+
+
+def last_day(text: str) -> date | None:
+    """The last day of breast-feeding, where an entry gives one."""
+    found = _LAST.search(text.strip())
+    try:
+        return date.fromisoformat(found.group(1)) if found else None
+    except ValueError:
+        return None
+
+
+def feeding(text: str, as_of: date, terms: FeedingTerms) -> Feeding:
+    """What an entry says at a date; its last day, where it gives one, decides."""
+    if not text.strip():
+        return Feeding.UNKNOWN
+    if (until := last_day(text)) is not None:
+        return Feeding.YES if as_of <= until else Feeding.NO
+    if mentions(text, terms.no):
+        return Feeding.NO
+    return Feeding.YES if mentions(text, terms.yes) else Feeding.UNCLEAR
