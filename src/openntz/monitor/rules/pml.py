@@ -133,6 +133,17 @@ def _figure_text(profile: Profile, keys: Sequence[str]) -> str:
     return f"Published PML risk: {', or '.join(figures)}; source {sources}."
 
 
+def _low_index(standing: PmlStanding, latest: JcvResult, profile: Profile) -> str:
+    """What the agency says of a low index, for somebody without earlier immunosuppressant."""
+    index, low = latest.index, profile.fact("jcv.low-up-to")
+    if index is None or index > low.number or standing.prior.known is not False:
+        return ""
+    if latest.antibody is JcvClass.NEGATIVE:
+        return ""
+    risk = profile.fact("pml.risk.index-up-to-0.9").shown
+    return f"With an index of {low.shown} or below it is put below {risk} even after 2 years (EMA)."
+
+
 def _risk_keys(standing: PmlStanding, latest: JcvResult, profile: Profile) -> tuple[str, ...]:
     """The figures that fit: two when earlier immunosuppressants are not known."""
     bands = PmlBands(
@@ -203,6 +214,8 @@ def stratum(facts: PmlFacts, profile: Profile) -> Verdict:
         )
     risk_keys = _risk_keys(standing, latest, profile)
     higher = standing.higher_risk(profile.days("pml.stratum.after"))
+    low = _low_index(standing, latest, profile)
+    low_keys = ("jcv.low-up-to", "pml.risk.index-up-to-0.9") if low else ()
     last_band = months_text(profile.days("pml.band.72-months"), profile)
     beyond = standing.exposure_days > profile.days("pml.band.72-months")
     return Verdict(
@@ -213,6 +226,7 @@ def stratum(facts: PmlFacts, profile: Profile) -> Verdict:
             exposure,
             _prior_text(standing),
             _figure_text(profile, risk_keys),
+            low,
             f"No figure is published beyond {last_band}; that of the last band is shown."
             if beyond and latest.antibody is not JcvClass.NEGATIVE
             else "",
@@ -220,7 +234,7 @@ def stratum(facts: PmlFacts, profile: Profile) -> Verdict:
             _TAIL[higher],
         ),
         evidence=evidence,
-        keys=("pml.stratum.after", "jcv.high-above", "jcv.positive-above", *risk_keys),
+        keys=("pml.stratum.after", "jcv.high-above", "jcv.positive-above", *risk_keys, *low_keys),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from openntz.course.events import Scan, Treatment
-from openntz.definitions.jcv import JcvResult, wait_until
+from openntz.definitions.jcv import JcvResult, jcv_history, wait_until
 from openntz.definitions.pml import PmlStanding
 from openntz.definitions.schedule import Check, recurring_check
 from openntz.definitions.therapy import Therapy
@@ -81,7 +81,7 @@ def _interval_reason(short: bool | None, profile: Profile) -> str:
         why = (
             f"anti-JCV positive and {since} or more on treatment"
             if magnims
-            else "higher-risk stratum"
+            else "higher-risk stratum; scans between the yearly full ones may be abbreviated"
         )
         return f"Interval {interval} ({why})."
     if short is None:
@@ -91,6 +91,23 @@ def _interval_reason(short: bool | None, profile: Profile) -> str:
             "status or earlier immunosuppressants are not known."
         )
     return f"Interval {interval}."
+
+
+def _elsewhere(standing: PmlStanding, short: bool | None, profile: Profile) -> str:
+    """What MAGNIMS and AJNR would do where the agency's strata leave the interval at a year."""
+    magnims = profile.chosen("pml.mri-schedule") == "magnims"
+    if magnims or short is not False or not standing.positive:
+        return ""
+    says = []
+    if standing.exposure_days >= profile.days("mri.magnims-from"):
+        every = interval_text(profile.fact("mri.magnims-interval"), profile)
+        since = months_text(profile.days("mri.magnims-from"), profile)
+        says.append(f"MAGNIMS {every} from {since} on")
+    months, interval = profile.fact("mri.ajnr-from"), profile.fact("mri.ajnr-interval")
+    if standing.exposure_days > months.number * profile.number("calendar.month"):
+        every = interval.shown.replace(" mo", " months", 1)
+        says.append(f"AJNR every {every} beyond {months.number:g} months")
+    return f"Anti-JCV positive: others scan more often ({'; '.join(says)})." if says else ""
 
 
 def mri_due(facts: MriFacts, profile: Profile) -> Verdict:
@@ -119,6 +136,8 @@ def mri_due(facts: MriFacts, profile: Profile) -> Verdict:
         if CHECK_STATUS[shorter.state] is not Status.OK:
             status = Status.UNKNOWN
             note = f"On the shorter interval it would be due on {shorter.due}."
+    elsewhere = _elsewhere(standing, short, profile)
+    others = ("mri.magnims-from", "mri.magnims-interval", "mri.ajnr-from", "mri.ajnr-interval")
     jcv = standing.jcv.latest
     refs = (
         facts.last.ref if facts.last is not None else None,
@@ -133,6 +152,7 @@ def mri_due(facts: MriFacts, profile: Profile) -> Verdict:
             check_text(check, "brain MRI", profile),
             _interval_reason(short, profile),
             note,
+            elsewhere,
             f"{off_text(therapy)} MRI goes on for {after} after the last dose."
             if therapy.off_therapy
             else "",
@@ -141,7 +161,8 @@ def mri_due(facts: MriFacts, profile: Profile) -> Verdict:
         ),
         due=check.due,
         evidence=tuple(r for r in refs if r is not None),
-        keys=(_SHORT if short else _STANDARD, "check.announce", "check.long-overdue"),
+        keys=(_SHORT if short else _STANDARD, "check.announce", "check.long-overdue")
+        + (others if elsewhere else ()),
     )
 
 
@@ -160,12 +181,13 @@ class JcvDueFacts:
 
 def jcv_due_facts(situation: Situation, profile: Profile) -> JcvDueFacts:
     """Facts of ``pml.jcv-due``."""
-    standing = pml_facts(situation, profile).standing
-    usable, cause = wait_until(situation.as_of, situation.course.treatments, jcv_limits(profile))
+    limits = jcv_limits(profile)
+    history = jcv_history(situation.course, limits)
+    usable, cause = wait_until(situation.as_of, situation.course.treatments, limits)
     return JcvDueFacts(
         therapy=situation.therapy,
-        last=standing.jcv.latest if standing is not None else None,
-        unusable=len(standing.jcv.unreliable) if standing is not None else 0,
+        last=history.latest,
+        unusable=len(history.unreliable),
         usable_from=usable,
         waits_for=cause,
         recorded=situation.course.has("measurements"),
@@ -197,12 +219,48 @@ def _no_test_needed(facts: JcvDueFacts, profile: Profile) -> Verdict | None:
     return None
 
 
+def _before_first_dose(facts: JcvDueFacts, profile: Profile) -> Verdict:
+    """The test that comes before treatment, once a first dose is booked."""
+    therapy, last, start = facts.therapy, facts.last, facts.therapy.planned
+    if start is None:
+        return NEVER_DOSED
+    if not facts.recorded:
+        then = "whether anti-JCV antibodies were tested before the start is not known."
+        return Verdict(status=Status.UNKNOWN, message=not_in_export("measurements", then))
+    keys, old = ("jcv.interval",), "No result is recorded."
+    if last is not None:
+        told = result_text(last, therapy.as_of, profile)
+        recent = last.high or (start - last.day).days <= profile.days("jcv.interval")
+        if recent:
+            return Verdict(
+                status=Status.OK,
+                message=f"Tested before the start: {told}.",
+                evidence=(last.measurement.ref,),
+                keys=keys,
+            )
+        old = f"The last result is old: {told}."
+    wait = (
+        f"After {facts.waits_for.name} a test is not reliable before {facts.usable_from}."
+        if facts.waits_for is not None
+        else ""
+    )
+    return Verdict(
+        status=Status.DUE,
+        message=joined(
+            f"Test for anti-JCV antibodies before the first dose, planned for {start}.", old, wait
+        ),
+        due=start,
+        evidence=(last.measurement.ref,) if last is not None else (),
+        keys=keys,
+    )
+
+
 def jcv_due(facts: JcvDueFacts, profile: Profile) -> Verdict:
     """Is the anti-JCV antibody test in time?"""
     therapy, last = facts.therapy, facts.last
     first = therapy.first_dose
     if first is None:
-        return NEVER_DOSED
+        return _before_first_dose(facts, profile)
     if (settled := _no_test_needed(facts, profile)) is not None:
         return settled
     day = last.day if last is not None else None
