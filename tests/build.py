@@ -74,12 +74,15 @@ def dose(
     route: Route = "IV",
     amount_mg: float = 300.0,
     line: int = 2,
+    **recorded: Any,
 ) -> Dose:
+    """A dose; ``recorded`` are the fields a clinic may leave empty, such as ``setting``."""
     return Dose(
         **_event(when, "doses", line),
         end=None if end is None else moment(end)[0],
         amount_mg=amount_mg,
         route=route,
+        **recorded,
     )
 
 

@@ -1,4 +1,4 @@
-"""Doses tolerated in a row, the nearest antibody test, and words for a setting."""
+"""Doses tolerated in a row, counted by hand."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from openntz.definitions.antibody_tests import antibody_tests
-from openntz.definitions.nearest_test import nearest_test
-from openntz.definitions.settings import Place, place_of
 from openntz.definitions.tolerated import tolerated_in_a_row
-from tests.build import antibody, doses_on
+from tests.build import doses_on
 
 DAY = date(2024, 5, 1)
 
@@ -48,31 +45,3 @@ def test_a_gap_up_to_the_next_dose_starts_anew(gap, count):
 
 def test_before_any_dose_there_is_none():
     assert tolerated_in_a_row((), set(), DAY, 183) == 0
-
-
-@pytest.mark.parametrize(
-    ("offsets", "nearest"),
-    [([], None), ([-30, 40], -30), ([-30, 30], 30), ([-1, 0, 1], 0), ([90], 90), ([-400], -400)],
-)
-def test_nearest_antibody_test(offsets, nearest):
-    results = [antibody(DAY + timedelta(days=n), "negative") for n in offsets]
-    found = nearest_test(antibody_tests(results, 500.0), DAY)
-    assert (None if found is None else (found.day - DAY).days) == nearest
-
-
-@pytest.mark.parametrize(
-    ("setting", "place"),
-    [
-        ("home", Place.HOME),
-        ("Home, by clinic nurse", Place.HOME),
-        ("zu Hause", Place.HOME),
-        ("clinic", Place.CLINIC),
-        ("University Hospital", Place.CLINIC),
-        ("room 4", Place.OTHER_WORD),
-        ("", Place.NOT_RECORDED),
-        ("  ", Place.NOT_RECORDED),
-    ],
-)
-def test_words_of_a_setting(setting, place):
-    words = {"home": ("home", "zu hause"), "clinic": ("clinic", "hospital")}
-    assert place_of(setting, **words) is place
