@@ -12,6 +12,7 @@ from tests.build import (
     AS_OF,
     course,
     days_before,
+    dose,
     doses_on,
     finding,
     plan,
@@ -201,6 +202,14 @@ def test_nothing_follows(ago, expected):
         assert f"fingolimod up to 6 weeks, until {days_before(ago - 42)}" in found.message
         assert f"alemtuzumab 41 to 99 days, until {days_before(ago - 99)}" in found.message
         assert "stopping.no-successor" in found.message
+
+
+def test_a_restart_that_is_planned_is_no_washout():
+    made = stopped(100)
+    again = course(doses=[*made.doses, dose(AS_OF + timedelta(days=9))], plans=made.plans)
+    found = finding(RULE, again)
+    assert found.status is OK
+    assert "restart.gate" in found.message
 
 
 def test_without_the_treatments_table_it_is_unknown_while_it_matters():

@@ -27,6 +27,14 @@ _NAMES: Final[Mapping[Rebound, str]] = MappingProxyType(
         Rebound.EDSS: "the withdrawal cohort (EDSS worse by {n} steps)",
     }
 )
+_SHORT: Final[Mapping[Rebound, str]] = MappingProxyType(
+    {
+        Rebound.SORENSEN: "relapse rate (Sørensen)",
+        Rebound.GUEGUEN: "relapse and enhancing lesions (Gueguen)",
+        Rebound.IVMP: "relapse and new lesions (steroid cohort)",
+        Rebound.EDSS: "EDSS (withdrawal cohort)",
+    }
+)
 _NUMBER_KEYS: Final[Mapping[Rebound, str]] = MappingProxyType(
     {
         Rebound.SORENSEN: "rebound.rate-before",
@@ -96,26 +104,21 @@ def _name(definition: Rebound, profile: Profile) -> str:
     return _NAMES[definition].format(n=f"{number:g}")
 
 
-def _others(facts: ReboundFacts, chosen: Rebound, profile: Profile) -> str:
-    """What the other definitions say: 'By others: met by ...; not met by ...; unknown by ...'."""
-    told = [
-        f"{v.met} by {_name(d, profile)}" + (f": {v.reason}" if v.met is not Met.NO else "")
-        for d, v in facts.verdicts.items()
-        if d is not chosen
-    ]
+def _others(facts: ReboundFacts, chosen: Rebound) -> str:
+    """What the other definitions say; a reason only where it is not that of the chosen one."""
+    said = {facts.verdicts[chosen].reason}
+    told = []
+    for definition, verdict in facts.verdicts.items():
+        if definition is chosen:
+            continue
+        new = verdict.met is not Met.NO and verdict.reason not in said
+        told.append(f"{_SHORT[definition]}: {verdict.met}{f' ({verdict.reason})' if new else ''}")
+        said.add(verdict.reason)
     return f"By other definitions: {'; '.join(told)}."
 
 
 def _published(profile: Profile) -> str:
-    shares = [
-        f"{profile.fact(_SHARE_KEYS[d]).shown} by {name}"
-        for d, name in (
-            (Rebound.SORENSEN, "Sørensen"),
-            (Rebound.GUEGUEN, "Gueguen"),
-            (Rebound.IVMP, "the steroid cohort"),
-            (Rebound.EDSS, "EDSS in the withdrawal cohort"),
-        )
-    ]
+    shares = [f"{profile.fact(_SHARE_KEYS[d]).shown} {name}" for d, name in _SHORT.items()]
     return (
         f"Published shares differ with the definition: {', '.join(shares)}; O'Connor 2011 saw no "
         "more activity than on placebo."
@@ -189,7 +192,7 @@ def stopping_rebound(facts: ReboundFacts, profile: Profile) -> Verdict:
         message=joined(
             told,
             _head(facts),
-            _others(facts, chosen, profile),
+            _others(facts, chosen),
             _TODO if loud or open_ else "",
             _published(profile) if loud else "",
         ),

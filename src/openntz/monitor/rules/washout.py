@@ -284,6 +284,12 @@ def washout(facts: WashoutFacts, profile: Profile) -> Verdict:
         over = max((until - off.last_dose.day).days, over)
     if (past := past_watch(therapy, over, "The washout was watched until")) is not None:
         return past
+    if following is None and therapy.expects_dose:
+        return Verdict(
+            status=Status.OK,
+            message=f"{off_text(therapy)} Natalizumab itself is planned again: see restart.gate.",
+            evidence=standing_refs(therapy),
+        )
     if following is None:
         return _nothing_follows(facts, off.last_dose.day, profile)
     return _follows(facts, off.last_dose.day, following, profile)
