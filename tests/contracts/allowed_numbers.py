@@ -24,6 +24,7 @@ ARITHMETIC: Final[Mapping[tuple[str, str, float], str]] = {
     ("monitor/rule.py", "days_text", 7): _WEEK,
     ("monitor/rule.py", "days_text", 14): "from two whole weeks on, days are written as weeks",
     ("monitor/rules/level_words.py", "chance_text", 100): "fraction to per cent",
+    ("monitor/rules/cell_response.py", "predictive_text", 100): "fraction to per cent",
     ("definitions/amounts.py", "level", 0.1): _DIGITS,
     ("definitions/amounts.py", "level", 9.95): _DIGITS,
     ("definitions/amounts.py", "percent", 0.01): _DIGITS,
@@ -152,7 +153,6 @@ IN_TEXT: Final[Mapping[tuple[str, str, str], str]] = {
     ("definitions/amounts.py", "chance", "1"): _DIGITS,
     ("definitions/amounts.py", "chance", "99"): _DIGITS,
     ("monitor/rules/re_exposure.py", "_by_tests", "1"): "the least there can be",
-    ("monitor/rules/re_exposure.py", "_by_tests", "1 2"): "the group in STRATA",
 }
 
 # Numbers of a model card that count its parts; the card as a whole cites its source.

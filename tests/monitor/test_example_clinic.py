@@ -183,6 +183,7 @@ def _uneventful(
     for day in every(120):
         results += [
             measurement(vocabulary.PLATELETS, day, 240.0),
+            measurement(vocabulary.NEUTROPHILS, day, 4.2),
             measurement(vocabulary.ALT, day, 22.0),
             measurement(vocabulary.AST, day, 21.0),
             measurement(vocabulary.BILIRUBIN, day, 9.0),

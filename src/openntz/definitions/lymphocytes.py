@@ -100,6 +100,28 @@ def _is_baseline(count: Measurement, start: Dose, within_days: int) -> bool:
     return 0 < (start.day - count.day).days <= within_days
 
 
+def own_baseline(
+    counts: Sequence[Measurement], start: Dose, within_days: int
+) -> Measurement | None:
+    """The last uncensored count within so many days up to the first dose."""
+    before = [m for m in counts if _is_baseline(m, start, within_days)]
+    return before[-1] if before else None
+
+
+def counts_on_drug(
+    counts: Sequence[Measurement], doses: Sequence[Dose], baseline: Measurement, on_drug_days: int
+) -> tuple[Measurement, ...]:
+    """Counts after the baseline that lie at most so many days after a dose."""
+    days = [d.day for d in doses]
+    kept = []
+    for count in counts:
+        given = bisect_right(days, count.day)
+        on_drug = given > 0 and (count.day - days[given - 1]).days <= on_drug_days
+        if on_drug and count is not baseline and count.at > baseline.at:
+            kept.append(count)
+    return tuple(kept)
+
+
 def _change(count: Measurement, start: Dose, baseline: float, limit: float) -> CountChange:
     day = (count.day - start.day).days
     if count.value is None:
@@ -126,15 +148,11 @@ def lymphocyte_rise(course: Course, doses: Sequence[Dose], limits: RiseLimits) -
     """
     start = doses[0]
     counts = course.results(vocabulary.LYMPHOCYTES)
-    before = [m for m in counts if _is_baseline(m, start, limits.baseline_within_days)]
-    baseline = before[-1] if before else None
+    baseline = own_baseline(counts, start, limits.baseline_within_days)
     if baseline is None or baseline.value is None:
         return LymphocyteRise(start, limits, None, ())
-    changes = []
-    days = [d.day for d in doses]
-    for count in counts:
-        given = bisect_right(days, count.day)
-        on_drug = given > 0 and (count.day - days[given - 1]).days <= limits.on_drug_days
-        if on_drug and count is not baseline and count.at > baseline.at:
-            changes.append(_change(count, start, baseline.value, limits.rise))
+    changes = [
+        _change(count, start, baseline.value, limits.rise)
+        for count in counts_on_drug(counts, doses, baseline, limits.on_drug_days)
+    ]
     return LymphocyteRise(start, limits, baseline, tuple(changes))

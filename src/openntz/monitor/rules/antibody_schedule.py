@@ -6,6 +6,7 @@ carries its name, and what another rule already asks for is only pointed to.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -166,6 +167,12 @@ def antibody_test_facts(situation: Situation, profile: Profile) -> AntibodyTestF
     )
 
 
+def _newest(events: Sequence[AntibodyEvent]) -> str:
+    """The newest of several events, and how many lie before it."""
+    more = len(events) - 1
+    return events[-1].what + (f" and {more} before it" if more else "")
+
+
 def _last_text(facts: AntibodyTestFacts) -> str:
     if facts.last is None:
         return "No antibody test that can be read is on record."
@@ -189,9 +196,7 @@ def _unasked(facts: AntibodyTestFacts) -> Verdict | None:
         )
     if not facts.open_with:
         return None
-    since = (
-        f" Since the last test: {'; '.join(e.what for e in facts.events)}." if facts.events else ""
-    )
+    since = f" Since the last test: {_newest(facts.events)}." if facts.events else ""
     return Verdict(
         status=Status.OK,
         message=f"Antibodies were positive, and {facts.open_with} says what follows; no further "
@@ -288,11 +293,7 @@ def test_due(facts: AntibodyTestFacts, profile: Profile) -> Verdict:
         else f"Not in the export: {', '.join(facts.missing)}; whether an event asks for a test "
         "is not known."
     )
-    past = (
-        f"Never followed by a test, but long ago: {'; '.join(e.what for e in older)}."
-        if older
-        else ""
-    )
+    past = f"Never followed by a test, but long ago: {_newest(older)}." if older else ""
     return Verdict(
         status=status,
         message=joined(head, tail, gaps, past),
