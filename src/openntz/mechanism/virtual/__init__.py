@@ -1,0 +1,1 @@
+"""Virtual people: antibodies, drug, blood, lesions, relapses and reactions, a concept a file."""

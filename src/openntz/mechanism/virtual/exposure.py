@@ -1,0 +1,147 @@
+"""Serum levels of virtual people: the shipped pharmacokinetic card under their own titre.
+
+Total drug comes from the compiled solver; antibodies and modifiers enter as segments of
+constant parameters (clearance at the middle of each segment), every two weeks for whoever makes
+enough antibodies to matter. Simplifies: the card's parameters do not change otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from openntz.evidence.registry import registry
+from openntz.mechanism.pharmacokinetics import PkParameters, Schedule, simulate
+from openntz.mechanism.regimen import SYMBOLS
+from openntz.mechanism.virtual.antibodies import Response, clearance_factor, titre_ng_per_ml
+from openntz.mechanism.virtual.modifiers import Modifier, PlasmaExchange, WeightChange, edges_of
+from openntz.mechanism.virtual.parameters import Parameters
+from openntz.mechanism.virtual.people import Crowd, weight_kg
+from openntz.models.card import Card, load_card
+
+Floats = NDArray[np.float64]
+
+_CARD: Final = "van_den_berg_2025"
+_SEGMENT_DAY: Final = 14.0
+# Below this factor on clearance a titre changes a level by less than assays can tell.
+_MATTERS: Final = 1.02
+_MINUTES: Final = 1440.0
+_EARLIEST: Final = -1e6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Regimen:
+    """Doses on days (m,) with amounts (mg) and route; none for placebo."""
+
+    day: Floats
+    amount_mg: Floats
+    subcutaneous: NDArray[np.bool_]
+    modifiers: tuple[Modifier, ...] = field(default=())
+
+    @classmethod
+    def of(
+        cls,
+        day: ArrayLike,
+        *,
+        amount_mg: float = 300.0,
+        subcutaneous: bool = False,
+        modifiers: Sequence[Modifier] = (),
+    ) -> Regimen:
+        """Equal doses on given days."""
+        days = np.atleast_1d(np.asarray(day, float))
+        return cls(
+            days,
+            np.full(len(days), amount_mg),
+            np.full(len(days), subcutaneous),
+            tuple(modifiers),
+        )
+
+    @property
+    def schedule(self) -> Schedule:
+        """As the solver wants it; infusions take the registry's usual time."""
+        minutes = registry().fact("forecast.infusion-duration").number
+        length = np.where(self.subcutaneous, 0.0, minutes / _MINUTES)
+        return Schedule(self.day, length, self.amount_mg, self.subcutaneous)
+
+
+@cache
+def _card() -> Card:
+    return load_card(_CARD)
+
+
+def _parameters(
+    crowd: Crowd, p: Parameters, regimen: Regimen, titres: list[Response], edges: Floats
+) -> PkParameters:
+    card = _card()
+    scores = np.stack([crowd.score(name) for name in card.eta_names], axis=1)
+    random = scores * np.sqrt(np.diag(card.omega))
+    middle = np.append(0.5 * (edges[1:] + edges[:-1]), edges[-1] + 0.5 * _SEGMENT_DAY)
+    weight = np.repeat(weight_kg(crowd)[:, None], len(edges), axis=1)
+    for modifier in regimen.modifiers:
+        if isinstance(modifier, WeightChange):
+            weight = weight * modifier.weight_factor(middle)[None, :]
+    found = card.individual(random[:, None, :], {"weight": weight}).values
+    values = {name: np.broadcast_to(value, weight.shape) for name, value in found.items()}
+    factor = clearance_factor(titre_ng_per_ml(titres, crowd.count, middle), p)
+    values["cl"] = values["cl"] * factor
+    for modifier in regimen.modifiers:
+        if isinstance(modifier, PlasmaExchange):
+            values["cl"] = values["cl"] + modifier.added_clearance(middle, values["vc"])
+    start = np.array(edges)
+    start[0] = _EARLIEST
+    return PkParameters(start, **{name: values[symbol] for name, symbol in SYMBOLS.items()})
+
+
+def _matter(crowd: Crowd, p: Parameters, titres: list[Response]) -> NDArray[np.bool_]:
+    highest = np.zeros(crowd.count)
+    for response in titres:
+        np.maximum(highest, response.peak_ng_per_ml, out=highest)
+    return clearance_factor(highest, p) > _MATTERS
+
+
+def part_of(crowd: Crowd, rows: NDArray[np.intp]) -> Crowd:
+    """Some of the people, by row."""
+    return Crowd(crowd.seed, crowd.group, crowd.number[rows], crowd.scores[rows])
+
+
+def total_drug(
+    crowd: Crowd, p: Parameters, regimen: Regimen, titres: list[Response], time_day: ArrayLike
+) -> Floats:
+    """Total drug (N, T) in ug/mL of people who all have one regimen, at days (T,).
+
+    A value at the start of a dose is the trough before it.
+
+    Raises
+    ------
+    SolverError
+        When the model cannot be solved for somebody.
+    """
+    time = np.asarray(time_day, float)
+    level = np.zeros((crowd.count, len(time)))
+    after = time >= (regimen.day.min() if len(regimen.day) else np.inf)
+    if not after.any():
+        return level
+    last = float(time.max()) + _SEGMENT_DAY
+    steps = edges_of(regimen.modifiers)
+    base = np.concatenate([[_EARLIEST], steps[steps < last]])
+    grid = np.arange(float(regimen.day.min()), last, _SEGMENT_DAY)
+    fine = np.unique(np.concatenate([base, grid]))
+    matters = _matter(crowd, p, titres)
+    for who, edges in ((~matters, base), (matters, fine)):
+        rows = np.flatnonzero(who)
+        if not len(rows):
+            continue
+        some = part_of(crowd, rows)
+        own = [
+            Response(r.onset_day[rows], r.peak_ng_per_ml[rows], r.half_life_day[rows], r.rise_day)
+            for r in titres
+        ]
+        parameters = _parameters(some, p, regimen, own if who is matters else [], edges)
+        solved = simulate(parameters, regimen.schedule, time[after], rtol=1e-5, atol=1e-5)
+        level[np.ix_(rows, np.flatnonzero(after))] = solved.ug_per_ml
+    return np.maximum(level, 0.0)
