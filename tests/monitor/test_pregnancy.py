@@ -184,6 +184,30 @@ def test_never_dosed_is_unknown():
         assert finding(rule, course(pregnancies=[weeks(20)])).status is UNKNOWN
 
 
+def test_label_guidelines_and_intervals_are_shown_side_by_side():
+    """C13: leaflet, ABN, Gulf and NAP-30; G2 is from memory and says so."""
+    found = finding(PLAN, on(pregnancies=[weeks(10)]))
+    for part in (
+        "EU leaflet: not unless discussed",
+        "every 6 weeks (NAP-30)",
+        "every 8 weeks (unverified)",
+        "25.7",
+        "62.6",
+        "350 pregnancies",
+    ):
+        assert part in found.message
+    assert "2.62" not in found.message
+
+
+@pytest.mark.parametrize(("days", "shown"), [(18, True), (19, False)])
+def test_figures_of_late_doses_where_the_next_dose_is_one(days, shown):
+    """The next dose is in 18 days: in week 30+0, or a day before it."""
+    conception = AS_OF + timedelta(days=days) - timedelta(weeks=30) + timedelta(days=14)
+    found = finding(PLAN, on(pregnancies=[pregnancy(conception)]))
+    for part in ("0.36", "2.62", "2.64"):
+        assert (part in found.message) is shown
+
+
 # ── pregnancy.newborn-count
 
 
@@ -244,6 +268,8 @@ def test_doses_after_birth_do_not_expose():
         ("live birth", {"newborn_count": "no"}, DUE),
         ("live birth", {"newborn_count": " "}, DUE),
         ("stillbirth", {}, OK),
+        ("live birth", {"newborn_count": "platelets 60, low"}, WATCH),
+        ("live birth", {"newborn_count": "no anaemia"}, OK),
     ],
 )
 def test_recorded_count_settles_it(outcome, extra, expected):
@@ -275,6 +301,29 @@ def test_most_urgent_of_several_pregnancies_is_reported():
     found = finding(NEWBORN, on(pregnancies=[first, second]))
     assert found.status is DUE
     assert "pregnancies:81" in found.evidence
+
+
+@pytest.mark.parametrize(("ago", "expected"), [(152, WATCH), (153, OK)])
+def test_a_count_that_was_not_normal_is_repeated_to_5_months(ago, expected):
+    born = days_before(ago)
+    row = Pregnancy(
+        at=datetime.combine(born - timedelta(days=266), time.min),
+        ref=Ref("pregnancies", 80),
+        conception=born - timedelta(days=266),
+        due=None,
+        delivery=born,
+        outcome="live birth",
+        extra={"newborn_count": "thrombocytopenia"},
+    )
+    found = finding(NEWBORN, on(pregnancies=[row]))
+    assert found.status is expected
+    assert ("4 to 5 months" in found.message) is (expected is WATCH)
+
+
+def test_newborn_tests_are_those_of_the_sources():
+    message = finding(NEWBORN, on(pregnancies=[weeks(36)])).message
+    for part in ("platelets and full blood count", "LDH, bilirubin, haptoglobin", "4 to 5 months"):
+        assert part in message
 
 
 def test_newborn_cites_why():

@@ -27,7 +27,10 @@ class Feeding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FeedingTerms:
-    """Entries that say yes and no; from the registry. A 'no' in an entry outweighs a 'yes'."""
+    """Entries that say yes and no; from the registry.
+
+    The first clause that says either decides, and in it a 'no' outweighs a 'yes'.
+    """
 
     yes: tuple[str, ...]
     no: tuple[str, ...]
@@ -48,6 +51,9 @@ def feeding(text: str, as_of: date, terms: FeedingTerms) -> Feeding:
         return Feeding.UNKNOWN
     if (until := last_day(text)) is not None:
         return Feeding.YES if as_of <= until else Feeding.NO
-    if mentions(text, terms.no):
-        return Feeding.NO
-    return Feeding.YES if mentions(text, terms.yes) else Feeding.UNCLEAR
+    for clause in re.split(r"[,;.\n]", text):
+        if mentions(clause, terms.no):
+            return Feeding.NO
+        if mentions(clause, terms.yes):
+            return Feeding.YES
+    return Feeding.UNCLEAR

@@ -119,15 +119,34 @@ def _dates(gestation: Gestation) -> str:
 def _guidelines(profile: Profile) -> str:
     shortest = week_text(profile.fact("pregnancy.last-week.shortest"))
     longest = week_text(profile.fact("pregnancy.last-week.longest"))
+    leaflet = profile.fact("pregnancy.leaflet").shown
     return (
         f"Guidelines differ on the last week of treatment: {shortest} (Gulf consensus, NAP-30), "
-        f"about {longest} (Association of British Neurologists)."
+        f"about {longest} (Association of British Neurologists); EU leaflet: {leaflet}."
     )
 
 
-def _outcomes(profile: Profile) -> str:
-    figures = published(profile, "pregnancy.relapse.continued", "pregnancy.relapse.stopped")
-    return f"Published: {figures}."
+def _intervals(profile: Profile) -> str:
+    nap = weeks_text(profile.fact("pregnancy.interval.nap-30"))
+    abn = weeks_text(profile.fact("pregnancy.interval.abn"))
+    return f"Interval in pregnancy: every {nap} (NAP-30), every {abn} (British guideline)."
+
+
+def _outcomes(profile: Profile, *more: str) -> str:
+    """The registry's relapses, and what ``more`` keys of its figures add."""
+    keys = ("pregnancy.relapse.continued", "pregnancy.relapse.stopped", *more)
+    count = profile.fact("pregnancy.people").shown
+    return f"Published (registry, {count}): {published(profile, *keys)}."
+
+
+_LATE = ("pregnancy.late-dose.relapse", "newborn.anaemia-odds", "newborn.low-platelets-odds")
+
+
+def _late_figures(gestation: Gestation, therapy: Therapy, profile: Profile) -> tuple[str, ...]:
+    """Keys of what was published of late doses, where the next dose would be one."""
+    week = int(profile.number("pregnancy.last-week.shortest"))
+    begins = gestation.end_of_week(week - 1)
+    return _LATE if therapy.planned is None or therapy.planned > begins else ()
 
 
 def _restart(forbids: Forbidden | None, profile: Profile) -> str:
@@ -141,6 +160,12 @@ _PLAN_KEYS = (
     "pregnancy.last-week",
     "pregnancy.last-week.shortest",
     "pregnancy.last-week.longest",
+    "pregnancy.leaflet",
+    "pregnancy.interval.nap-30",
+    "pregnancy.interval.abn",
+    "pregnancy.relapse.continued",
+    "pregnancy.relapse.stopped",
+    "pregnancy.people",
     "pregnancy.conception-after",
     "pregnancy.term",
 )
@@ -168,17 +193,19 @@ def _ongoing(gestation: Gestation, facts: PregnancyFacts, profile: Profile) -> V
             todo = "Decide together whether and until when to continue."
         if forbids is not None:
             todo = forbids.text
+        late = _late_figures(gestation, therapy, profile)
         return Verdict(
             status=Status.ACT if past else Status.DUE,
             message=joined(
                 f"{head}, on natalizumab: {where}",
                 todo,
                 _guidelines(profile),
-                _outcomes(profile),
+                _intervals(profile) if forbids is None else "",
+                _outcomes(profile, *late),
             ),
             due=limit,
             evidence=evidence,
-            keys=_PLAN_KEYS,
+            keys=(*_PLAN_KEYS, *late),
         )
     return Verdict(
         status=Status.WATCH,
@@ -200,20 +227,30 @@ def _ongoing(gestation: Gestation, facts: PregnancyFacts, profile: Profile) -> V
 
 def _wish(wish: Plan | Symptom, facts: PregnancyFacts, profile: Profile) -> Verdict:
     therapy, forbids = facts.therapy, facts.forbidden
+    category = profile.fact("pregnancy.category").shown
     said = wish.reason if isinstance(wish, Plan) else f"{wish.symptom} {wish.comment}".strip()
     return Verdict(
         status=Status.WATCH,
         message=joined(
             f"A wish for pregnancy is recorded on {wish.day} ('{said}'); no pregnancy since.",
             off_text(therapy) if therapy.off_therapy else "On natalizumab.",
-            "Agree before conception whether to continue, stop or bridge."
+            "Agree before conception whether to stay on natalizumab, to conceive on it and stop "
+            f"then, or to bridge; advice differs (older US text: category {category})."
             if forbids is None
             else forbids.text,
             _guidelines(profile),
             _outcomes(profile),
         ),
         evidence=(wish.ref, *standing_refs(therapy), *(() if forbids is None else (forbids.ref,))),
-        keys=("pregnancy.last-week.shortest", "pregnancy.last-week.longest"),
+        keys=(
+            "pregnancy.last-week.shortest",
+            "pregnancy.last-week.longest",
+            "pregnancy.leaflet",
+            "pregnancy.category",
+            "pregnancy.relapse.continued",
+            "pregnancy.relapse.stopped",
+            "pregnancy.people",
+        ),
     )
 
 
