@@ -42,6 +42,7 @@ from openntz.monitor.rules.reaction_grading import GRADING
 from openntz.monitor.rules.rebound import REBOUND
 from openntz.monitor.rules.record_of_doses import DOSE_RECORD
 from openntz.monitor.rules.restart import ACTIVE_DISEASE
+from openntz.monitor.rules.restart_gate import GATE
 from openntz.monitor.rules.review import REVIEW_DUE
 from openntz.monitor.rules.stopping import REBOUND_WINDOW
 from openntz.monitor.rules.successor import NO_SUCCESSOR
@@ -84,6 +85,7 @@ RULES: Final[tuple[Rule, ...]] = (
     NO_SUCCESSOR,
     WASHOUT,
     ACTIVE_DISEASE,
+    GATE,
     ON_THERAPY,
     NEDA,
     PLAN,
@@ -130,6 +132,7 @@ _NEXT_DOSE: Final = frozenset(
         "level.low",
         "interval.late-dose",
         "stopping.no-successor",
+        "restart.gate",
     }
 )
 

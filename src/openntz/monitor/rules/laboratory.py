@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from math import inf
 
 from openntz.course import vocabulary
-from openntz.course.events import Measurement
+from openntz.course.events import Event, Measurement, Reaction, Symptom
 from openntz.course.vocabulary import lost_results
+from openntz.definitions.lymphocytes import own_baseline
 from openntz.definitions.results import below, shown
 from openntz.definitions.schedule import Check, recurring_check
+from openntz.definitions.terms import asserts, mentions
 from openntz.definitions.therapy import Therapy
 from openntz.evidence.registry import Fact
 from openntz.monitor.finding import Status
@@ -24,26 +26,45 @@ from openntz.monitor.rules.standing import (
     joined,
     not_in_export,
     off_text,
+    past_watch,
     standing_refs,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlateletFacts:
-    """The latest platelet count."""
+    """The latest platelet count, the person's own baseline, and recorded signs of low platelets.
+
+    ``signs`` are those of late; a count on the day of the last one or later answers them.
+    """
 
     therapy: Therapy
     last: Measurement | None
     recorded: bool
+    baseline: Measurement | None = None
+    signs: tuple[Event, ...] = ()
+    symptoms_recorded: bool = True
 
 
 def platelet_facts(situation: Situation, profile: Profile) -> PlateletFacts:
     """Facts of ``platelets.low``."""
-    del profile
+    course = situation.course
+    terms = profile.words("platelets.sign-terms")
+    exceptions = profile.words("platelets.sign-exceptions")
+    since = situation.as_of - timedelta(days=profile.days("platelets.signs-within"))
+    said = [(s, f"{s.symptom}, {s.comment}") for s in course.symptoms if s.day >= since]
+    said += [(r, r.term) for r in course.reactions if r.day >= since]
+    counts = course.results(vocabulary.PLATELETS)
+    within = profile.days("rise.baseline-within")
     return PlateletFacts(
         therapy=situation.therapy,
-        last=latest_number(situation.course, vocabulary.PLATELETS),
-        recorded=situation.course.has("measurements"),
+        last=latest_number(course, vocabulary.PLATELETS),
+        recorded=course.has("measurements"),
+        baseline=own_baseline(counts, course.doses[0], within) if course.doses else None,
+        signs=tuple(
+            e for e, text in said if asserts(text, terms) and not mentions(text, exceptions)
+        ),
+        symptoms_recorded=course.has("symptoms"),
     )
 
 
@@ -72,8 +93,57 @@ _STEPS = (
 )
 
 
+def _signs_uncounted(facts: PlateletFacts, profile: Profile) -> Verdict | None:
+    """Signs of low platelets without a count since: evaluated at once, as the leaflet asks."""
+    therapy = facts.therapy
+    if not facts.signs or therapy.last_dose is None:
+        return None
+    if past_watch(therapy, profile.days("laboratory.after-last-dose"), "") is not None:
+        return None
+    newest = max(facts.signs, key=lambda e: e.at)
+    if facts.last is not None and facts.last.day >= newest.day:
+        return None
+    listed = "; ".join(f"{_sign(e)} on {e.day}" for e in facts.signs)
+    counted = (
+        f"Last count {shown(facts.last, _UNIT)} on {facts.last.day}, before it."
+        if facts.last is not None
+        else "No platelet count is recorded."
+        if facts.recorded
+        else not_in_export("measurements", "whether platelets were counted is not known.")
+    )
+    return Verdict(
+        status=Status.ACT,
+        message=joined(
+            f"Recorded: {listed}. {counted}",
+            "Count platelets at once and hold natalizumab until the count is known: immune "
+            "thrombocytopenia was reported.",
+        ),
+        evidence=(
+            *(e.ref for e in facts.signs),
+            *((facts.last.ref,) if facts.last is not None else ()),
+            *standing_refs(therapy),
+        ),
+        keys=("platelets.sign-terms", "platelets.signs-within"),
+    )
+
+
+def _sign(event: Event) -> str:
+    """How a sign was recorded."""
+    if isinstance(event, Symptom):
+        return event.symptom
+    return event.term if isinstance(event, Reaction) else ""
+
+
+def _own_baseline(facts: PlateletFacts) -> str:
+    if facts.baseline is None or facts.baseline is facts.last:
+        return ""
+    return f"Before the first dose: {shown(facts.baseline, _UNIT)} on {facts.baseline.day}."
+
+
 def platelets_low(facts: PlateletFacts, profile: Profile) -> Verdict:
     """Are the platelets low?"""
+    if (signs := _signs_uncounted(facts, profile)) is not None:
+        return signs
     therapy, last = facts.therapy, facts.last
     if last is None:
         if therapy.last_dose is None:
@@ -87,7 +157,9 @@ def platelets_low(facts: PlateletFacts, profile: Profile) -> Verdict:
         if low:
             return Verdict(
                 status=status,
-                message=f"{count}, below {_limit(profile.fact(key))}. {todo}",
+                message=joined(
+                    f"{count}, below {_limit(profile.fact(key))}.", _own_baseline(facts), todo
+                ),
                 evidence=(last.ref,),
                 keys=(key,),
             )
@@ -99,6 +171,9 @@ def platelets_low(facts: PlateletFacts, profile: Profile) -> Verdict:
         keys = (*keys, "result.counts-for")
     else:
         status, tail = Status.OK, "Not low."
+        if not facts.symptoms_recorded:
+            lost = not_in_export("symptoms", "signs of bleeding could not be looked for.")
+            tail = joined(tail, lost)
     return Verdict(status=status, message=f"{count}. {tail}", evidence=(last.ref,), keys=keys)
 
 
@@ -112,13 +187,13 @@ class LaboratoryFacts:
     recorded: bool
 
 
-_BLOOD = (vocabulary.LYMPHOCYTES, vocabulary.NEUTROPHILS, vocabulary.PLATELETS)
+BLOOD_COUNT = (vocabulary.LYMPHOCYTES, vocabulary.NEUTROPHILS, vocabulary.PLATELETS)
 
 
 def laboratory_facts(situation: Situation, profile: Profile) -> LaboratoryFacts:
     """Facts of ``laboratory.due``."""
     del profile
-    blood = situation.course.results(*_BLOOD)
+    blood = situation.course.results(*BLOOD_COUNT)
     liver = situation.course.results(vocabulary.ALT, vocabulary.AST)
     return LaboratoryFacts(
         therapy=situation.therapy,
@@ -186,7 +261,7 @@ PLATELETS_LOW = Rule(
     derive=platelet_facts,
     decide=platelets_low,
     sources=("eu-leaflet", "compendium-26085"),
-    silence=(lost_results(vocabulary.PLATELETS),),
+    silence=(lost_results(vocabulary.PLATELETS), "symptoms"),
 )
 
 LABORATORY_DUE = Rule(
