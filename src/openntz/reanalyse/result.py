@@ -43,6 +43,7 @@ class Figure:
     title: str
     x: str
     y: str
+    x_scale: Literal["linear", "log"] = "linear"
     lines: tuple[Line, ...] = ()
     estimates: tuple[Estimate, ...] = ()
     summary: str = ""

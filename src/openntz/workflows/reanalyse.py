@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,12 +16,17 @@ import numpy as np
 
 from openntz import __version__
 from openntz.errors import InputError, OpenNTZError
+from openntz.evidence.registry import Registry
 from openntz.reanalyse.catalogue import ANALYSES, BY_NAME
 from openntz.reanalyse.result import AnalysisResult, skipped
 from openntz.reanalyse.study import SetAside, Study
 from openntz.records.problems import Problem
-from openntz.records.write import write_text_atomic
+from openntz.records.sdtm.domains import looks_like_sdtm
+from openntz.records.write import write_csv, write_text_atomic
+from openntz.report.exports import PROBLEM_HEADER, problem_rows
+from openntz.report.reanalyse_page import ReanalysisPage, reanalysis_page
 from openntz.workflows.folder import make_folder
+from openntz.workflows.importing import Imported, import_sdtm
 from openntz.workflows.progress import Progress
 from openntz.workflows.read import read_tables, registry_for
 
@@ -35,6 +41,7 @@ class ReanalysisRequest:
     site: Path | None = None
     mapping: Path | None = None
     names: tuple[str, ...] = ()
+    title: str = "Re-analysis"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,23 +106,19 @@ def results_json(results: Sequence[AnalysisResult]) -> str:
     return json.dumps(found | {"openntz": {"version": __version__}}, indent=1, allow_nan=False)
 
 
-def run_reanalysis(request: ReanalysisRequest, progress: Progress) -> Reanalysis:
-    """Read, analyse, write; an analysis that fails says so and the rest go on.
+def code_hash() -> str:
+    """SHA-256 over the code that an analysis runs: analyses and shared definitions."""
+    digest = hashlib.sha256()
+    root = Path(__file__).parents[1]
+    for folder in ("reanalyse", "definitions"):
+        for file in sorted((root / folder).rglob("*.py")):
+            digest.update(file.name.encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
 
-    Raises
-    ------
-    OpenNTZError
-        When the input, the output folder or the site file cannot be used.
-    """
-    names = chosen(request.names)
-    evidence = registry_for(request.site)
-    records = read_tables(request.folder, request.as_of, request.mapping, evidence, progress)
-    make_folder(request.out)
-    study = Study.of(
-        {name: course.until(request.as_of) for name, course in records.courses.items()},
-        request.as_of,
-        tuple(SetAside("", p.reason, f"{p.table}:{p.line}") for p in records.rejected),
-    )
+
+def _analysed(names: Sequence[str], study: Study, evidence: Registry) -> tuple[AnalysisResult, ...]:
+    """Every analysis; one that fails says so and the rest go on."""
     results = []
     for name in names:
         analysis = BY_NAME[name]
@@ -124,12 +127,71 @@ def run_reanalysis(request: ReanalysisRequest, progress: Progress) -> Reanalysis
         except (OpenNTZError, ArithmeticError, LookupError, ValueError) as error:
             reason = f"It could not be computed ({type(error).__name__}: {error})."
             results.append(skipped(analysis.name, analysis.title, reason))
-    page = request.out / "results.json"
-    write_text_atomic(page, results_json(results))
+    return tuple(results)
+
+
+def tables_of(
+    folder: Path, out: Path, mapping: Path | None
+) -> tuple[Path, Path | None, Imported | None]:
+    """The folder of course tables: the data's own, or one made from its SDTM domains.
+
+    A mapping file is that of the layout found.
+
+    Raises
+    ------
+    InputError
+        When an earlier import is in the way, or the domains cannot be used.
+    """
+    if not looks_like_sdtm(folder):
+        return folder, mapping, None
+    tables = out / "tables"
+    for stale in sorted(tables.glob("*.csv")):
+        stale.unlink()
+    return tables, None, import_sdtm(folder, tables, mapping)
+
+
+def run_reanalysis(request: ReanalysisRequest, progress: Progress) -> Reanalysis:
+    """Read, analyse, write.
+
+    Raises
+    ------
+    OpenNTZError
+        When the input, the output folder or the site file cannot be used.
+    """
+    names = chosen(request.names)
+    evidence = registry_for(request.site)
+    hashes = hashes_of(request.folder)
+    make_folder(request.out)
+    folder, mapping, imported = tables_of(request.folder, request.out, request.mapping)
+    records = read_tables(folder, request.as_of, mapping, evidence, progress)
+    rejected = (*(imported.problems if imported else ()), *records.rejected)
+    study = Study.of(
+        {name: course.until(request.as_of) for name, course in records.courses.items()},
+        request.as_of,
+        tuple(SetAside(p.person, p.reason, f"{p.table}:{p.line}") for p in rejected),
+    )
+    results = _analysed(names, study, evidence)
+    arms = Counter(study.arms.values())
+    page = ReanalysisPage(
+        title=request.title,
+        as_of=request.as_of.isoformat(),
+        version=__version__,
+        people=len(study),
+        arms=tuple(sorted((arm, n) for arm, n in arms.items() if arm)),
+        hashes=hashes,
+        rejected=len(rejected),
+        code_hash=code_hash(),
+        notes=()
+        if imported is None
+        else (f"Read from SDTM domains {', '.join(imported.domains)}.",),
+    )
+    write_text_atomic(request.out / "results.json", results_json(results))
+    write_csv(request.out / "rejected.csv", PROBLEM_HEADER, problem_rows(rejected))
+    write_text_atomic(request.out / "index.html", reanalysis_page(page, results, evidence))
     return Reanalysis(
         study=study,
-        results=tuple(results),
-        rejected=records.rejected,
-        hashes=hashes_of(request.folder),
-        page=page,
+        results=results,
+        rejected=rejected,
+        hashes=hashes,
+        page=request.out / "index.html",
     )

@@ -107,6 +107,14 @@ def domain_name(path: Path, files: Mapping[str, str]) -> str:
     return stem if stem in KNOWN else ""
 
 
+def looks_like_sdtm(folder: Path) -> bool:
+    """Whether a folder holds demographics and exposure as SDTM names them."""
+    if not folder.is_dir():
+        return False
+    stems = {p.stem.upper() for p in folder.iterdir() if p.suffix.casefold() in _READERS}
+    return {"DM", "EX"} <= stems
+
+
 def read_domains(
     folder: Path, files: Mapping[str, str]
 ) -> tuple[dict[str, Domain], tuple[Problem, ...]]:
