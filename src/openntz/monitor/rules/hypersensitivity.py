@@ -70,8 +70,8 @@ class HypersensitivityFacts:
 
     ``stop`` is the stop on record that no later plan lifts; it says whether therapy goes on
     where doses are not in the export. ``stopped_for`` is the first stop whose reason names
-    hypersensitivity; it stands in where no recorded reaction forbids, and ``given_after`` then
-    counts from it.
+    hypersensitivity, where no recorded reaction up to it forbids; ``given_after`` then counts
+    from it.
     """
 
     therapy: Therapy
@@ -95,11 +95,12 @@ def hypersensitivity_facts(situation: Situation, profile: Profile) -> Hypersensi
         link = link_reaction(reaction, course.doses, within)
         found[reaction_kind(reaction, terms)].append(link)
     forbidding = tuple(found[ReactionKind.FORBIDS])
-    stopped_for = None if forbidding else _stopped_for(course.plans, terms)
-    if forbidding:
+    stopped_for = _stopped_for(course.plans, terms)
+    on = None if stopped_for is None else stopped_for.stopped
+    if forbidding and (on is None or forbidding[0].reaction.day <= on):
+        stopped_for = None
         after = doses_after(forbidding[0].reaction, course.doses)
     else:
-        on = None if stopped_for is None else stopped_for.stopped
         after = tuple(d for d in course.doses if on is not None and d.day > on)
     return HypersensitivityFacts(
         therapy=situation.therapy,
@@ -155,6 +156,8 @@ def _doses_unseen(facts: HypersensitivityFacts) -> str:
 def _forbidding_refs(facts: HypersensitivityFacts) -> tuple[Ref, ...]:
     if facts.stopped_for is None:
         return _refs(facts.forbidding)
+    if facts.forbidding:
+        return (facts.stopped_for.ref, *_refs(facts.forbidding))
     return (facts.stopped_for.ref, *_refs((*facts.possible, *facts.ungraded)))
 
 
@@ -163,6 +166,11 @@ def _forbidding_text(facts: HypersensitivityFacts) -> str:
     if facts.stopped_for is None:
         return f"Recorded: {_listed(facts.forbidding)}. "
     stop = facts.stopped_for
+    if facts.forbidding:
+        return (
+            f"Recorded: {_listed(facts.forbidding)}. Before that, natalizumab was stopped on "
+            f'{stop.stopped} for "{stop.reason}". '
+        )
     where = "in the export" if not facts.recorded else "recorded as one that forbids natalizumab"
     missing = "reactions are not" if not facts.recorded else "no reaction is"
     others = (*facts.possible, *facts.ungraded)
