@@ -72,13 +72,6 @@ def test_two_year_talk_is_asked_for_by_its_own_rule_and_not_twice(exposure):
     assert "weigh benefit" not in finding(RULE, treated(exposure, 170)).message
 
 
-@pytest.mark.parametrize(("exposure", "named"), [(152, False), (153, True), (183, True)])
-def test_benefit_review_is_named_from_a_month_before_six_months(exposure, named):
-    found = finding(RULE, treated(exposure, exposure - 80))
-    assert ("no benefit" in found.message) is named
-    assert "swiss-label" in found.sources
-
-
 @pytest.mark.parametrize(("since", "expected"), [(183, DUE), (184, OK)])
 def test_evaluations_go_on_to_six_months_after_the_last_dose(since, expected):
     stop = plan(days_before(since), stopped=days_before(since))

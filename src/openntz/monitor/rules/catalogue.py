@@ -8,6 +8,7 @@ from openntz.monitor.rule import Rule
 from openntz.monitor.rules.antibodies import CONFIRM, PERSISTENT
 from openntz.monitor.rules.antibody_assay import ASSAY
 from openntz.monitor.rules.antibody_schedule import TEST_DUE
+from openntz.monitor.rules.benefit import BENEFIT
 from openntz.monitor.rules.candidate import CANDIDATE
 from openntz.monitor.rules.cell_response import RESPONSE
 from openntz.monitor.rules.conditions import CONDITION
@@ -44,6 +45,7 @@ from openntz.monitor.rules.record_of_doses import DOSE_RECORD
 from openntz.monitor.rules.restart import ACTIVE_DISEASE
 from openntz.monitor.rules.restart_gate import GATE
 from openntz.monitor.rules.review import REVIEW_DUE
+from openntz.monitor.rules.stop_plan import STOP_PLAN
 from openntz.monitor.rules.stopping import REBOUND_WINDOW
 from openntz.monitor.rules.successor import NO_SUCCESSOR
 from openntz.monitor.rules.symptoms import WEARING_OFF
@@ -80,6 +82,7 @@ RULES: Final[tuple[Rule, ...]] = (
     MRI_DUE,
     JCV_DUE,
     AFTER_SWITCH,
+    STOP_PLAN,
     REBOUND_WINDOW,
     REBOUND,
     NO_SUCCESSOR,
@@ -101,6 +104,7 @@ RULES: Final[tuple[Rule, ...]] = (
     MOOD_GALLSTONES,
     LABORATORY_DUE,
     REVIEW_DUE,
+    BENEFIT,
     RE_INFORM,
     RE_AUTHORISATION,
 )

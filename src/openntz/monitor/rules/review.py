@@ -1,4 +1,4 @@
-"""Visits: when the next evaluation is due, and what belongs to it."""
+"""Visits: when the next evaluation is due."""
 
 from __future__ import annotations
 
@@ -60,25 +60,6 @@ def next_review(last: date | None, first: date, profile: Profile) -> date:
     return last + timedelta(days=profile.days("review.interval"))
 
 
-def _also(facts: ReviewFacts, first: date, profile: Profile) -> tuple[str, tuple[str, ...]]:
-    """That benefit is judged with the next visit, where its time has come since the last one.
-
-    The talk at two years is asked for by ``consent.re-inform``.
-    """
-    key = "review.benefit"
-    point = first + timedelta(days=profile.days(key))
-    early = timedelta(days=profile.days("review.early"))
-    announce = timedelta(days=profile.days("check.announce"))
-    seen = facts.last is not None and facts.last.day >= point - early
-    if facts.therapy.as_of < point - announce or seen:
-        return "", ()
-    months = months_text(profile.days(key), profile)
-    return (
-        f"With it: reconsider treatment if there is no benefit ({months}: {point}).",
-        (key,),
-    )
-
-
 def review_due(facts: ReviewFacts, profile: Profile) -> Verdict:
     """Is the next evaluation in time?"""
     therapy, first = facts.therapy, facts.therapy.first_dose
@@ -102,7 +83,6 @@ def review_due(facts: ReviewFacts, profile: Profile) -> Verdict:
         long_overdue_days=inf,
     )
     status = CHECK_STATUS[check.state]
-    also, also_keys = ("", ()) if therapy.off_therapy else _also(facts, first.day, profile)
     after = months_text(days, profile)
     refs = (facts.last.ref if facts.last is not None else None, first.ref, *standing_refs(therapy))
     return Verdict(
@@ -114,11 +94,10 @@ def review_due(facts: ReviewFacts, profile: Profile) -> Verdict:
             else "",
             f"A visit is entered for {facts.booked}." if facts.booked else "",
             arrange(status, "visit"),
-            also,
         ),
         due=check.due,
         evidence=tuple(r for r in refs if r is not None),
-        keys=("review.first", "review.second", "review.interval", "check.announce", *also_keys),
+        keys=("review.first", "review.second", "review.interval", "check.announce"),
     )
 
 
@@ -128,5 +107,5 @@ REVIEW_DUE = Rule(
     question="Is the next evaluation in time?",
     derive=review_facts,
     decide=review_due,
-    sources=("touch-program", "swiss-label"),
+    sources=("touch-program",),
 )

@@ -1,0 +1,188 @@
+"""Whether natalizumab does good: judged at six months and at two years."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from openntz.course.events import EdssScore, Scan
+from openntz.definitions.activity import Activity, activity
+from openntz.definitions.therapy import Therapy
+from openntz.monitor.finding import Status
+from openntz.monitor.profile import Profile
+from openntz.monitor.rule import Rule, Situation, Verdict
+from openntz.monitor.rules.neda import baseline_ends
+from openntz.monitor.rules.standing import (
+    NEVER_DOSED,
+    ago,
+    joined,
+    months_text,
+    not_in_export,
+    off_text,
+    standing_refs,
+)
+
+# Key of a point in time, and what is asked then. Informing the person anew at two years is
+# ``consent.re-inform``.
+_ASKED: Final = {
+    "review.benefit": "reconsider treatment if there is no benefit",
+    "review.reconsent": "weigh benefit and risk anew",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One point at which benefit is judged, with the visit and the MRI that go with it.
+
+    ``ends`` is the day from which the next regular evaluation takes its place; ``found`` is the
+    activity between the new baseline and the date.
+    """
+
+    key: str
+    day: date
+    ends: date
+    visit: EdssScore | None
+    scan: Scan | None
+    found: Activity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenefitFacts:
+    """The last point that has come or is near, and the next one."""
+
+    therapy: Therapy
+    point: Point | None
+    next: date | None
+    missing: tuple[str, ...]
+
+
+def benefit_facts(situation: Situation, profile: Profile) -> BenefitFacts:
+    """Facts of ``review.benefit``."""
+    course, as_of, first = situation.course, situation.as_of, situation.therapy.first_dose
+    missing = tuple(t for t in ("edss", "mri") if not course.has(t))
+    if first is None:
+        return BenefitFacts(therapy=situation.therapy, point=None, next=None, missing=missing)
+    announce = timedelta(days=profile.days("check.announce"))
+    days = {key: first.day + timedelta(days=profile.days(key)) for key in _ASKED}
+    reached = [key for key, day in days.items() if as_of >= day - announce]
+    ahead = [day for key, day in days.items() if key not in reached]
+    point = None
+    if reached:
+        key = reached[-1]
+        day = days[key]
+        since = day - timedelta(days=profile.days("review.early"))
+        baseline = first.day + timedelta(days=baseline_ends(profile)[0])
+        scans_from = max(first.day, day - timedelta(days=profile.days("neda.period")))
+        point = Point(
+            key=key,
+            day=day,
+            ends=day + timedelta(days=profile.days("review.interval")),
+            visit=next((s for s in course.edss if s.day >= since), None),
+            scan=next((s for s in reversed(course.mri) if s.day > scans_from), None),
+            found=activity(course, baseline, as_of),
+        )
+    return BenefitFacts(
+        therapy=situation.therapy,
+        point=point,
+        next=min(ahead, default=None),
+        missing=missing,
+    )
+
+
+def _when(point: Point, profile: Profile) -> str:
+    return f"{months_text(profile.days(point.key), profile)} of treatment ({point.day})"
+
+
+def _against(found: Activity) -> str:
+    """What speaks against benefit: activity since the new baseline."""
+    said = [f"relapse on {r.day}" for r in found.relapses]
+    if found.mri:
+        said.append(f"active lesions on MRI since {found.first}")
+    return f"Since {found.first}: {', '.join(said)}." if said else ""
+
+
+def _without_visit(point: Point, facts: BenefitFacts, profile: Profile) -> tuple[Status, str]:
+    as_of, ask = facts.therapy.as_of, _ASKED[point.key]
+    if as_of < point.day:
+        return Status.WATCH, f"Soon at {_when(point, profile)}: {ask}. It needs a visit."
+    if as_of < point.ends:
+        return (
+            Status.DUE,
+            f"At {_when(point, profile)}: {ask}. No visit with an EDSS score is recorded for it.",
+        )
+    return (
+        Status.WATCH,
+        f"No visit is recorded since {_when(point, profile)}, when one was to {ask}; the next "
+        "visit is asked for by review.due.",
+    )
+
+
+def _judged(point: Point, facts: BenefitFacts, profile: Profile) -> Verdict:
+    as_of = facts.therapy.as_of
+    against, within = _against(point.found), as_of < point.ends
+    if point.visit is None:
+        status, said = _without_visit(point, facts, profile)
+    else:
+        lacking = within and (point.scan is None or bool(against))
+        status = Status.WATCH if lacking else Status.OK
+        late = point.visit.day >= point.ends
+        how = "is the first since" if late else "counts for"
+        said = (
+            f"The visit of {ago(point.visit.day, as_of, profile)} {how} {_when(point, profile)}: "
+            f"{_ASKED[point.key]}."
+        )
+    scan = ""
+    if point.scan is None and within:
+        scan = "No MRI is recorded to judge it by."
+    refs = [point.visit, point.scan, *point.found.relapses]
+    return Verdict(
+        status=status,
+        message=joined(said, scan, against if within else ""),
+        due=point.day if status is Status.DUE or as_of < point.day else None,
+        evidence=tuple(
+            dict.fromkeys((*(e.ref for e in refs if e is not None), *standing_refs(facts.therapy)))
+        ),
+        keys=(point.key, "review.early", "review.interval", "check.announce", "neda.baseline"),
+    )
+
+
+def benefit(facts: BenefitFacts, profile: Profile) -> Verdict:
+    """Is it time to judge whether natalizumab does good?"""
+    therapy, point = facts.therapy, facts.point
+    if therapy.last_dose is None:
+        return NEVER_DOSED
+    if therapy.off_therapy:
+        return Verdict(
+            status=Status.OK,
+            message=f"{off_text(therapy)} Benefit is not judged.",
+            evidence=standing_refs(therapy),
+        )
+    if point is None:
+        return Verdict(
+            status=Status.OK,
+            message=f"Benefit is judged from {facts.next} on.",
+            evidence=standing_refs(therapy),
+            keys=("review.benefit", "check.announce"),
+        )
+    if facts.missing and (point.visit is None or therapy.as_of < point.ends):
+        return Verdict(
+            status=Status.UNKNOWN,
+            message=not_in_export(
+                " and ".join(facts.missing), "whether benefit was judged is not known."
+            ),
+            evidence=standing_refs(therapy),
+            keys=(point.key,),
+        )
+    return _judged(point, facts, profile)
+
+
+BENEFIT = Rule(
+    id="review.benefit",
+    title="Benefit",
+    question="Is it time to judge whether natalizumab does good?",
+    derive=benefit_facts,
+    decide=benefit,
+    sources=("swiss-label",),
+    silence=("relapses",),
+)
