@@ -8,6 +8,7 @@ import pytest
 
 from openntz.course import vocabulary
 from openntz.course.course import Course
+from openntz.course.events import Censor
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import PROFILES
 from tests.build import (
@@ -39,7 +40,7 @@ def commented(ago: int, text: str):
     return replace(scan(days_before(ago), line=60), comment=text)
 
 
-def csf(ago: int, answer=None, value=None, censor=""):
+def csf(ago: int, answer=None, value=None, censor: Censor = ""):
     return measurement(
         vocabulary.JCV_DNA, days_before(ago), value, answer=answer, censor=censor, line=80
     )
