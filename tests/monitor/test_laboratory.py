@@ -17,6 +17,8 @@ from tests.build import (
     lymphocytes,
     measurement,
     plan,
+    reaction,
+    symptom,
     without,
 )
 
@@ -157,3 +159,69 @@ def test_earliest_due_date_of_the_two_is_given():
     assert found.due == days_before(300) + timedelta(days=183)
     assert {"measurements:60", "measurements:52"} <= set(found.evidence)
     assert "founding-s2" in found.sources
+
+
+# ── signs of low platelets (leaflet, L18: stop and evaluate at once)
+
+
+def bled(*results, words="petechiae on both legs", ago=5, **more) -> Course:
+    return course(
+        doses=doses_on([days_before(400), days_before(15)]),
+        symptoms=[symptom(days_before(ago), words, line=70)],
+        measurements=results,
+        **more,
+    )
+
+
+@pytest.mark.parametrize("profile", ["eu", "us", "study"])
+@pytest.mark.parametrize(("ago", "expected"), [(30, ACT), (31, UNKNOWN)])
+def test_sign_without_a_count_is_evaluated_at_once_by_the_leaflet(ago, expected, profile):
+    found = finding(PLATELETS, bled(ago=ago), profile=profile)
+    assert found.status is expected
+    assert ("symptoms:70" in found.evidence) is (expected is ACT)
+
+
+@pytest.mark.parametrize(
+    ("counted_ago", "value", "expected"),
+    [(6, 250.0, ACT), (5, 250.0, OK), (4, 250.0, OK), (4, 99.0, DUE), (6, 90.0, ACT)],
+)
+def test_a_count_on_the_day_of_the_sign_or_later_decides(counted_ago, value, expected):
+    assert finding(PLATELETS, bled(platelets(value, counted_ago))).status is expected
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["no bruising", "bruise at the injection site", "microbleed on MRI"],
+)
+def test_what_is_no_sign_of_low_platelets(words):
+    assert finding(PLATELETS, bled(platelets(250.0, 20), words=words)).status is OK
+
+
+def test_sign_recorded_as_a_reaction_counts():
+    made = course(
+        doses=doses_on([days_before(400), days_before(15)]),
+        reactions=[reaction(days_before(5), "nosebleed", 1, line=71)],
+        measurements=[platelets(250.0, 20)],
+    )
+    assert finding(PLATELETS, made).status is ACT
+
+
+def test_signs_long_after_the_last_dose_or_before_the_first_are_not_laid_to_it():
+    gone = course(
+        doses=doses_on([days_before(184)]), symptoms=[symptom(days_before(5), "bruising")]
+    )
+    assert finding(PLATELETS, gone).status is OK
+    assert finding(PLATELETS, course(symptoms=[symptom(days_before(5), "bruising")])).status is (
+        UNKNOWN
+    )
+
+
+def test_low_count_shows_own_baseline_and_missing_symptoms_are_said():
+    low = finding(PLATELETS, on(platelets(260.0, 402, line=40), platelets(90.0)))
+    assert f"Before the first dose: 260 ×10⁹/L on {days_before(402)}" in low.message
+    made = course(
+        doses=doses_on([days_before(400), days_before(5)]),
+        measurements=[platelets(250.0)],
+        recorded=without("symptoms"),
+    )
+    assert "signs of bleeding could not be looked for" in finding(PLATELETS, made).message

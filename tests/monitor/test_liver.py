@@ -156,3 +156,41 @@ def test_default_limits_are_marked_and_rows_cited():
     assert "21 umol/L (project default)" in found.message
     assert found.evidence == ("measurements:77", "measurements:78")
     assert "liver-dhcp-2008" in found.sources
+
+
+# ── baseline, onset and return (letter of 2008: from 6 days on, came back on rechallenge)
+
+
+def test_injury_says_days_after_the_first_dose_and_own_baseline():
+    found = finding(RULE, on(alt(22.0, 402, line=40), alt(410.0, 394)))
+    assert found.status is DUE
+    assert "6 days after the first dose; injury was reported from 6 days on" in found.message
+    assert f"Before the first dose: ALT 22 on {days_before(402)}" in found.message
+    assert "liver-dhcp-2008" in found.sources
+    assert "No value before the first dose" in finding(RULE, on(alt(410.0))).message
+
+
+def test_high_value_before_the_first_dose_is_not_from_the_drug():
+    found = finding(RULE, on(alt(410.0, 401)))
+    assert found.status is DUE
+    assert "taken before the first dose" in found.message
+
+
+def test_injury_that_came_back_after_another_dose_says_so():
+    came_back = on(alt(300.0, 200, line=41), alt(30.0, 150, line=42), alt(410.0, 5))
+    found = finding(RULE, came_back)
+    assert found.status is DUE
+    assert f"ALT was 300 on {days_before(200)} too, came down" in found.message
+    assert f"given again from {days_before(10)} on" in found.message
+    assert {"measurements:41", "measurements:50"} <= set(found.evidence)
+
+
+@pytest.mark.parametrize(("value", "said"), [(120.0, False), (120.1, True)])
+def test_earlier_injury_stays_visible_when_values_are_normal(value, said):
+    found = finding(RULE, on(alt(value, 200, line=41), alt(30.0, 5)))
+    assert found.status is OK
+    assert ("came back in somebody given natalizumab again" in found.message) is said
+
+
+def test_high_value_still_high_is_one_episode():
+    assert "too, came down" not in finding(RULE, on(alt(300.0, 20, line=41), alt(410.0))).message

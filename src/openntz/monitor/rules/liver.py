@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from openntz.course import vocabulary
@@ -16,6 +16,12 @@ from openntz.definitions.upper_limit import UpperLimit, upper_limit
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict
+from openntz.monitor.rules.liver_history import (
+    LiverHistory,
+    liver_history,
+    onset_text,
+    return_text,
+)
 from openntz.monitor.rules.standing import (
     NEVER_DOSED,
     ago,
@@ -69,6 +75,7 @@ class LiverFacts:
     jaundice: tuple[Event, ...]
     recorded: bool
     symptoms_recorded: bool = True
+    history: LiverHistory = field(default_factory=LiverHistory)
 
 
 def _with_limit(result: Measurement, profile: Profile) -> LiverResult:
@@ -100,7 +107,18 @@ def liver_facts(situation: Situation, profile: Profile) -> LiverFacts:
         jaundice=tuple(e for e, text in said if e.day >= since and asserts(text, terms)),
         recorded=course.has("measurements"),
         symptoms_recorded=course.has("symptoms"),
+        history=liver_history(course, _high_or_not(course, profile), profile),
     )
+
+
+def _high_or_not(course: Course, profile: Profile) -> list[tuple[Measurement, bool]]:
+    """Every enzyme result with a number, and whether it suggests injury by itself."""
+    times = profile.number("liver.enzyme-times")
+    return [
+        (m, _with_limit(m, profile).above(times) is True)
+        for m in course.results(vocabulary.ALT, vocabulary.AST)
+        if m.value is not None
+    ]
 
 
 def no_result(what: str, therapy: Therapy, recorded: bool, profile: Profile) -> Verdict:
@@ -152,15 +170,24 @@ def _injury(facts: LiverFacts, profile: Profile) -> Verdict | None:
         todo = f"Repeat with bilirubin and look for the cause before the next dose.{bilirubin}"
     return Verdict(
         status=Status.ACT if act else Status.DUE,
-        message=joined(f"Possible liver injury: {'; '.join(said)}.", todo),
-        evidence=tuple(
-            r for r in (*(x.result.ref for x in (*high, *pairs)), *(e.ref for e in jaundiced))
+        message=joined(
+            f"Possible liver injury: {'; '.join(said)}.",
+            onset_text(facts.history, high[0].result, profile) if high else "",
+            return_text(facts.history),
+            todo,
+        ),
+        evidence=(
+            *(x.result.ref for x in (*high, *pairs)),
+            *(e.ref for e in jaundiced),
+            *facts.history.refs,
         ),
         keys=(
             "liver.enzyme-times",
             "liver.bilirubin-times",
             "liver.bilirubin-within",
             "liver.jaundice-within",
+            *(["liver.onset-from"] if high else []),
+            *(["liver.recurs"] if facts.history.earlier is not None else []),
             *(_ULN[x.result.test] for x in (*high, *raised) if not x.limit.own),
         ),
     )
@@ -211,8 +238,10 @@ def liver_injury(facts: LiverFacts, profile: Profile) -> Verdict:
             tail = not_in_export("symptoms", "jaundice could not be looked for.")
     return Verdict(
         status=status,
-        message=joined(f"{head}: {listed}.", _refused(facts.enzymes), tail),
-        evidence=evidence,
+        message=joined(
+            f"{head}: {listed}.", _refused(facts.enzymes), return_text(facts.history), tail
+        ),
+        evidence=(*evidence, *facts.history.refs),
         keys=keys or ("liver.enzyme-times",),
     )
 
