@@ -1,4 +1,4 @@
-"""The command line: `openntz review`, `check`, `forecast`, `estimate`, `evaluate`, `evidence`.
+"""The command line: `openntz review`, `explain`, `forecast`, `estimate`, `evidence` and more.
 
 Heavy imports stay inside the commands so that ``--help`` answers at once. Exit codes: 0 clean,
 1 finished with rows set aside, 2 input that cannot be used.
@@ -54,6 +54,13 @@ Site = Annotated[
 Mapping = Annotated[
     Path | None,
     typer.Option("--mapping", help="TOML file that maps other column names, units and dates."),
+]
+Acknowledged = Annotated[
+    Path | None,
+    typer.Option(
+        "--acknowledged",
+        help="CSV of findings somebody has taken on: person, rule, who, when, until.",
+    ),
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Random seed; the same seed, the same bytes.")]
 Workers = Annotated[int, typer.Option("--workers", min=1, max=256, help="Processes to use.")]
@@ -116,13 +123,7 @@ def review(
         Path | None,
         typer.Option("--compare", help="findings.json of an earlier review: what changed, why?"),
     ] = None,
-    acknowledged: Annotated[
-        Path | None,
-        typer.Option(
-            "--acknowledged",
-            help="CSV of findings somebody has taken on: person, rule, who, when, until.",
-        ),
-    ] = None,
+    acknowledged: Acknowledged = None,
     seed: Seed = DEFAULT_SEED,
     workers: Workers = 2,
 ) -> None:
@@ -152,6 +153,48 @@ def review(
         _stop(error)
     say_review(_out(), outcome)
     raise typer.Exit(EXIT_SET_ASIDE if outcome.review.rejected else EXIT_CLEAN)
+
+
+@app.command()
+def explain(
+    folder: Folder,
+    person: Annotated[str, typer.Option("--person", help="Identifier as in the people table.")],
+    rule: Annotated[
+        str | None, typer.Option("--rule", help="Id of a rule, level.low for example; else all.")
+    ] = None,
+    as_of: AsOf = None,
+    profile: ProfileName = "eu",
+    site: Site = None,
+    mapping: Mapping = None,
+    acknowledged: Acknowledged = None,
+    seed: Seed = DEFAULT_SEED,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Say why a person has a finding: rows, rule, limits, sources, and what would change it."""
+    from openntz.app.say_explain import as_text, say_explain
+    from openntz.workflows.explain import ExplainQuestion, run_explain
+
+    try:
+        answer = run_explain(
+            ExplainQuestion(
+                folder=folder,
+                person=person,
+                rule=rule,
+                as_of=_day(as_of),
+                profile=profile,
+                site=site,
+                mapping=mapping,
+                seed=seed,
+                acknowledged=acknowledged,
+            )
+        )
+    except OpenNTZError as error:
+        _stop(error)
+    if as_json:
+        typer.echo(as_text(answer))
+    else:
+        say_explain(_out(), answer)
+    raise typer.Exit(EXIT_SET_ASIDE if answer.set_aside else EXIT_CLEAN)
 
 
 @app.command()

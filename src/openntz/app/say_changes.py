@@ -35,10 +35,8 @@ def say_changes(console: Console, changes: Changes) -> None:
             Text(f"not compared ({number} findings), unknown to the earlier file: {rules}"),
             soft_wrap=True,
         )
-    urgent = sorted(
-        (c for c in changes.found if c.kind != "gone"),
-        key=lambda c: (c.now.status if c.now is not None else Status.OK).urgency,
-    )
+    urgent = [*changes.of("new"), *changes.of("changed")]
+    urgent.sort(key=lambda c: (c.now.status if c.now is not None else Status.OK).urgency)
     if not urgent:
         return
     table = plain_table("person", "rule", "was", "is", "why")

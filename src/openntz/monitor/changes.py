@@ -10,8 +10,8 @@ from typing import Final, Literal
 
 from openntz.monitor.finding import Status
 
-Kind = Literal["new", "gone", "changed"]
-KINDS: Final[tuple[Kind, ...]] = ("new", "gone", "changed")
+Kind = Literal["new", "changed", "gone", "moved"]
+KINDS: Final[tuple[Kind, ...]] = ("new", "changed", "gone", "moved")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One finding that is new, gone or changed; ``why`` in sentences, never empty."""
+    """One finding that is new, gone, of another status, or moved to another date.
+
+    ``why`` is in sentences, and never empty.
+    """
 
     kind: Kind
     person: str
@@ -72,8 +75,13 @@ class Changes:
     remarks: tuple[str, ...] = ()
 
     def of(self, kind: Kind) -> tuple[Change, ...]:
-        """The changes of one kind."""
-        return tuple(c for c in self.found if c.kind == kind)
+        """The changes of one kind, those to the most urgent status first."""
+
+        def urgency(change: Change) -> int:
+            said = change.now or change.before
+            return 0 if said is None else said.status.urgency
+
+        return tuple(sorted((c for c in self.found if c.kind == kind), key=urgency))
 
 
 def _cited(said: Said, by_words: bool) -> Counter[tuple[str, str]]:
@@ -87,10 +95,10 @@ def _cited(said: Said, by_words: bool) -> Counter[tuple[str, str]]:
 def _rows(before: Said, now: Said) -> Iterator[str]:
     by_words = before.rows is not None and now.rows is not None
     old, new = _cited(before, by_words), _cited(now, by_words)
-    for label, rows in (("rests on", new - old), ("no longer rests on", old - new)):
+    for label, rows in (("Now rests on", new - old), ("No longer on", old - new)):
         if rows:
             listed = "; ".join(f"{table}: {text}" if by_words else text for table, text in rows)
-            yield f"It {label} {listed}."
+            yield f"{label} {listed}."
 
 
 def _why(before: Said, now: Said) -> tuple[str, ...]:
@@ -104,10 +112,8 @@ def _why(before: Said, now: Said) -> tuple[str, ...]:
             if name in before.limits and before.limits[name] != value
         ]
     if before.as_of is not None and now.as_of is not None and before.as_of != now.as_of:
-        only = "" if reasons else "No row or limit it names is another; "
-        reasons.append(
-            f"{only}{'t' if only else 'T'}ime passed from {before.as_of} to {now.as_of}."
-        )
+        alone = "; no row or limit it names is another" if not reasons else ""
+        reasons.append(f"Time passed{alone}.")
     if reasons:
         return tuple(reasons)
     return (
@@ -117,15 +123,19 @@ def _why(before: Said, now: Said) -> tuple[str, ...]:
 
 
 def _kind(before: Said, now: Said) -> Kind | None:
+    """What became of a finding, None where neither status nor date moved.
+
+    That it rests on another dose is no change: every dose would make a dozen.
+    """
     if not before.open and not now.open:
         return None
     if before.open != now.open:
         return "new" if now.open else "gone"
-    changed = before.status is not now.status or before.due != now.due
-    if changed and before.due != now.due and before.status is now.status:
-        # What is due 'today' because no date was given moves every day without any news.
-        changed = (before.due, now.due) != (before.as_of, now.as_of)
-    return "changed" if changed or any(_rows(before, now)) else None
+    if before.status is not now.status:
+        return "changed"
+    # What is due 'today' because no date was given moves every day without any news.
+    moved = before.due != now.due and (before.due, now.due) != (before.as_of, now.as_of)
+    return "moved" if moved else None
 
 
 def _pair(

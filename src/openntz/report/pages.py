@@ -61,6 +61,7 @@ KIND_HEADINGS: Final[Mapping[Kind, str]] = {
     "new": "New",
     "changed": "Changed",
     "gone": "Gone",
+    "moved": "Moved to another date",
 }
 
 

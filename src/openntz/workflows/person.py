@@ -89,6 +89,11 @@ class Practice:
             seed=seed,
         )
 
+    @property
+    def others(self) -> Mapping[str, Profile]:
+        """The profiles besides the one that speaks."""
+        return {name: p for name, p in self.profiles.items() if name != self.profile.id}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonResult:
@@ -218,14 +223,14 @@ def later_days(
         as_of=situation.as_of,
         until=horizon if whole else _expected_until(situation.therapy, profile, horizon),
         profile=profile,
-        profiles={name: p for name, p in practice.profiles.items() if name != profile.id},
+        profiles=practice.others,
     )
 
 
-def review_person(
+def situation_of(
     course: Course, as_of: date, practice: Practice, incomplete: frozenset[str] = frozenset()
-) -> PersonResult:
-    """Standing, forecast and one finding per rule for one person at one date.
+) -> Situation:
+    """What the rules judge: standing and forecast of one person at one date.
 
     ``incomplete`` names the tables of which a row of this person was set aside.
     """
@@ -243,12 +248,22 @@ def review_person(
         incomplete=incomplete,
     )
     forecast = settled(situation, practice.profile, practice.models, answer.fit)
-    situation = replace(situation, forecast=forecast)
-    others = {name: p for name, p in practice.profiles.items() if name != practice.profile.id}
-    findings = evaluate(situation, practice.profile, others)
+    return replace(situation, forecast=forecast)
+
+
+def review_person(
+    course: Course, as_of: date, practice: Practice, incomplete: frozenset[str] = frozenset()
+) -> PersonResult:
+    """Standing, forecast and one finding per rule for one person at one date.
+
+    ``incomplete`` names the tables of which a row of this person was set aside.
+    """
+    situation = situation_of(course, as_of, practice, incomplete)
+    stands = situation.therapy
+    findings = evaluate(situation, practice.profile, practice.others)
     return PersonResult(
         therapy=stands,
-        forecast=forecast,
+        forecast=situation.forecast,
         findings=with_next_turn(findings, later_days(course, situation, practice, whole=False)),
         decision=open_dates(situation, practice.profile) if stands.state.on_therapy else None,
     )
