@@ -11,6 +11,7 @@ from openntz.course import vocabulary
 from openntz.course.course import TABLES, Course
 from openntz.course.events import (
     Assay,
+    Contact,
     Dose,
     EdssScore,
     Measurement,
@@ -47,10 +48,13 @@ _TREATMENTS = (
     "ivig",
     "plasma exchange",
     "natalizumab",
+    "MMR vaccine",
+    "yellow fever",
+    "travel vaccine",
     "vitamin D",
     "",
 )
-_KINDS = ("dmt", "DMT", "immunosuppressant", "steroid", "symptomatic", "biologic", "")
+_KINDS = ("dmt", "DMT", "immunosuppressant", "steroid", "symptomatic", "biologic", "vaccine", "")
 _SYMPTOMS = (
     *("wearing-off", "Wearing off", "jaundice", "fatigue", "no pregnancy wish", ""),
     *("?PML", "PML excluded", "zoster", "no zoster", "meningitis", "covid", "low mood"),
@@ -71,6 +75,18 @@ def _event(draw: Any, table: str) -> dict[str, Any]:
     }
 
 
+def contacts(at: datetime) -> st.SearchStrategy[Contact | None]:
+    """No call, one some hours later, or words."""
+    return st.sampled_from(
+        (
+            None,
+            Contact(at + timedelta(hours=3), True, ""),
+            Contact(None, False, "not reached"),
+            Contact(None, False, "well"),
+        )
+    )
+
+
 @st.composite
 def doses(draw: Any) -> Dose:
     base = _event(draw, "doses")
@@ -80,6 +96,13 @@ def doses(draw: Any) -> Dose:
         end=None if minutes is None else base["at"] + timedelta(minutes=minutes),
         amount_mg=draw(st.sampled_from((300.0, 150.0, 600.0))),
         route=draw(st.sampled_from(("IV", "SC"))),
+        product=draw(st.sampled_from(("", "Tysabri", "Tyruko"))),
+        batch=draw(st.sampled_from(("", "B1"))),
+        setting=draw(st.sampled_from(("", "clinic", "home", "room 4"))),
+        premedication=draw(st.sampled_from(("", "cetirizine"))),
+        discharged=draw(st.sampled_from((None, base["at"] + timedelta(minutes=70)))),
+        follow_up_call=draw(contacts(base["at"])),
+        hotline=draw(contacts(base["at"])),
     )
 
 
@@ -121,6 +144,7 @@ def scans(draw: Any) -> Scan:
         gadolinium_lesions=draw(_counts),
         new_t2_lesions=draw(_counts),
         enlarging_t2_lesions=draw(_counts),
+        brain_volume_change_percent=draw(st.sampled_from((None, None, -0.9, 0.1))),
     )
 
 
@@ -148,6 +172,7 @@ def pregnancies(draw: Any) -> Pregnancy:
         due=draw(st.sampled_from((None, start + timedelta(days=266)))),
         delivery=None if delivered is None else start + timedelta(days=delivered),
         outcome=draw(st.sampled_from(_OUTCOMES)),
+        breastfeeding=draw(st.sampled_from(("", "yes", "no", "until 2023-05-01", "?"))),
         extra=draw(st.sampled_from(({}, {"newborn_count": "no"}, {"newborn_platelets": "210"}))),
     )
 
@@ -208,6 +233,17 @@ def people(draw: Any) -> Person:
 
 def _few(strategy: st.SearchStrategy[Any], most: int) -> st.SearchStrategy[list[Any]]:
     return st.lists(strategy, max_size=most)
+
+
+@st.composite
+def dosed_courses(draw: Any) -> Course:
+    """Doses, reactions and plans alone, which is all that reactions are judged by."""
+    return Course.create(
+        draw(people()),
+        doses=draw(_few(doses(), 6)),
+        reactions=draw(_few(reactions(), 2)),
+        plans=draw(_few(plans(), 2)),
+    )
 
 
 @st.composite

@@ -168,7 +168,16 @@ def _uneventful(
             yield day
             day += timedelta(days=days)
 
-    doses = doses_every(first, count)
+    doses = [
+        replace(
+            d,
+            product="Tysabri",
+            batch="B1",
+            setting="clinic",
+            discharged=d.at + timedelta(hours=2),
+        )
+        for d in doses_every(first, count)
+    ]
     results: list[Measurement] = [
         measurement(vocabulary.WEIGHT, first, 70.0),
         lymphocytes(first - timedelta(days=3), lymphocyte_base),

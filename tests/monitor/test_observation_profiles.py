@@ -24,13 +24,13 @@ from tests.build import (
     situation,
     without,
 )
-from tests.strategies import FIRST, LAST, courses
+from tests.strategies import FIRST, LAST, dosed_courses
 
 RULE = OBSERVATION.id
 ALL = {name: load_profile(name) for name in PROFILES}
 DURING = "Observation during the dose itself is never left out."
 READY = "Drugs and staff for anaphylaxis at hand"
-relaxed = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+relaxed = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def decided(made, as_of, name):
@@ -43,7 +43,7 @@ def found(doses, *reactions, profile="eu", **events):
     return finding(RULE, made, profile=profile)
 
 
-@given(made=courses(), as_of=st.dates(FIRST, LAST), name=st.sampled_from(PROFILES))
+@given(made=dosed_courses(), as_of=st.dates(FIRST, LAST), name=st.sampled_from(PROFILES))
 @relaxed
 def test_every_message_says_that_the_dose_itself_is_watched(made, as_of, name):
     message = decided(made, as_of, name).message
@@ -149,7 +149,7 @@ def test_the_study_is_never_more_cautious_than_eu_but_by_its_own_exclusions(
         assert study is Status.UNKNOWN
 
 
-@given(made=courses(), as_of=st.dates(FIRST, LAST))
+@given(made=dosed_courses(), as_of=st.dates(FIRST, LAST))
 @relaxed
 def test_the_us_label_is_never_more_cautious_than_the_eu_label(made, as_of):
     """They differ in one thing: the EU label counts anew after a gap."""

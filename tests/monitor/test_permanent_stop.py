@@ -22,11 +22,11 @@ from tests.build import (
     reaction,
     situation,
 )
-from tests.strategies import FIRST, LAST, courses
+from tests.strategies import FIRST, LAST, dosed_courses
 
 STANDING = {Status.ACT, Status.WATCH}
 ALL = {name: load_profile(name) for name in PROFILES}
-relaxed = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+relaxed = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def status(made, as_of, profile):
@@ -35,7 +35,7 @@ def status(made, as_of, profile):
 
 
 @given(
-    made=courses(),
+    made=dosed_courses(),
     as_of=st.dates(FIRST, LAST),
     later=st.integers(1, 4000),
     name=st.sampled_from(PROFILES),
