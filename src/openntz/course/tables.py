@@ -290,7 +290,7 @@ MRI: Final = Table(
             "number",
             "change of brain volume in a year, negative for a loss",
             unit="%",
-            synonyms=("brain_volume_change", "annual_brain_volume_change", "pbvc"),
+            synonyms=("annual_brain_volume_change", "annual_pbvc", "brain_volume_change_per_year"),
             units_in_name=(("brain_volume_change_percent", "%"),),
         ),
         _COMMENT,
