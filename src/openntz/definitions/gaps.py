@@ -47,6 +47,8 @@ def short_exposures(
 
     The open gap counts up to ``until``: the as-of date, or the day of a dose already booked.
     """
+    # Later doses cannot follow so few.
+    first = doses[: most_doses + 1]
     return tuple(
-        g for g in gaps(doses, until) if g.doses_before <= most_doses and g.days >= gap_days
+        g for g in gaps(first, until) if g.doses_before <= most_doses and g.days >= gap_days
     )

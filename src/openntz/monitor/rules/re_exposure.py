@@ -43,7 +43,6 @@ def re_exposure_facts(situation: Situation, profile: Profile) -> ReExposureFacts
     result that says neither positive nor negative does not.
     """
     t, course = situation.therapy, situation.course
-    history = antibody_history(course, antibody_limits(profile))
     until = t.planned if t.planned is not None and t.planned_is_booked else situation.as_of
     found = short_exposures(
         course.doses,
@@ -51,7 +50,8 @@ def re_exposure_facts(situation: Situation, profile: Profile) -> ReExposureFacts
         most_doses=round(profile.number("re-exposure.doses")),
         gap_days=profile.days("re-exposure.gap"),
     )
-    readable = [x for x in history.tests if x.own is not Reading.UNDETERMINED]
+    tests = antibody_history(course, antibody_limits(profile)).tests if found else ()
+    readable = [x for x in tests if x.own is not Reading.UNDETERMINED]
     return ReExposureFacts(
         therapy=t,
         recorded=course.has("measurements"),
