@@ -6,13 +6,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from scipy.stats import binomtest
 
 from openntz.errors import ProfileError
+from openntz.evidence.registry import registry
 from openntz.forecast.decide import weekdays_of
 from openntz.forecast.result import ClearanceChange
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile, load_profile
 from tests.build import (
+    AS_OF,
     NO_FORECAST,
     antibody,
     course,
@@ -106,6 +109,54 @@ def test_a_suited_person_is_a_candidate_and_is_told_everything():
         found.sources
     )
     assert {"doses:18", "plans:5", "mri:30", "measurements:50"} <= set(found.evidence)
+
+
+def test_the_trials_are_told_with_who_was_in_them_and_what_they_leave_open():
+    """E1, E2, E3 and E5 with their limits."""
+    message = suited().message
+    for words in (
+        "NOVA (randomised; aged 18 to 60, 12 months without relapse every 4 weeks)",
+        "0.2 against 0.05, p = 0.0755, on average by the primary estimand",
+        "0.31 against 0.06, p = 0.0437, by the second",
+        "4.3 against 4.1 % had any",
+        "1 case of PML without symptoms",
+        "NEXT-MS (6 infusions or more before)",
+        "47 every 4 weeks, 24.7 historically",
+        "none of 48 (at most 7.4 %)",
+        "35,521 people with JCV antibodies in a register, not randomised",
+        "the primary of three definitions of a longer interval",
+    ):
+        assert words in message
+
+
+def test_the_bound_of_the_forerunner_matches_clopper_pearson():
+    """0 to 7.4 % is the exact interval of 0 of 48, not of 61; printed to one decimal."""
+    people = registry().fact("peid.bound-people").number
+    bound = registry().fact("peid.gd").high
+    assert binomtest(0, int(people)).proportion_ci(method="exact").high == pytest.approx(
+        bound / 100, abs=0.0005
+    )
+    assert binomtest(0, 61).proportion_ci(method="exact").high < 0.06
+
+
+@pytest.mark.parametrize(("age", "outside"), [(17, True), (18, False), (60, False), (61, True)])
+def test_an_age_outside_the_randomised_trial_is_told(age, outside):
+    born = AS_OF.replace(year=AS_OF.year - age)
+    message = suited(who=person(birth_date=born)).message
+    assert (f"Nobody of this age ({age}) was in it." in message) is outside
+
+
+def test_an_unknown_age_is_not_called_outside():
+    assert "Nobody of this age" not in suited(who=person(birth_date=None)).message
+
+
+def test_both_half_lives_are_shown_and_neither_is_used():
+    message = suited(chances={**CHANCES, 43: {10.0: 0.5, 5.0: 0.9, 2.0: 0.9}}).message
+    # 42 against 28 days: 63 and 45 % (conflict C6).
+    assert (
+        "every 6 weeks below that of every 4 weeks by 63 % at 11 days (older US text) or 45 % at "
+        "28.2 days (current label); the forecast uses neither" in message
+    )
 
 
 def test_it_is_never_more_than_watch():

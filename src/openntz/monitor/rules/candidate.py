@@ -17,6 +17,7 @@ from openntz.monitor.rules.candidate_conditions import (
     stops,
     weeks_ahead,
 )
+from openntz.monitor.rules.candidate_trials import TRIAL_KEYS, half_life_text, trials_text
 from openntz.monitor.rules.level_words import LEVEL_UNIT, chance_text
 from openntz.monitor.rules.next_dose import no_next_dose
 from openntz.monitor.rules.standing import joined, standing_refs, weeks_text
@@ -30,16 +31,6 @@ _KEYS = (
     "candidate.longest-interval",
     "candidate.target",
     "clinic.weekdays",
-)
-_TRIAL_KEYS = (
-    "nova.new-t2",
-    "nova.new-t2.every-4-weeks",
-    "nova.new-t2.p",
-    "nova.pml",
-    "next-ms.activity.eid10",
-    "next-ms.activity.historical",
-    "pml.eid.hazard-ratio",
-    "pml.eid.meta-2025",
 )
 
 
@@ -125,22 +116,6 @@ def _flattered(facts: CandidateFacts, profile: Profile) -> str:
     return " once it is kept, though the first trough would" if later else ""
 
 
-def _trials(profile: Profile) -> str:
-    """What trials found and what they do not settle."""
-    n = profile.number
-    hazard, pooled = profile.fact("pml.eid.hazard-ratio"), profile.fact("pml.eid.meta-2025")
-    return (
-        "Trials: in NOVA there were more new lesions on average every 6 weeks than every 4 "
-        f"({n('nova.new-t2'):g} against {n('nova.new-t2.every-4-weeks'):g}, p = "
-        f"{n('nova.new-t2.p'):g}) and {n('nova.pml'):g} case of PML without symptoms; in NEXT-MS "
-        f"MRI activity was {n('next-ms.activity.eid10'):g} per 1,000 person-years with intervals "
-        f"set by level, {n('next-ms.activity.historical'):g} historically. PML was rarer with "
-        f"longer intervals in a register (hazard ratio {hazard.number:g}, {hazard.low:g} to "
-        f"{hazard.high:g}); pooled studies do not settle it ({pooled.number:g}, "
-        f"{pooled.low:g} to {pooled.high:g})."
-    )
-
-
 def candidate(facts: CandidateFacts, profile: Profile) -> Verdict:
     """May a longer interval be considered, and which?"""
     t = facts.therapy
@@ -179,11 +154,12 @@ def candidate(facts: CandidateFacts, profile: Profile) -> Verdict:
         status=Status.WATCH,
         message=f"Candidate for a longer interval than {days_text(t.interval_days)}: "
         f"{_offer(found, profile)} ({_chances(facts, profile)}). {_met(facts)} "
-        f"{_trials(profile)} The label's interval is "
+        f"{trials_text(facts.age, profile)} "
+        f"{half_life_text(found.after_days, t.interval_days, profile)} The label's interval is "
         f"{weeks_text(profile.fact('dosing.label-interval'))}; a longer one is a "
         "decision of neurologist and patient, with levels and MRI to follow it.",
         evidence=evidence,
-        keys=(*_KEYS, *_TRIAL_KEYS, "dosing.label-interval"),
+        keys=(*_KEYS, *TRIAL_KEYS, "dosing.label-interval"),
     )
 
 
@@ -219,7 +195,7 @@ CANDIDATE = Rule(
     question="May a longer interval be considered?",
     derive=candidate_facts,
     decide=candidate,
-    sources=("nova-2022", "next-ms-2023", "ryerson-2019"),
+    sources=("nova-2022", "next-ms-2023", "ryerson-2019", "van-kempen-2020"),
     silence=("relapses", "mri", "reactions", "doses"),
     reassuring=(Status.WATCH,),
 )

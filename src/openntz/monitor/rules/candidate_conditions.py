@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from openntz.course import vocabulary
+from openntz.course.course import age_on
 from openntz.course.events import Measurement, Scan
 from openntz.definitions.activity import Activity, activity
 from openntz.definitions.antibodies import Persistence, Persistent, antibody_history
@@ -49,7 +50,8 @@ class CandidateFacts:
     says which levels the forecast does not agree with. ``missing`` names the tables that are
     not in the export and that a condition rests on; ``lacks_levels_only`` says
     that the forecast is the population's because no level of the person could be used.
-    ``change`` says that antibodies may have changed clearance.
+    ``change`` says that antibodies may have changed clearance. ``age`` is in years, None where
+    the date of birth is not recorded.
     """
 
     therapy: Therapy
@@ -71,6 +73,7 @@ class CandidateFacts:
     missing: tuple[str, ...] = ()
     lacks_levels_only: bool = False
     change: str = ""
+    age: int | None = None
 
 
 def candidate_facts(situation: Situation, profile: Profile) -> CandidateFacts:
@@ -106,6 +109,7 @@ def candidate_facts(situation: Situation, profile: Profile) -> CandidateFacts:
         jcv=index[-1] if index else None,
         missing=_missing(situation, profile),
         lacks_levels_only=forecast.status == "prior only",
+        age=None if (born := course.person.birth_date) is None else age_on(born, as_of),
     )
 
 
