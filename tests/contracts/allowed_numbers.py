@@ -25,6 +25,7 @@ ARITHMETIC: Final[Mapping[tuple[str, str, float], str]] = {
     ("monitor/rule.py", "days_text", 14): "from two whole weeks on, days are written as weeks",
     ("monitor/rules/level_words.py", "chance_text", 100): "fraction to per cent",
     ("monitor/rules/cell_response.py", "predictive_text", 100): "fraction to per cent",
+    ("definitions/statements.py", "statement", 8192): "size of a cache",
     ("definitions/amounts.py", "level", 0.1): _DIGITS,
     ("definitions/amounts.py", "level", 9.95): _DIGITS,
     ("definitions/amounts.py", "percent", 0.01): _DIGITS,
@@ -57,6 +58,8 @@ ARITHMETIC: Final[Mapping[tuple[str, str, float], str]] = {
 
 # (file, constant) -> reason; the constant may be tuned, so its number is not fixed here
 SETTINGS: Final[Mapping[tuple[str, str], str]] = {
+    ("monitor/rules/notes.py", "_LONGEST_QUOTE"): "how much of a note is quoted",
+    ("monitor/rules/notes.py", "_MOST_QUOTED"): "how many notes are quoted",
     ("forecast/chain.py", "ENSEMBLES"): _NUMERICAL,
     ("forecast/change.py", "_SURE"): _DIGITS,
     ("forecast/change.py", "_EVEN"): "more likely than not; the median",

@@ -111,7 +111,7 @@ def test_suspicion_stays_until_it_is_excluded():
 
 def test_doses_given_since_are_counted():
     assert "2 doses were given since" in finding(RULE, treated((40, "?PML"))).message
-    assert "1 dose was given since" in finding(RULE, treated((8, "?PML"))).message
+    assert "One dose was given since" in finding(RULE, treated((8, "?PML"))).message
     assert "given since" not in finding(RULE, treated((7, "?PML"))).message
 
 

@@ -141,7 +141,8 @@ def _low_index(standing: PmlStanding, latest: JcvResult, profile: Profile) -> st
     if latest.antibody is JcvClass.NEGATIVE:
         return ""
     risk = profile.fact("pml.risk.index-up-to-0.9").shown
-    return f"With an index of {low.shown} or below it is put below {risk} even after 2 years (EMA)."
+    after = months_text(profile.days("pml.stratum.after"), profile)
+    return f"With an index of {low.shown} or below it is put below {risk} even after {after} (EMA)."
 
 
 def _risk_keys(standing: PmlStanding, latest: JcvResult, profile: Profile) -> tuple[str, ...]:

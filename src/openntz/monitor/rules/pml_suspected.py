@@ -129,7 +129,7 @@ def _recorded(facts: SuspicionFacts) -> str:
         if _present(virus) is False:
             parts.append("A negative result alone does not exclude PML.")
     if facts.doses_after:
-        doses = "1 dose was" if facts.doses_after == 1 else f"{facts.doses_after} doses were"
+        doses = "One dose was" if facts.doses_after == 1 else f"{facts.doses_after} doses were"
         parts.append(f"{doses} given since.")
     return joined(*parts)
 
