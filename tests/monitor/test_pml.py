@@ -206,7 +206,48 @@ def test_result_drawn_too_soon_after_another_treatment_is_set_aside(name, wait):
         assert finding("pml.stratum", made).status is expected
 
 
+@pytest.mark.parametrize(
+    ("index", "prior", "said"),
+    [(0.9, False, True), (0.91, False, False), (0.9, True, False), (0.1, False, False)],
+)
+def test_index_up_to_0_9_is_put_below_1_per_1000_by_the_ema(index, prior, said):
+    made = treated(900, measurements=[jcv(30, index)], treatments=[AZATHIOPRINE] if prior else [])
+    found = finding("pml.stratum", made)
+    sentence = "With an index of 0.9 or below it is put below 1 per 1,000 even after 24 months"
+    assert (sentence in found.message) is said
+    assert ("jcv.low-up-to" in found.facts) is said
+    assert "dhpc-2016" in found.sources
+
+
 # ── pml.mri-due
+
+
+@pytest.mark.parametrize(
+    ("exposure", "index", "magnims", "ajnr"),
+    [
+        (547, 0.7, False, False),
+        (548, 0.7, True, False),
+        (730, 0.7, True, False),
+        (731, 0.7, True, True),
+        (731, 0.1, False, False),
+        (731, 0.3, False, False),
+    ],
+)
+def test_other_schedules_are_named_where_the_agency_scans_yearly(exposure, index, magnims, ajnr):
+    for profile in ("eu", "us"):
+        message = finding(
+            "pml.mri-due", scanned(exposure, 30, index=index), profile=profile
+        ).message
+        assert ("MAGNIMS every 3 to 4 months from 18 months on" in message) is magnims
+        assert ("AJNR every 3 to 6 months beyond 24 months" in message) is ajnr
+    study = finding("pml.mri-due", scanned(exposure, 30, index=index), profile="study").message
+    assert "others scan" not in study
+
+
+def test_other_schedules_are_not_named_in_the_higher_risk_stratum():
+    message = finding("pml.mri-due", scanned(900, 30, index=1.6)).message
+    assert "others scan" not in message
+    assert "may be abbreviated" in message
 
 
 def scanned(exposure: int, ago: int, *, index: float = 0.1, prior: bool = False, **more) -> Course:
@@ -381,6 +422,28 @@ def test_jcv_off_therapy_is_not_asked_for_until_a_restart_is_planned():
     again = plan(days_before(3), 28)
     resumed = treated(900, last=100, measurements=[jcv(400, 0.1)], plans=[stop, again])
     assert finding("pml.jcv-due", resumed).status is ACT
+
+
+@pytest.mark.parametrize(("age", "expected"), [(183, OK), (184, DUE), (None, DUE)])
+def test_jcv_is_tested_before_the_first_dose_by_the_label(age, expected):
+    start = AS_OF + timedelta(days=20)
+    booked = doses_on([start])
+    results = [] if age is None else [jcv(age - 20, 0.1)]
+    found = finding("pml.jcv-due", course(doses=booked, measurements=results))
+    assert found.status is expected
+    if expected is DUE:
+        assert found.due == start
+    old_and_high = course(doses=booked, measurements=[jcv(900, 2.0)])
+    assert finding("pml.jcv-due", old_and_high).status is OK
+    lacking = course(recorded=without("measurements"), doses=booked)
+    assert finding("pml.jcv-due", lacking).status is UNKNOWN
+
+
+def test_jcv_before_the_first_dose_waits_for_immunoglobulin():
+    given = treatment(days_before(3), "IVIG", "other", end=days_before(3))
+    booked = doses_on([AS_OF + timedelta(days=20)])
+    found = finding("pml.jcv-due", course(doses=booked, treatments=[given]))
+    assert f"not reliable before {days_before(3) + timedelta(days=184)}" in found.message
 
 
 def test_jcv_unknown_without_table_or_dose():
