@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from openntz.evidence.registry import registry
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import load_profile
 from openntz.monitor.rules.home import JURISDICTIONS, permission
@@ -88,6 +89,19 @@ def test_an_unknown_jurisdiction_is_not_guessed():
     answer = found(series(30, home=(30,)), profile=in_jurisdiction("fr"))
     assert answer.status is UNKNOWN
     assert "eu, ch, us" in answer.message
+
+
+def test_a_site_sets_its_jurisdiction_in_its_file_and_is_named(tmp_path):
+    file = tmp_path / "site.toml"
+    file.write_text(
+        '[override."home.jurisdiction.eu"]\nvalue = "ch"\nwho = "Dr Adams"\nwhen = 2024-05-02\n',
+        encoding="utf-8",
+    )
+    profile = load_profile("eu", registry().with_site(file))
+    answer = found(series(30, home=(30,)), profile=profile)
+    assert answer.status is DUE
+    assert "Switzerland: no home treatment" in answer.message
+    assert "home.jurisdiction.eu" in answer.facts
 
 
 @pytest.mark.parametrize("written", ["EU", " eu "])

@@ -194,7 +194,8 @@ def test_the_nearest_antibody_result_stands_beside_it(offsets, said):
     assert said.format(*(r.day for r in results)) in answer.message
     if offsets:
         assert f"measurements:{40 + len(offsets) - 1}" in answer.evidence
-    assert ("(unverified)" in answer.message) is (not offsets or offsets == [-30])
+    asked = "after a reaction to a dose (unverified)" in answer.message
+    assert asked is (not offsets or offsets == [-30])
 
 
 def test_without_measurements_antibodies_are_not_known():

@@ -147,6 +147,7 @@ def test_what_is_recorded_of_no_dose_is_unknown(gone, said):
     answer = found(series(8, **dict.fromkeys(gone, lambda n, d: "")))
     assert answer.status is UNKNOWN
     assert answer.message.startswith(said)
+    assert ("record them" if len(gone) > 1 else "record it") in answer.message
 
 
 def test_departures_are_told_even_where_a_column_is_missing():

@@ -127,7 +127,13 @@ def _eu(route: Route, tolerated: int, known: bool, profile: Profile) -> Permissi
 
 def _swiss(route: Route, tolerated: int, known: bool, profile: Profile) -> Permission:
     del route, tolerated, known
-    return Permission(False, f"Switzerland: {profile.fact('home.swiss').shown}", ("home.swiss",))
+    minutes = profile.fact("home.swiss-observation").shown
+    return Permission(
+        False,
+        f"Switzerland: {profile.fact('home.swiss').shown}, and {minutes} of observation after "
+        "infusion and injection alike",
+        ("home.swiss", "home.swiss-observation"),
+    )
 
 
 def _us(route: Route, tolerated: int, known: bool, profile: Profile) -> Permission:
@@ -226,7 +232,7 @@ def _at_home(facts: HomeFacts, own: str, profile: Profile) -> Verdict:
         status=Status.WATCH,
         message=joined(told, f"{following.why}.", f"Elsewhere: {others}."),
         evidence=refs,
-        keys=(*keys, *(("home.swiss",) if own != "ch" else ())),
+        keys=(*keys, "home.swiss", "home.swiss-observation"),
     )
 
 

@@ -159,10 +159,10 @@ def dose_record(facts: DoseRecordFacts, profile: Profile) -> Verdict:
     never = [w for w in ("product", "batch") if not any(getattr(d, w) for d in recent)]
     missing = ""
     if never:
-        verb = "is" if len(never) == 1 else "are"
+        verb, them = ("is", "it") if len(never) == 1 else ("are", "them")
         missing = (
             f"{' and '.join(never).capitalize()} {verb} not recorded for "
-            f"{last[:1].lower()}{last[1:]}; record them with every dose."
+            f"{last[:1].lower()}{last[1:]}; record {them} with every dose."
         )
     departures = _departures(facts, profile)
     if departures:
