@@ -123,7 +123,7 @@ def test_activity_between_the_two_baselines_is_said():
     )
     found = finding(RULE, made)
     assert found.status is WATCH
-    assert "Counted from 6 months after the first dose, none of it counts." in found.message
+    assert "Counted from 6 months after the first dose of this course, none" in found.message
 
 
 def test_a_restart_after_three_months_begins_anew():

@@ -7,12 +7,12 @@ from datetime import date, timedelta
 from typing import Final
 
 from openntz.course.events import EdssScore, Scan
-from openntz.definitions.activity import Activity, activity
+from openntz.definitions.neda import Neda, neda
 from openntz.definitions.therapy import Therapy
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict
-from openntz.monitor.rules.neda import baseline_ends
+from openntz.monitor.rules.neda import activity_words, baseline_ends, neda_limits
 from openntz.monitor.rules.standing import (
     NEVER_DOSED,
     ago,
@@ -44,7 +44,7 @@ class Point:
     ends: date
     visit: EdssScore | None
     scan: Scan | None
-    found: Activity
+    found: Neda
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ def benefit_facts(situation: Situation, profile: Profile) -> BenefitFacts:
         key = reached[-1]
         day = days[key]
         since = day - timedelta(days=profile.days("review.early"))
-        baseline = first.day + timedelta(days=baseline_ends(profile)[0])
+        limits = neda_limits(profile, baseline_ends(profile)[0])
         scans_from = max(first.day, day - timedelta(days=profile.days("neda.period")))
         point = Point(
             key=key,
@@ -80,7 +80,7 @@ def benefit_facts(situation: Situation, profile: Profile) -> BenefitFacts:
             ends=day + timedelta(days=profile.days("review.interval")),
             visit=next((s for s in course.edss if s.day >= since), None),
             scan=next((s for s in reversed(course.mri) if s.day > scans_from), None),
-            found=activity(course, baseline, as_of),
+            found=neda(course, first.day, first.day, as_of, limits),
         )
     return BenefitFacts(
         therapy=situation.therapy,
@@ -94,12 +94,10 @@ def _when(point: Point, profile: Profile) -> str:
     return f"{months_text(profile.days(point.key), profile)} of treatment ({point.day})"
 
 
-def _against(found: Activity) -> str:
+def _against(found: Neda) -> str:
     """What speaks against benefit: activity since the new baseline."""
-    said = [f"relapse on {r.day}" for r in found.relapses]
-    if found.mri:
-        said.append(f"active lesions on MRI since {found.first}")
-    return f"Since {found.first}: {', '.join(said)}." if said else ""
+    said = activity_words(found)
+    return f"Activity since {found.first}: {'; '.join(said)}." if said else ""
 
 
 def _without_visit(point: Point, facts: BenefitFacts, profile: Profile) -> tuple[Status, str]:
@@ -128,14 +126,13 @@ def _judged(point: Point, facts: BenefitFacts, profile: Profile) -> Verdict:
         status = Status.WATCH if lacking else Status.OK
         late = point.visit.day >= point.ends
         how = "is the first since" if late else "counts for"
-        said = (
-            f"The visit of {ago(point.visit.day, as_of, profile)} {how} {_when(point, profile)}: "
-            f"{_ASKED[point.key]}."
-        )
+        ask = f": {_ASKED[point.key]}" if within else ""
+        said = f"The visit of {ago(point.visit.day, as_of, profile)} {how} {_when(point, profile)}{ask}."
     scan = ""
     if point.scan is None and within:
         scan = "No MRI is recorded to judge it by."
-    refs = [point.visit, point.scan, *point.found.relapses]
+    against_refs = (*point.found.relapses, *point.found.active_scans) if within else ()
+    refs = [point.visit, point.scan, *against_refs]
     return Verdict(
         status=status,
         message=joined(said, scan, against if within else ""),
@@ -184,5 +181,5 @@ BENEFIT = Rule(
     derive=benefit_facts,
     decide=benefit,
     sources=("swiss-label",),
-    silence=("relapses",),
+    silence=("relapses", "mri"),
 )

@@ -123,7 +123,8 @@ def _confirmed(judged: Neda) -> tuple[str, ...]:
     return tuple(n for n, w in judged.worsening.items() if w.confirmed)
 
 
-def _activity(judged: Neda) -> list[str]:
+def activity_words(judged: Neda) -> list[str]:
+    """What speaks against 'no evidence of disease activity', piece by piece."""
     said = [f"relapse on {r.day}" for r in judged.relapses]
     said += [
         f"new, enlarging or enhancing lesions on the MRI of {s.day}" for s in judged.active_scans
@@ -201,10 +202,10 @@ def _evidence(judged: Neda, facts: NedaFacts) -> tuple[Ref, ...]:
 def _later(facts: NedaFacts, profile: Profile) -> str:
     """What counting from the later day would say, where it says otherwise."""
     judged, later = facts.judged, facts.judged_later
-    if judged is None or later is None or not _activity(judged) or _activity(later):
+    if judged is None or later is None or not activity_words(judged) or activity_words(later):
         return ""
     months = months_text(baseline_ends(profile)[1], profile)
-    return f"Counted from {months} after the first dose, none of it counts."
+    return f"Counted from {months} after the first dose of this course, none of it counts."
 
 
 def _not_judged(facts: NedaFacts, profile: Profile) -> Verdict:
@@ -234,7 +235,7 @@ def no_activity(facts: NedaFacts, profile: Profile) -> Verdict:
     if judged is None:
         return _not_judged(facts, profile)
     span = f"from {judged.first} to {judged.last}"
-    active, unknown = _activity(judged), _unknown(judged, facts)
+    active, unknown = activity_words(judged), _unknown(judged, facts)
     if active:
         status, said = Status.WATCH, f"Disease activity {span}: {'; '.join(active)}."
         tail = joined(
