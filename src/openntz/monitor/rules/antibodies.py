@@ -23,7 +23,7 @@ from openntz.definitions.therapy import Therapy
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
-from openntz.monitor.rules.antibody_words import classes_text
+from openntz.monitor.rules.antibody_class_words import classes_text
 from openntz.monitor.rules.forbidden import Forbidden, before_restart, forbidden
 from openntz.monitor.rules.next_dose import next_dose_text
 from openntz.monitor.rules.standing import not_in_export, off_text, standing_refs
