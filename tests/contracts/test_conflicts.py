@@ -14,6 +14,7 @@ import pytest
 
 import openntz
 from openntz.definitions.antibodies import Definition, Persistent, antibody_history
+from openntz.definitions.half_life import steady_trough_ratio
 from openntz.definitions.observation_readings import observation_readings
 from openntz.evidence.conflicts import conflicts
 from openntz.evidence.prevalence import prevalence
@@ -22,6 +23,7 @@ from openntz.models.card import load_card
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import PROFILES, load_profile
 from openntz.monitor.rules.antibodies import antibody_limits
+from openntz.monitor.rules.candidate_trials import half_life_text
 from openntz.monitor.rules.catalogue import RULES
 from tests.build import (
     antibody,
@@ -277,9 +279,15 @@ def test_c6_both_half_lives_are_there_and_only_saturation_agrees_with_the_label(
     assert said.low - 1 <= lower["van_den_berg_2025"] <= said.high + 2
 
 
-def test_c6_neither_half_life_stands_alone_as_a_fact() -> None:
-    assert fact("pk.half-life").value == 28.2
-    assert fact("pk.half-life.us-nca").value == 11
-    for name in PROFILES:
-        used = {f.id for f in load_profile(name).use.values()}
-        assert not used & {"pk.half-life", "pk.half-life.us-nca", "pk.half-life.eu"}
+def test_c6_beside_a_longer_interval_stands_what_either_half_life_would_say() -> None:
+    profile = load_profile("eu")
+    told = half_life_text(42, 28, profile)
+    assert "63 % at 11 days" in told
+    assert "45 % at 28.2 days" in told
+    assert "the forecast uses neither" in told
+    for key, ratio in (
+        ("pk.half-life.us-nca", "pk.trough-ratio-q6w-q4w.half-life-11"),
+        ("pk.half-life", "pk.trough-ratio-q6w-q4w.half-life-28.2"),
+    ):
+        found = steady_trough_ratio(42, 28, fact(key).number)
+        assert found == pytest.approx(fact(ratio).number, abs=0.0005)
