@@ -165,6 +165,16 @@ def cited(registry: Registry, names: tuple[str, ...]) -> tuple[Cited, ...]:
     return tuple(_shown(known[n]) if n in known else Cited(n, n, "") for n in names)
 
 
+def _origin(fact: Fact) -> str:
+    """How well a number is known; a site's decision comes first."""
+    if fact.site is None:
+        return RANK_MEANING[fact.rank]
+    by = f"{fact.site.who}, {fact.site.when.isoformat()}"
+    if fact.site.replaces is not None:
+        return f"decided by this site ({by}); the registry has {fact.site.replaces}"
+    return f"confirmed by this site ({by}); {RANK_MEANING[fact.rank]}"
+
+
 @lru_cache(maxsize=1024)
 def threshold(fact: Fact) -> Threshold:
     """A fact for a reader."""
@@ -172,7 +182,7 @@ def threshold(fact: Fact) -> Threshold:
         fact.id,
         words.prose(fact.meaning),
         words.fact(fact),
-        RANK_MEANING[fact.rank],
+        _origin(fact),
         words.prose(fact.note),
         fact.sources,
     )

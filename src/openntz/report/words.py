@@ -162,9 +162,11 @@ def within_sentence(title: str) -> str:
 
 
 def first_sentence(text: str) -> str:
-    """The first sentence of a message; a full stop inside a number or date does not end it."""
+    """The first sentence of a message; a full stop in a number, date or bracket ends nothing."""
+    depth = 0
     for i, sign in enumerate(text[:-1]):
-        ends = sign in ".;" and text[i + 1] == " "
+        depth += (sign == "(") - (sign == ")")
+        ends = sign in ".;" and text[i + 1] == " " and depth <= 0
         if ends and (sign == ";" or text[i + 2 : i + 3].isupper()):
             return text[:i] + "."
     return text

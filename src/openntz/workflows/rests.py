@@ -1,0 +1,123 @@
+"""What rests on a fact or a source: rules, model cards, pages, code. Computed, never listed."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Any, Final
+
+from openntz.evidence.conflicts import conflicts_within
+from openntz.evidence.registry import Registry
+from openntz.evidence.show import Line
+from openntz.monitor.profile import PROFILES
+from openntz.monitor.reach import rules_by_fact
+from openntz.monitor.rules.catalogue import RULES
+
+# Where a reader meets what a room computes.
+_ROOMS: Final[Mapping[str, str]] = {
+    "report": "the pages of a review",
+    "forecast": "the forecast on a person's page and in forecast.csv",
+    "records": "reading the tables (`openntz check`)",
+    "models": "model cards",
+    "mechanism": "simulation",
+    "definitions": "definitions that rules share",
+    "workflows": "the commands",
+    "monitor": "the rules as a whole",
+}
+
+
+def _named(raw: Any) -> Iterator[str]:
+    """Every source named anywhere in a parsed card."""
+    if isinstance(raw, dict):
+        for key, value in raw.items():
+            if key == "source":
+                yield from [value] if isinstance(value, str) else value
+            else:
+                yield from _named(value)
+    elif isinstance(raw, list):
+        for item in raw:
+            yield from _named(item)
+
+
+@lru_cache(maxsize=1)
+def _cards() -> Mapping[str, frozenset[str]]:
+    """By shipped card, the sources it names."""
+    folder = resources.files("openntz.models") / "cards"
+    return {
+        file.name.removesuffix(".toml"): frozenset(
+            _named(tomllib.loads(file.read_text(encoding="utf-8")))
+        )
+        for file in sorted(folder.iterdir(), key=lambda f: f.name)
+        if file.name.endswith(".toml")
+    }
+
+
+def _modules(folder: Traversable, package: str) -> Iterator[tuple[str, str]]:
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        if entry.is_dir() and entry.name != "__pycache__":
+            yield from _modules(entry, f"{package}.{entry.name}")
+        elif entry.name.endswith(".py"):
+            name = entry.name.removesuffix(".py")
+            yield f"{package}.{name}", entry.read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def _sources_of_code() -> tuple[tuple[str, str], ...]:
+    """Modules of this package, dotted, with their text."""
+    return tuple(_modules(resources.files("openntz"), "openntz"))
+
+
+def _code(fact: str) -> dict[str, list[str]]:
+    """By room, the modules that name a fact themselves, past any profile."""
+    found: dict[str, list[str]] = {}
+    for module, text in _sources_of_code():
+        room = module.split(".")[1]
+        if (
+            room in _ROOMS
+            and not module.startswith("openntz.monitor.rules.")
+            and f'"{fact}"' in text
+        ):
+            found.setdefault(room, []).append(module.removeprefix("openntz."))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Rests:
+    """Answers what rests on an entry of one registry."""
+
+    registry: Registry
+
+    def on_fact(self, fact: str) -> Iterator[Line]:
+        """Rules, pages and code that use a fact."""
+        for rule, under in rules_by_fact().get(fact, {}).items():
+            names = "" if len(under) == len(PROFILES) else f" (profile {', '.join(under)})"
+            yield Line("rule", f"{rule}{names}")
+        for conflict in conflicts_within(self.registry):
+            if fact in conflict.facts:
+                yield Line("page", f"conflicts.html: {conflict.id}, {conflict.topic}")
+        for room, modules in _code(fact).items():
+            yield Line("page", f"{_ROOMS[room]}: {', '.join(modules)}")
+
+    def on_source(self, source: str) -> Iterator[Line]:
+        """Rules that cite a source or use a fact of it, cards, pages."""
+        facts = [f.id for f in self.registry.facts.values() if source in f.sources]
+        cited = dict.fromkeys(r.id for r in RULES if source in r.sources)
+        by_fact = rules_by_fact()
+        using = dict.fromkeys(rule for fact in facts for rule in by_fact.get(fact, {}))
+        for rule in dict.fromkeys([*cited, *using]):
+            how = " and ".join(
+                word
+                for word, holds in (("cited", rule in cited), ("by its facts", rule in using))
+                if holds
+            )
+            yield Line("rule", f"{rule} ({how})")
+        for card, sources in _cards().items():
+            if source in sources:
+                yield Line("card", card)
+        for conflict in conflicts_within(self.registry):
+            if source in conflict.sources:
+                yield Line("page", f"conflicts.html: {conflict.id}, {conflict.topic}")
