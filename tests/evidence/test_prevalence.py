@@ -70,3 +70,13 @@ def test_every_entry_belongs_to_a_fact_and_can_be_shown(name):
     shown = prevalence(registry().fact(name)).shown
     assert "(" in shown
     assert "ada." not in shown
+
+
+def test_site_number_does_not_borrow_the_assay_of_the_published_one(tmp_path):
+    file = tmp_path / "site.toml"
+    file.write_text(
+        '[override."ada.affirm.persistent"]\nvalue = 12\nwho = "Dr Adams"\nwhen = 2024-05-02\n',
+        encoding="utf-8",
+    )
+    shown = prevalence(registry().with_site(file).fact("ada.affirm.persistent")).shown
+    assert shown.startswith("12 % (set by Dr Adams, 2024-05-02), in place of 6 % of 625 people")

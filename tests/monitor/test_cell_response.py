@@ -10,6 +10,7 @@ from openntz.course import vocabulary
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import PROFILES
 from tests.build import (
+    antibody,
     course,
     days_before,
     dose,
@@ -134,3 +135,25 @@ def test_off_therapy_never_dosed_and_no_table():
     assert finding(RULE, course()).status is Status.UNKNOWN
     made = course(doses=[dose(days_before(3))], recorded=without("measurements"))
     assert finding(RULE, made).status is Status.UNKNOWN
+
+
+# ── persistent antibodies and still no rise at six months (row S0-58)
+
+
+@pytest.mark.parametrize(
+    ("day", "antibodies", "said"),
+    [
+        (182, ((84, "positive"), (130, "positive")), False),
+        (183, ((84, "positive"), (130, "positive")), True),
+        (183, ((84, "positive"), (130, "negative")), False),
+        (183, (), False),
+    ],
+)
+def test_persistent_antibodies_and_no_rise_at_six_months_by_the_poster(day, antibodies, said):
+    tests = [antibody(on(d), r, line=80 + i) for i, (d, r) in enumerate(antibodies)]
+    counts = [lymphocytes(on(-3), 2.0, line=2), lymphocytes(on(day), 2.1, line=3)]
+    made = course(doses=doses_every(FIRST, DAYS // 28 + 1), measurements=[*counts, *tests])
+    found = finding(RULE, made)
+    assert found.status is Status.WATCH
+    assert ("6 months on there is still no rise" in found.message) is said
+    assert ("measurements:80" in found.evidence) is said

@@ -33,7 +33,7 @@ def test_outside_the_project_limits_another_cause_is_looked_for(value, status, p
     assert found.status == status
     assert "measurements:3" in found.evidence
     if status == "watch":
-        assert "Natalizumab does not change neutrophils" in found.message
+        assert "and does not change neutrophils: look for another cause" in found.message
         assert "(project default)" in found.message
         assert {"us-hcp-pharmacokinetics", "founding-s2"} <= set(found.sources)
 

@@ -38,7 +38,12 @@ class Prevalence:
         cut_off = (
             "cut-off not read" if self.threshold == _NOT_READ else f"positive from {self.threshold}"
         )
-        return f"{self.fact.shown} {self.denominator} ({self.assay}, {cut_off}, {self.sampling})"
+        basis = f"{self.denominator} ({self.assay}, {cut_off}, {self.sampling})"
+        replaced = self.fact.site.replaces if self.fact.site is not None else None
+        if replaced is None:
+            return f"{self.fact.shown} {basis}"
+        # The site's number was not found by this assay in these people.
+        return f"{self.fact.shown}, in place of {replaced} {self.fact.unit} {basis}"
 
 
 @lru_cache(maxsize=1)

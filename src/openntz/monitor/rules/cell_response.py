@@ -7,6 +7,7 @@ from typing import Final
 
 from openntz.course import vocabulary
 from openntz.course.events import Ref
+from openntz.definitions.antibodies import Persistent, antibody_history
 from openntz.definitions.cell_response import (
     CellResponse,
     Response,
@@ -22,11 +23,13 @@ from openntz.evidence.prevalence import prevalence
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict
+from openntz.monitor.rules.antibodies import antibody_definition, antibody_limits
 from openntz.monitor.rules.lymphocytes import COUNT_UNIT, NO_RISE
 from openntz.monitor.rules.next_dose import no_next_dose
 from openntz.monitor.rules.standing import (
     NEVER_DOSED,
     joined,
+    months_text,
     not_in_export,
     standing_refs,
     weeks_text,
@@ -47,13 +50,18 @@ _LOUD: Final = frozenset({Response.LOST, Response.NEVER})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseFacts:
-    """The response of lymphocytes and B cells, and the course of monocytes, where counted."""
+    """The response of lymphocytes and B cells, and the course of monocytes, where counted.
+
+    ``persistent_antibodies`` are the tests by which the profile's definition calls antibodies
+    persistent; looked for only where the lymphocytes did not rise.
+    """
 
     therapy: Therapy
     recorded: bool
     lymphocytes: CellResponse | None = None
     b_cells: CellResponse | None = None
     monocytes: CellResponse | None = None
+    persistent_antibodies: tuple[Ref, ...] = ()
 
 
 def response_limits(profile: Profile, *, times: float, added: float) -> ResponseLimits:
@@ -78,10 +86,17 @@ def response_facts(situation: Situation, profile: Profile) -> ResponseFacts:
         return ResponseFacts(therapy=t, recorded=recorded)
     by_fold = response_limits(profile, times=profile.number("b-cells.rise-fold"), added=0.0)
     by_rise = response_limits(profile, times=1.0, added=profile.number("rise.threshold"))
+    lymphocytes = cell_response(course, vocabulary.LYMPHOCYTES, doses, by_rise)
+    antibodies: tuple[Ref, ...] = ()
+    if lymphocytes.state(situation.as_of) is Response.NEVER:
+        history = antibody_history(course, antibody_limits(profile))
+        verdict = history.verdicts[antibody_definition(profile)]
+        antibodies = verdict.refs if verdict.persistent is Persistent.YES else ()
     return ResponseFacts(
         therapy=t,
         recorded=recorded,
-        lymphocytes=cell_response(course, vocabulary.LYMPHOCYTES, doses, by_rise),
+        lymphocytes=lymphocytes,
+        persistent_antibodies=antibodies,
         b_cells=cell_response(course, vocabulary.CD19, doses, by_fold),
         monocytes=cell_response(course, vocabulary.MONOCYTES, doses, by_fold),
     )
@@ -193,12 +208,29 @@ def response(facts: ResponseFacts, profile: Profile) -> Verdict:
     if status is Status.WATCH:
         seen.append(_prompt(lymphocytes.state(t.as_of), profile))
         keys += [*_PREDICTIVE, "rise.efficacy-disputed"]
+    refs = _refs(*(r for r, _ in counted))
+    if _poorer(facts, lymphocytes, profile):
+        months = months_text(profile.days("rise.late-read-out"), profile)
+        seen.append(
+            f"Antibodies are persistent and {months} on there is still no rise: in such people "
+            "the response was poorer (poster P1978)."
+        )
+        keys.append("rise.late-read-out")
+        refs = (*refs, *facts.persistent_antibodies)
     return Verdict(
         status=status,
         message=joined(*seen),
-        evidence=(lymphocytes.start.ref, *_refs(*(r for r, _ in counted))),
+        evidence=(lymphocytes.start.ref, *refs),
         keys=tuple(keys),
     )
+
+
+def _poorer(facts: ResponseFacts, lymphocytes: CellResponse, profile: Profile) -> bool:
+    """Persistent antibodies and a count without the rise after the later read-out."""
+    late = profile.days("rise.late-read-out")
+    never = lymphocytes.first_rise is None
+    counted = any(v.day >= late for v in lymphocytes.readable)
+    return never and counted and bool(facts.persistent_antibodies)
 
 
 def _prompt(state: Response, profile: Profile) -> str:

@@ -119,13 +119,23 @@ def after_facts(situation: Situation, profile: Profile) -> AfterFacts:
     )
 
 
-_KEYS: Final = ("blood.back-to-baseline", "blood.effect-lasts", "check.announce")
+_KEYS: Final = (
+    "blood.back-to-baseline",
+    "blood.effect-lasts",
+    "blood.raised-cells",
+    "check.announce",
+)
 
 
 def _window(profile: Profile) -> str:
     eu = weeks_text(profile.fact("blood.effect-lasts"))
     us = weeks_text(profile.fact("blood.back-to-baseline"))
     return f"about {eu} (EU text) to {us} (US text) after the last dose"
+
+
+def _raised_cells(profile: Profile) -> str:
+    """'Raised counts (lymphocytes, monocytes ...)'."""
+    return f"Raised counts ({profile.fact('blood.raised-cells').value})"
 
 
 def _not_asked(facts: AfterFacts, profile: Profile) -> Verdict | None:
@@ -195,8 +205,8 @@ def after_stopping(facts: AfterFacts, profile: Profile) -> Verdict:
     if t.as_of < opens:
         return Verdict(
             status=Status.OK,
-            message=f"{head} Raised counts come back {_window(profile)}. A blood count is asked "
-            f"for by {closes}.",
+            message=f"{head} {_raised_cells(profile)} come back {_window(profile)}. "
+            f"A blood count is asked for by {closes}.",
             due=closes,
             evidence=refs,
             keys=_KEYS,
@@ -223,7 +233,8 @@ def after_stopping(facts: AfterFacts, profile: Profile) -> Verdict:
     when = f"is due on {closes}" if soon else f"was due on {closes} and is not recorded"
     return Verdict(
         status=Status.WATCH if soon else Status.DUE,
-        message=f"{head} Raised counts come back {_window(profile)}. A blood count {when}; {own}.",
+        message=f"{head} {_raised_cells(profile)} come back {_window(profile)}. "
+        f"A blood count {when}; {own}.",
         due=closes,
         evidence=(*((facts.baseline.ref,) if facts.baseline is not None else ()), *refs),
         keys=_KEYS,

@@ -109,11 +109,12 @@ def change(facts: NeutrophilFacts, profile: Profile) -> Verdict:
             status=Status.WATCH,
             message=joined(
                 f"{count}, {' and '.join(a.words for a in crossed)}.",
-                "Natalizumab does not change neutrophils: look for another cause (infection, "
+                f"Natalizumab raises {profile.fact('blood.raised-cells').value}, "
+                "and does not change neutrophils: look for another cause (infection, "
                 "steroids, another drug) and repeat the count.",
             ),
             evidence=tuple(refs),
-            keys=(*keys, "neutrophils.drug-effect"),
+            keys=(*keys, "neutrophils.drug-effect", "blood.raised-cells"),
         )
     if any(a.crossed is None for a in answers):
         status, tail = Status.UNKNOWN, "The result is only a limit and does not tell: repeat it."
