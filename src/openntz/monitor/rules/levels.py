@@ -16,10 +16,11 @@ from openntz.forecast.result import LevelVerdict, PersonForecast
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
+from openntz.monitor.rules.antibody_beside import NO_STATUS, AntibodyStatus, antibody_status
 from openntz.monitor.rules.level_forecast import LIMITS, Part, limit, predicted
 from openntz.monitor.rules.level_words import LEVEL_UNIT, level_text
 from openntz.monitor.rules.next_dose import next_dose_text, no_next_dose
-from openntz.monitor.rules.standing import ago, not_in_export, standing_refs
+from openntz.monitor.rules.standing import ago, joined, not_in_export, standing_refs
 
 _FLAGGED = frozenset({"not a trough", "impossible"})
 _USABLE = frozenset({"fitted", "censored above"})
@@ -194,6 +195,7 @@ class LowFacts:
     days_after_dose: int | None
     passed_over: str
     forecast: PersonForecast
+    antibodies: AntibodyStatus = NO_STATUS
 
 
 def _dose_before(level: Measurement, doses: tuple[Dose, ...]) -> Dose | None:
@@ -231,6 +233,7 @@ def low_facts(situation: Situation, profile: Profile) -> LowFacts:
         days_after_dose=after,
         passed_over=passed_over,
         forecast=situation.forecast,
+        antibodies=antibody_status(course, profile),
     )
 
 
@@ -297,6 +300,12 @@ _THEN = {
     Status.WATCH: "Take a trough before the next dose; do not lengthen the interval on this.",
 }
 
+_STUDIES = (
+    "Studies of level and activity part by antibodies: no relation over all people (van Kempen "
+    "2017), relapses and enhancing lesions where high antibodies took the level away (Vennegoor "
+    "2013)."
+)
+
 
 def low(facts: LowFacts, profile: Profile) -> Verdict:
     """Is the trough low, as measured or as forecast at the next dose?"""
@@ -329,11 +338,17 @@ def low(facts: LowFacts, profile: Profile) -> Verdict:
             keys=tuple(dict.fromkeys(k for p in known for k in p.keys)),
         )
     then = _THEN.get(worst.status, "")
+    open_ = worst.status is not Status.OK
     return Verdict(
         status=worst.status,
-        message=f"{told} {then}".rstrip(),
-        due=t.planned if worst.status is not Status.OK else None,
-        evidence=evidence,
+        message=joined(
+            told,
+            then,
+            facts.antibodies.text if open_ else "",
+            _STUDIES if worst.status in {Status.ACT, Status.DUE} else "",
+        ),
+        due=t.planned if open_ else None,
+        evidence=(*evidence, *(facts.antibodies.refs if open_ else ())),
         keys=tuple(dict.fromkeys(k for p in known if p.status is worst.status for k in p.keys)),
     )
 
@@ -348,7 +363,13 @@ LOW = Rule(
     question="Is the trough low, as measured or forecast?",
     derive=low_facts,
     decide=low,
-    sources=("next-ms-2023", "ryerson-2020", "van-den-berg-2025"),
+    sources=(
+        "next-ms-2023",
+        "ryerson-2020",
+        "van-den-berg-2025",
+        "van-kempen-2017",
+        "vennegoor-2013",
+    ),
     silence=(
         lost_results(vocabulary.NATALIZUMAB),
         "doses",

@@ -14,6 +14,7 @@ from openntz.forecast.result import PersonForecast
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
+from openntz.monitor.rules.antibody_beside import NO_STATUS, AntibodyStatus, antibody_status
 from openntz.monitor.rules.level_words import level_text
 from openntz.monitor.rules.standing import (
     NEVER_DOSED,
@@ -43,6 +44,7 @@ class WearingOffFacts:
     forecast: PersonForecast
     symptoms_recorded: bool
     measurements_recorded: bool
+    antibodies: AntibodyStatus = NO_STATUS
 
 
 def wearing_off_facts(situation: Situation, profile: Profile) -> WearingOffFacts:
@@ -64,6 +66,7 @@ def wearing_off_facts(situation: Situation, profile: Profile) -> WearingOffFacts
         forecast=situation.forecast,
         symptoms_recorded=course.has("symptoms"),
         measurements_recorded=course.has("measurements"),
+        antibodies=antibody_status(course, profile),
     )
 
 
@@ -171,9 +174,15 @@ def wearing_off(facts: WearingOffFacts, profile: Profile) -> Verdict:
     measured = [m.ref for m in (facts.level, facts.saturation) if m is not None]
     return Verdict(
         status=Status.DUE if due else Status.WATCH,
-        message=joined(head, todo, _forecast(facts.forecast), _studies(profile)),
+        message=joined(
+            head,
+            todo,
+            _forecast(facts.forecast),
+            facts.antibodies.text if facts.measurements_recorded else "",
+            _studies(profile),
+        ),
         due=facts.therapy.planned if due else None,
-        evidence=(*(s.ref for s in facts.reports), *measured),
+        evidence=(*(s.ref for s in facts.reports), *measured, *facts.antibodies.refs),
         keys=(
             "wearing-off.within",
             "wearing-off.ever",
