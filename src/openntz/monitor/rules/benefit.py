@@ -127,7 +127,8 @@ def _judged(point: Point, facts: BenefitFacts, profile: Profile) -> Verdict:
         late = point.visit.day >= point.ends
         how = "is the first since" if late else "counts for"
         ask = f": {_ASKED[point.key]}" if within else ""
-        said = f"The visit of {ago(point.visit.day, as_of, profile)} {how} {_when(point, profile)}{ask}."
+        visit = ago(point.visit.day, as_of, profile)
+        said = f"The visit of {visit} {how} {_when(point, profile)}{ask}."
     scan = ""
     if point.scan is None and within:
         scan = "No MRI is recorded to judge it by."
