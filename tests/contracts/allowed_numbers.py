@@ -148,8 +148,9 @@ SETTINGS: Final[Mapping[tuple[str, str], str]] = {
 # (file, function, numbers in the text) -> reason. Only names of a study's own group or band,
 # beside the fact that carries its figure: a site cannot set them.
 IN_TEXT: Final[Mapping[tuple[str, str, str], str]] = {
-    ("monitor/rules/candidate.py", "_trials", "6 4"): "the two arms of NOVA",
-    ("monitor/rules/candidate.py", "_trials", "1,000"): "denominator of a published rate",
+    ("monitor/rules/candidate_trials.py", "_nova", "4 6 4"): "entry to NOVA and its two arms",
+    ("monitor/rules/candidate_trials.py", "_by_level", "1,000"): "denominator of a published rate",
+    ("monitor/rules/candidate_trials.py", "_by_level", "4"): "the standard arm of NEXT-MS",
     ("definitions/amounts.py", "level", "0.1"): _DIGITS,
     ("definitions/amounts.py", "percent", "1"): _DIGITS,
     ("definitions/amounts.py", "percent", "99"): _DIGITS,
