@@ -35,8 +35,8 @@ _ASKED: Final = {
 class Point:
     """One point at which benefit is judged, with the visit and the MRI that go with it.
 
-    ``ends`` is the day from which the next regular evaluation takes its place; ``found`` is the
-    activity between the new baseline and the date.
+    ``ends`` is the day from which the next regular evaluation takes its place; ``found`` is, up
+    to then, the activity between the new baseline and the date.
     """
 
     key: str
@@ -44,7 +44,7 @@ class Point:
     ends: date
     visit: EdssScore | None
     scan: Scan | None
-    found: Neda
+    found: Neda | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +74,14 @@ def benefit_facts(situation: Situation, profile: Profile) -> BenefitFacts:
         since = day - timedelta(days=profile.days("review.early"))
         limits = neda_limits(profile, baseline_ends(profile)[0])
         scans_from = max(first.day, day - timedelta(days=profile.days("neda.period")))
+        ends = day + timedelta(days=profile.days("review.interval"))
         point = Point(
             key=key,
             day=day,
-            ends=day + timedelta(days=profile.days("review.interval")),
+            ends=ends,
             visit=next((s for s in course.edss if s.day >= since), None),
             scan=next((s for s in reversed(course.mri) if s.day > scans_from), None),
-            found=neda(course, first.day, first.day, as_of, limits),
+            found=neda(course, first.day, first.day, as_of, limits) if as_of < ends else None,
         )
     return BenefitFacts(
         therapy=situation.therapy,
@@ -94,10 +95,10 @@ def _when(point: Point, profile: Profile) -> str:
     return f"{months_text(profile.days(point.key), profile)} of treatment ({point.day})"
 
 
-def _against(found: Neda) -> str:
+def _against(found: Neda | None) -> str:
     """What speaks against benefit: activity since the new baseline."""
-    said = activity_words(found)
-    return f"Activity since {found.first}: {'; '.join(said)}." if said else ""
+    said = activity_words(found) if found is not None else []
+    return f"Activity since {found.first}: {'; '.join(said)}." if found and said else ""
 
 
 def _without_visit(point: Point, facts: BenefitFacts, profile: Profile) -> tuple[Status, str]:
@@ -132,11 +133,12 @@ def _judged(point: Point, facts: BenefitFacts, profile: Profile) -> Verdict:
     scan = ""
     if point.scan is None and within:
         scan = "No MRI is recorded to judge it by."
-    against_refs = (*point.found.relapses, *point.found.active_scans) if within else ()
+    found = point.found
+    against_refs = () if found is None else (*found.relapses, *found.active_scans)
     refs = [point.visit, point.scan, *against_refs]
     return Verdict(
         status=status,
-        message=joined(said, scan, against if within else ""),
+        message=joined(said, scan, against),
         due=point.day if status is Status.DUE or as_of < point.day else None,
         evidence=tuple(
             dict.fromkeys((*(e.ref for e in refs if e is not None), *standing_refs(facts.therapy)))

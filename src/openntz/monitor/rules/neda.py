@@ -33,9 +33,10 @@ LESIONS: Final = "new, enlarging or enhancing lesions"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NedaFacts:
-    """The components since the new baseline at its earlier day, and at its later one if past.
+    """The components since the new baseline at its earlier day.
 
-    ``judged`` is None without a dose, off therapy, and before the new baseline.
+    ``judged`` is None without a dose, off therapy, and before the new baseline;
+    ``judged_later``, counted from the later day, is there where the earlier one finds activity.
     """
 
     therapy: Therapy
@@ -87,12 +88,14 @@ def neda_facts(situation: Situation, profile: Profile) -> NedaFacts:
         return neda(course, started.day, first, as_of, neda_limits(profile, baseline))
 
     earlier, later = baseline_ends(profile)
+    found = judged(earlier)
+    ask_later = found is not None and later != earlier and activity_words(found)
     return NedaFacts(
         therapy=therapy,
         started=started,
         missing=tuple(t for t in ("relapses", "edss", "mri") if not course.has(t)),
-        judged=judged(earlier),
-        judged_later=judged(later) if later != earlier else None,
+        judged=found,
+        judged_later=judged(later) if ask_later else None,
     )
 
 
