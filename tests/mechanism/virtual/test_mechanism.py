@@ -212,20 +212,22 @@ def test_drive_matches_scipy_over_a_closure_and_reopening() -> None:
 
     def slope(t: float, y: np.ndarray) -> list[float]:
         share = opened[min(int(t), len(opened) - 1)]
-        ready, fresh, resident = y
+        ready, first, second, fresh, resident = y
         entry = share * ready
         return [
             (1.0 - ready * (loss + (1.0 - loss) * share)) / P["lesion.reservoir.time"],
-            (entry - fresh) / P["lesion.delay"],
+            3.0 * (entry - first) / P["lesion.delay"],
+            3.0 * (first - second) / P["lesion.delay"],
+            3.0 * (second - fresh) / P["lesion.delay"],
             (entry - resident) / P["lesion.slow.time"],
         ]
 
-    oracle = solve_ivp(slope, (0, 320), [1, 1, 1], max_step=0.25, rtol=1e-9, t_eval=[100, 200, 300])
+    oracle = solve_ivp(slope, (0, 320), [1] * 5, max_step=0.25, rtol=1e-9, t_eval=[100, 200, 300])
     found = drive(crowd, P, opened[None, :])
     for at, day in enumerate((100, 200, 300)):
         mine = [x[0, day - 1] for x in (found.ready, found.fresh, found.resident)]
         # Entry is held at the end of each day: an error of half a day over the shortest lag.
-        assert mine == pytest.approx(oracle.y[:, at], rel=0.05, abs=2e-3)
+        assert mine == pytest.approx(oracle.y[[0, 3, 4], at], rel=0.05, abs=4e-3)
 
 
 def test_ready_cells_stay_between_one_and_their_own_limit() -> None:

@@ -1,10 +1,12 @@
 """Entry of cells into the brain, and the lesions that come of it.
 
 Cells ready to enter (P, 1 without treatment) gather while the way is closed and run down once
-it opens; entry drives a fresh inflammation F and refills the cells that live in the tissue R:
+it opens; entry drives a fresh inflammation F, three steps later, and refills the cells that live
+in the tissue R:
 
     P' = (1 - P (d + (1 - d) open)) / Tp          entry = open P
-    F' = (entry - F) / Tf       R' = (entry - R) / Tr
+    F1' = (entry - F1) 3/Tf     F2' = (F1 - F2) 3/Tf     F' = (F2 - F) 3/Tf
+    R' = (entry - R) / Tr
 
 d = 1/(1 + excess) is a person's own loss of ready cells other than by entry, so the overshoot
 after stopping and its spread follow from how far P had gathered. Lesions begin in clusters of
@@ -16,6 +18,7 @@ day, scans that miss nothing else. Rates are calibrated on AFFIRM's placebo arm.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +31,9 @@ from openntz.mechanism.virtual.people import Crowd
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int32]
 
-_YEAR = 365.25
+_YEAR: Final = 365.25
+# Three steps make a delay with a beginning: one alone would show its effect on the first day.
+_STEPS: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,15 +53,18 @@ def drive(crowd: Crowd, p: Parameters, opened: Floats) -> Drive:
     loss = 1.0 / (1.0 + excess)
     steps = np.ascontiguousarray(opened.T)
     fresh, resident, ready = (np.empty_like(steps) for _ in range(3))
-    fast, slow = (-np.expm1(-1.0 / p[f"lesion.{n}"]) for n in ("delay", "slow.time"))
+    fast = -np.expm1(-_STEPS / p["lesion.delay"])
+    slow = -np.expm1(-1.0 / p["lesion.slow.time"])
     time = p["lesion.reservoir.time"]
-    f, r, cells = (np.ones(crowd.count) for _ in range(3))
+    first, second, f, r, cells = (np.ones(crowd.count) for _ in range(5))
     for day, share in enumerate(steps):
         out = loss + (1.0 - loss) * share
         # Exact for a day of constant `out`, so that P stays between 1 and 1 + excess.
         cells = 1.0 / out + (cells - 1.0 / out) * np.exp(-out / time)
         entry = share * cells
-        f = f + fast * (entry - f)
+        first = first + fast * (entry - first)
+        second = second + fast * (first - second)
+        f = f + fast * (second - f)
         r = r + slow * (entry - r)
         fresh[day], resident[day], ready[day] = f, r, cells
     return Drive(fresh.T, resident.T, ready.T)
@@ -75,6 +83,11 @@ class Lesions:
         """Lesions that enhance on a day (its column), (N,)."""
         first = max(column - self.duration_day + 1, 0)
         return self.enhancing[:, first : column + 1].sum(axis=1, dtype=np.int32)
+
+    def gadolinium_of(self, row: int, column: int) -> int:
+        """Lesions that enhance in one person on a day."""
+        first = max(column - self.duration_day + 1, 0)
+        return int(self.enhancing[row, first : column + 1].sum())
 
     def t2(self, first: int, last: int) -> Counts:
         """New or enlarging T2 lesions (N,) of days after column ``first`` up to ``last``."""

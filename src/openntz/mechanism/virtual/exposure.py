@@ -7,7 +7,7 @@ enough antibodies to matter. Simplifies: the card's parameters do not change oth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
@@ -26,7 +26,7 @@ from openntz.models.card import Card, load_card
 
 Floats = NDArray[np.float64]
 
-_CARD: Final = "van_den_berg_2025"
+LEVEL_CARD: Final = "van_den_berg_2025"
 _SEGMENT_DAY: Final = 14.0
 # Below this factor on clearance a titre changes a level by less than assays can tell.
 _MATTERS: Final = 1.02
@@ -71,22 +71,33 @@ class Regimen:
 
 @cache
 def _card() -> Card:
-    return load_card(_CARD)
+    return load_card(LEVEL_CARD)
+
+
+def individual_kinetics(crowd: Crowd, weight: Floats) -> Mapping[str, Floats]:
+    """The card's parameters by symbol, each of the shape of ``weight`` (N,) or (N, k), in kg.
+
+    Without antibodies and modifiers; volumes in L, clearances in L/day.
+    """
+    card = _card()
+    scores = np.stack([crowd.score(name) for name in card.eta_names], axis=1)
+    # The card's effects are independent, so a score a parameter and its spread are enough.
+    random = scores * np.sqrt(np.diag(card.omega))
+    if weight.ndim > 1:
+        random = random[:, None, :]
+    found = card.individual(random, {"weight": weight}).values
+    return {name: np.broadcast_to(value, weight.shape) for name, value in found.items()}
 
 
 def _parameters(
     crowd: Crowd, p: Parameters, regimen: Regimen, titres: list[Response], edges: Floats
 ) -> PkParameters:
-    card = _card()
-    scores = np.stack([crowd.score(name) for name in card.eta_names], axis=1)
-    random = scores * np.sqrt(np.diag(card.omega))
     middle = np.append(0.5 * (edges[1:] + edges[:-1]), edges[-1] + 0.5 * _SEGMENT_DAY)
     weight = np.repeat(weight_kg(crowd)[:, None], len(edges), axis=1)
     for modifier in regimen.modifiers:
         if isinstance(modifier, WeightChange):
             weight = weight * modifier.weight_factor(middle)[None, :]
-    found = card.individual(random[:, None, :], {"weight": weight}).values
-    values = {name: np.broadcast_to(value, weight.shape) for name, value in found.items()}
+    values = dict(individual_kinetics(crowd, weight))
     factor = clearance_factor(titre_ng_per_ml(titres, crowd.count, middle), p)
     values["cl"] = values["cl"] * factor
     for modifier in regimen.modifiers:

@@ -39,7 +39,7 @@ LESION, CLUSTER, VISIBLE, SLOW, RELAPSE, REACTION_DURING, REACTION_AFTER, HYPERS
     8
 )
 DAILY: Final = 8
-_TRAIT_STREAM, _DAILY_STREAM, _VISIT_STREAM = range(3)
+_TRAIT_STREAM, _DAILY_STREAM, _VISIT_STREAM, _CONDUCT_STREAM = range(4)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +87,14 @@ class Crowd:
         found = np.empty((self.count, rows, columns))
         for at, number in enumerate(self.number):
             generator = _generator(self.seed, self.group, int(number), _VISIT_STREAM)
+            found[at] = generator.standard_normal((rows, columns))
+        return found
+
+    def conduct(self, rows: int, columns: int) -> Floats:
+        """Standard normal numbers (N, rows, columns) for how treatment goes; rows extend."""
+        found = np.empty((self.count, rows, columns))
+        for at, number in enumerate(self.number):
+            generator = _generator(self.seed, self.group, int(number), _CONDUCT_STREAM)
             found[at] = generator.standard_normal((rows, columns))
         return found
 

@@ -1,0 +1,1 @@
+"""What a study would report of virtual people: one function a published kind of result."""

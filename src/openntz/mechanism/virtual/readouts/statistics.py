@@ -1,0 +1,90 @@
+"""From a table of people to one figure, with its Monte Carlo error by resampling people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Statistic = Callable[[Floats], float]
+
+_PER_CENT: Final = 100.0
+
+
+def mean(table: Floats) -> float:
+    """Mean of the people that belong to the result."""
+    return float(np.nanmean(table))
+
+
+def percent(table: Floats) -> float:
+    """Percentage of the people that belong to the result."""
+    return _PER_CENT * mean(table)
+
+
+def median(table: Floats) -> float:
+    """Median of the people that belong to the result."""
+    return float(np.nanmedian(table))
+
+
+def spread(table: Floats) -> float:
+    """Standard deviation between people."""
+    return float(np.nanstd(table, ddof=1))
+
+
+def ratio(table: Floats) -> float:
+    """Mean of the first column over that of the second."""
+    return float(np.nanmean(table[:, 0]) / np.nanmean(table[:, 1]))
+
+
+def percent_ratio(table: Floats) -> float:
+    """As ``ratio``, in per cent."""
+    return _PER_CENT * ratio(table)
+
+
+def percent_lower(table: Floats) -> float:
+    """By how many per cent the mean of the first column is below that of the second."""
+    return _PER_CENT * (1.0 - ratio(table))
+
+
+def slope(table: Floats) -> float:
+    """Least-squares slope of the first column on the second."""
+    return float(np.polyfit(table[:, 1], table[:, 0], 1)[0])
+
+
+def busiest(table: Floats) -> float:
+    """Number (from 1) of the column with the most events."""
+    return 1.0 + float(np.argmax(np.nansum(table, axis=0)))
+
+
+def steady_week(table: Floats) -> float:
+    """Week from which the median stays within 5 % of the last; columns are 4 weeks apart.
+
+    The median, because the mean drifts for as long as antibodies wane in a few.
+    """
+    course = np.median(table, axis=0)
+    off = np.abs(course / course[-1] - 1.0) > 0.05
+    last = int(np.flatnonzero(off)[-1]) + 1 if off.any() else 0
+    return 4.0 * (last + 1)
+
+
+def youden(table: Floats) -> float:
+    """Best sensitivity + specificity - 1 of the first column for the second (0 or 1)."""
+    known = table[~np.isnan(table).any(axis=1)]
+    order = np.argsort(-known[:, 0])
+    truth = known[order, 1]
+    if not 0.0 < truth.sum() < len(truth):
+        return float("nan")
+    found = np.cumsum(truth) / truth.sum() - np.cumsum(1.0 - truth) / (1.0 - truth).sum()
+    return float(found.max())
+
+
+def monte_carlo_error(
+    statistic: Statistic, table: Floats, generator: np.random.Generator, times: int = 200
+) -> float:
+    """Standard deviation of a statistic over people drawn again with replacement."""
+    rows = len(table)
+    drawn = [statistic(table[generator.integers(0, rows, rows)]) for _ in range(times)]
+    return float(np.nanstd(drawn, ddof=1))

@@ -1,0 +1,153 @@
+"""One arm of a scenario, some people at a time: doses as they went, and what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from openntz.mechanism.virtual.exposure import Regimen
+from openntz.mechanism.virtual.fates import Fates
+from openntz.mechanism.virtual.modifiers import Modifier, PlasmaExchange, WeightChange
+from openntz.mechanism.virtual.parameters import Parameters
+from openntz.mechanism.virtual.people import Crowd, draw_people
+from openntz.mechanism.virtual.reactions import Reactions
+from openntz.mechanism.virtual.trial import Setting, fates_of, reactions_of
+from openntz.workflows.scenario import Arm, Conduct, Scenario
+
+Floats = NDArray[np.float64]
+
+WEEK: Final = 7
+BASELINE_DAY: Final = -28
+_YEAR: Final = 365.25
+_MOST_DOSES: Final = 4096
+# Columns of a person's conduct: the first row belongs to the person, the others to doses.
+_MISSED, _LATE, _LEAVES = range(3)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """When therapy ended for a person, and why; None when it goes on."""
+
+    day: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArmPart:
+    """Some people of an arm: N regimens, reactions, stops, last days seen, and their states."""
+
+    arm: Arm
+    crowd: Crowd
+    planned: list[tuple[int, int]]
+    regimens: list[Regimen]
+    reactions: list[Reactions]
+    stops: list[Stop | None]
+    seen_until: NDArray[np.int64]
+    fates: Fates
+
+
+def planned_doses(arm: Arm, days: int) -> tuple[Regimen, list[tuple[int, int]]]:
+    """Doses of an arm as planned, up to a day, and (day, interval) where the plan changes."""
+    day: list[float] = []
+    mg: list[float] = []
+    under_skin: list[bool] = []
+    plan: list[tuple[int, int]] = []
+    at = 0
+    for phase in arm.doses:
+        step = phase.every_week * WEEK
+        if day:
+            at = int(day[-1]) + (phase.wait_week * WEEK if phase.wait_week else step)
+        plan.append((at, step))
+        for number in range(phase.count):
+            day.append(float(at + number * step))
+            mg.append(phase.mg)
+            under_skin.append(phase.route == "SC")
+    inside = np.asarray(day) < days
+    modifiers: list[Modifier] = []
+    if arm.weight_change is not None:
+        change = arm.weight_change
+        modifiers.append(WeightChange(change.start_day, change.end_day, change.factor))
+    if arm.plasma_exchange is not None:
+        exchange = arm.plasma_exchange
+        modifiers.append(PlasmaExchange(exchange.start_day, exchange.sessions))
+    regimen = Regimen(
+        np.asarray(day)[inside],
+        np.asarray(mg)[inside],
+        np.asarray(under_skin, bool)[inside],
+        tuple(modifiers),
+    )
+    return regimen, [p for p in plan if p[0] < days]
+
+
+def _kept(regimen: Regimen, keep: NDArray[np.bool_], day: Floats) -> Regimen:
+    return Regimen(
+        day[keep], regimen.amount_mg[keep], regimen.subcutaneous[keep], regimen.modifiers
+    )
+
+
+def _as_it_went(
+    regimen: Regimen, conduct: Conduct, own: Floats, days: int
+) -> tuple[Regimen, Stop | None]:
+    """A person's doses after missing some, coming late, and leaving."""
+    doses = len(regimen.day)
+    late = np.maximum(np.round(conduct.late_day_sd * own[1 : doses + 1, _LATE]), 0.0)
+    # The first dose is the day everything counts from.
+    late[:1] = 0.0
+    missed = ndtr(own[1 : doses + 1, _MISSED]) < conduct.missed_dose
+    missed[:1] = False
+    day = np.minimum(regimen.day + late, np.append(regimen.day[1:], np.inf) - 1.0)
+    leaves = np.inf
+    if conduct.leave_per_year > 0.0:
+        wait = -np.log1p(-min(ndtr(own[0, _LEAVES]), 1.0 - 1e-12))
+        leaves = wait * _YEAR / conduct.leave_per_year
+    keep = ~missed & (day < min(leaves, days))
+    stop = Stop(int(leaves), "left the study") if leaves < days else None
+    return _kept(regimen, keep, day), stop
+
+
+def simulate_part(
+    scenario: Scenario, group: int, numbers: list[int], parameters: Parameters
+) -> ArmPart:
+    """People of an arm by number; each is the same whoever else is simulated.
+
+    Raises
+    ------
+    SolverError
+        When the pharmacokinetic model cannot be solved for somebody.
+    """
+    arm, conduct = scenario.arm[group], scenario.conduct
+    crowd = draw_people(scenario.seed, numbers, group=group)
+    regimen, plan = planned_doses(arm, scenario.days)
+    own = crowd.conduct(min(len(regimen.day), _MOST_DOSES) + 1, 3)
+    days = np.arange(float(BASELINE_DAY), scenario.days + 1.0)
+    setting = Setting(activity=arm.activity, immunogenicity=arm.immunogenicity)
+    went = [_as_it_went(regimen, conduct, row, scenario.days) for row in own]
+    regimens, stops = [r for r, _ in went], [s for _, s in went]
+    seen = np.array([s.day if s is not None else scenario.days for s in stops], np.int64)
+    reacted = reactions_of(crowd, parameters, regimens, setting, days)
+    if conduct.stop_after_hypersensitivity:
+        for row, found in enumerate(reacted):
+            hits = np.flatnonzero(found.hypersensitivity[0])
+            if len(hits):
+                last = int(hits[0])
+                keep = np.arange(len(regimens[row].day)) <= last
+                regimens[row] = _kept(regimens[row], keep, regimens[row].day)
+                stops[row] = Stop(int(regimens[row].day[-1]), "hypersensitivity")
+                reacted[row] = Reactions(
+                    found.during[:, keep], found.after[:, keep], found.hypersensitivity[:, keep]
+                )
+    for row, stop in enumerate(stops):
+        if stop is None and len(regimen.day) and _ends_early(arm, regimen, plan, scenario.days):
+            stops[row] = Stop(int(regimens[row].day[-1]) + 1, arm.stop_reason)
+    fates = fates_of(crowd, parameters, regimens, setting, days)
+    return ArmPart(arm, crowd, plan, regimens, reacted, stops, seen, fates)
+
+
+def _ends_early(arm: Arm, regimen: Regimen, plan: list[tuple[int, int]], days: int) -> bool:
+    """Whether the plan ends before the study: a further dose would still have had its place."""
+    total = sum(phase.count for phase in arm.doses)
+    return len(regimen.day) == total and regimen.day[-1] + plan[-1][1] < days
