@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from openntz.course.events import Answer
 from openntz.monitor.finding import Status
@@ -17,6 +19,7 @@ from tests.build import (
     days_before,
     dose,
     doses_until,
+    edss,
     finding,
     lymphocytes,
     plan,
@@ -211,3 +214,34 @@ def test_a_later_test_settles_it_and_nothing_unrelated_does():
     made = having(relapses=[relapse(days_before(20))], measurements=[lymphocytes(AS_OF, 2.0)])
     assert finding(RULE, made).status is Status.DUE
     assert finding(RULE, having(0, relapses=[relapse(days_before(20))])).status is Status.OK
+
+
+# ── properties
+
+
+@given(
+    st.lists(st.integers(0, 800), max_size=4),
+    st.lists(st.integers(0, 800), max_size=4),
+    st.lists(st.integers(0, 800), max_size=4),
+    st.sampled_from(PROFILES),
+)
+def test_nothing_is_due_on_the_day_of_a_negative_test_whatever_came_before(
+    relapses, scans, tests, profile
+):
+    made = having(
+        0,
+        *tests,
+        relapses=[relapse(days_before(d)) for d in relapses],
+        mri=[scan(days_before(d), 1) for d in scans],
+    )
+    assert finding(RULE, made, profile=profile).status is not Status.DUE
+
+
+@given(
+    st.lists(st.integers(0, 800), max_size=4), st.integers(0, 800), st.sampled_from(["eu", "study"])
+)
+def test_visits_and_other_tests_change_nothing(relapses, day, profile):
+    events: dict[str, Any] = {"relapses": [relapse(days_before(d)) for d in relapses]}
+    more = {"edss": [edss(days_before(day))], "measurements": [lymphocytes(days_before(day), 2.0)]}
+    plain = finding(RULE, having(100, **events), profile=profile)
+    assert finding(RULE, having(100, **events, **more), profile=profile) == plain
