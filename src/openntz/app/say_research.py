@@ -1,0 +1,46 @@
+"""What `import` and `reanalyse` say when they are done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from openntz.report.words import count
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from openntz.workflows.importing import Imported
+    from openntz.workflows.reanalyse import Reanalysis
+
+_PROBLEMS_SHOWN = 8
+
+
+def say_import(console: Console, found: Imported) -> None:
+    """Tables written, what was set aside, and what meant nothing here."""
+    console.print(Text(f"Read {', '.join(found.domains)}"))
+    for table, rows in found.written.items():
+        console.print(Text(f"  {table:13} {count(rows, 'row')}"))
+    for domain, why, n in found.unused:
+        console.print(Text(f"not used  {domain}: {why} ({n})", style="dim"))
+    for problem in found.problems[:_PROBLEMS_SHOWN]:
+        console.print(Text(str(problem)))
+    rest = len(found.problems) - _PROBLEMS_SHOWN
+    if rest > 0:
+        console.print(Text(f"... and {rest} more in {found.out / 'import-rejected.csv'}"))
+    console.print(Text(f"Tables  {found.out}"))
+
+
+def say_reanalysis(console: Console, found: Reanalysis) -> None:
+    """One line an analysis, and where the report is."""
+    console.print(Text(f"{count(len(found.study), 'person', 'people')}", style="bold"))
+    for result in found.results:
+        mark = "" if result.status == "done" else "not made: "
+        console.print(Text(f"{result.title}: {mark}{result.text}"))
+    if found.rejected:
+        console.print(
+            Text(f"{count(len(found.rejected), 'row')} set aside: {found.page.parent}/rejected.csv")
+        )
+    console.print(Text(f"Report  {found.page}"))
+    console.print(Text("Research and decision support, not a medical device."))
