@@ -132,6 +132,17 @@ def test_virus_in_csf(result, expected):
     assert found.evidence[0] == "measurements:80"
 
 
+def test_virus_found_counts_until_pml_is_excluded_whatever_a_later_sample_shows():
+    twice = [csf(50, "positive"), csf(5, "negative")]
+    found = finding(RULE, treated(measurements=twice))
+    assert found.status is ACT
+    assert "found on" in found.message
+    assert "2 doses were given since" in found.message
+    assert finding(RULE, treated((4, "PML excluded"), measurements=twice)).status is OK
+    assert finding(RULE, treated((50, "PML excluded"), measurements=twice)).status is OK
+    assert finding(RULE, treated((51, "PML excluded"), measurements=twice)).status is ACT
+
+
 def test_negative_csf_alone_does_not_exclude():
     found = finding(RULE, treated((9, "?PML"), measurements=[csf(3, "negative")]))
     assert found.status is ACT
@@ -151,6 +162,8 @@ def test_virus_in_a_note_counts_only_when_positive():
     assert finding(RULE, treated((9, "CSF JCV PCR positive"))).status is ACT
     assert finding(RULE, treated((9, "CSF JCV PCR negative"))).status is OK
     assert finding(RULE, treated((9, "JCV PCR sent"))).status is OK
+    assert finding(RULE, treated((9, "CSF JCV DNA not detected"))).status is OK
+    assert finding(RULE, treated((9, "JCV DNA detected"))).status is ACT
 
 
 def test_pml_found_stops_for_good():

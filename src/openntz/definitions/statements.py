@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
@@ -36,7 +36,8 @@ _ANSWER: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+# Compared as one object: every reading of a note is kept under it.
+@dataclass(frozen=True, slots=True, eq=False)
 class StatementWords:
     """Words that turn a mention into something else than a statement; from the registry.
 
@@ -147,21 +148,22 @@ def notes(course: Course, *tables: str) -> tuple[Note, ...]:
 
     Tables are reactions, mri, relapses, symptoms, treatments and plans.
     """
-    found: list[tuple[date, str, Ref]] = []
+    found: list[tuple[datetime, str, Ref]] = []
     if "symptoms" in tables:
-        found += [(s.day, _joined(s.symptom, s.comment), s.ref) for s in course.symptoms]
+        found += [(s.at, _joined(s.symptom, s.comment), s.ref) for s in course.symptoms]
     if "reactions" in tables:
-        found += [(r.day, _joined(r.term, r.action), r.ref) for r in course.reactions]
+        found += [(r.at, _joined(r.term, r.action), r.ref) for r in course.reactions]
     if "mri" in tables:
-        found += [(s.day, s.comment, s.ref) for s in course.mri]
+        found += [(s.at, s.comment, s.ref) for s in course.mri if s.comment]
     if "relapses" in tables:
-        found += [(r.day, _joined(r.severity, r.comment), r.ref) for r in course.relapses]
+        found += [(r.at, _joined(r.severity, r.comment), r.ref) for r in course.relapses]
     if "treatments" in tables:
-        found += [(t.day, _joined(t.name, t.kind), t.ref) for t in course.treatments]
+        found += [(t.at, _joined(t.name, t.kind), t.ref) for t in course.treatments]
     if "plans" in tables:
-        found += [(p.day, p.reason, p.ref) for p in course.plans]
-    found.sort(key=lambda n: (n[0], n[2].line))
-    return tuple(Note(*n) for n in found if n[1])
+        found += [(p.at, p.reason, p.ref) for p in course.plans if p.reason]
+    # By day and line: a time of day is rarely known, and then of some tables only.
+    found.sort(key=lambda n: (n[0].date(), n[2].line))
+    return tuple(Note(at.date(), text, ref) for at, text, ref in found if text)
 
 
 def condition_notes(person: Person) -> tuple[Note, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Final
 
 from openntz.course.course import Course
@@ -15,17 +16,20 @@ _LONGEST_QUOTE: Final = 80
 _MOST_QUOTED: Final = 3
 
 
+_LISTS: Final = (
+    *("words.open", "words.excluded", "words.denials", "words.no-denial"),
+    *("words.absent", "words.past", "words.about"),
+)
+
+
+@cache
+def _words(*lists: tuple[str, ...]) -> StatementWords:
+    return StatementWords(*lists)
+
+
 def statement_words(profile: Profile) -> StatementWords:
     """The words by which a profile tells a statement from a denial, a doubt or the past."""
-    return StatementWords(
-        open=profile.words("words.open"),
-        excluded=profile.words("words.excluded"),
-        denials=profile.words("words.denials"),
-        no_denial=profile.words("words.no-denial"),
-        absent=profile.words("words.absent"),
-        past=profile.words("words.past"),
-        about=profile.words("words.about"),
-    )
+    return _words(*(profile.words(key) for key in _LISTS))
 
 
 def quoted(text: str) -> str:

@@ -165,33 +165,39 @@ BASELINE_MRI = Rule(
 _UNTIL, _INTERVAL = "pml.switch.until", "pml.switch.interval"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class SwitchFacts:
-    """What followed natalizumab, and the scans since; ``asked`` is the status of pml.mri-due."""
+    """What followed natalizumab, and the scans since; ``asked`` is the status of pml.mri-due.
+
+    On therapy nothing has followed, and nothing more is looked up.
+    """
 
     therapy: Therapy
-    successor: Treatment | None
-    planned: bool
-    scan: Scan | None
-    asked: Status
     treatments_recorded: bool
     mri_recorded: bool
+    successor: Treatment | None = None
+    planned: bool = False
+    scan: Scan | None = None
+    asked: Status = Status.OK
 
 
 def switch_facts(situation: Situation, profile: Profile) -> SwitchFacts:
     """Facts of ``pml.after-switch``."""
+    therapy, course = situation.therapy, situation.course
+    if not therapy.off_therapy:
+        return SwitchFacts(therapy, course.has("treatments"), course.has("mri"))
     followed = successor_facts(situation, profile)
     started = (*followed.ended, *followed.running)
     successor = started[0] if started else next(iter(followed.planned), None)
-    scans = situation.course.mri
+    scans = course.mri
     return SwitchFacts(
-        therapy=situation.therapy,
+        therapy,
+        course.has("treatments"),
+        course.has("mri"),
         successor=successor,
         planned=successor is not None and not started,
         scan=scans[-1] if scans else None,
         asked=mri_due(mri_facts(situation, profile), profile).status,
-        treatments_recorded=situation.course.has("treatments"),
-        mri_recorded=situation.course.has("mri"),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from openntz.course import vocabulary
 from openntz.course.events import Measurement, Ref
@@ -16,6 +17,7 @@ from openntz.definitions.statements import (
     said_of,
     standing,
 )
+from openntz.definitions.terms import asserts
 from openntz.definitions.therapy import Therapy
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
@@ -31,6 +33,8 @@ from openntz.monitor.rules.standing import (
 )
 
 _CLINIC = ("symptoms", "relapses", "reactions")
+# What stands here may be a radiologist's doubt or a fear: no diagnosis.
+_INDIRECT = ("mri", "plans")
 _KEYS = ("pml.terms", "pml.lesion-terms", "pml.csf-terms", "pml.after-last-dose")
 
 
@@ -40,8 +44,8 @@ class SuspicionFacts:
 
     ``found`` states it as a diagnosis, ``suspected`` leaves it open; ``clinic`` and ``imaging``
     are whether such a note stands among complaints or with a scan. ``virus`` is the last JC
-    virus DNA result in CSF, ``virus_noted`` a note of one that was positive. ``doses_after``
-    counts doses given after the first of it all.
+    virus DNA result in CSF, ``virus_found`` the last positive one, ``virus_noted`` a note of one.
+    ``doses_after`` counts doses given after the first of it all.
     """
 
     therapy: Therapy
@@ -50,14 +54,22 @@ class SuspicionFacts:
     clinic: bool
     imaging: bool
     virus: Measurement | None
+    virus_found: Measurement | None
     virus_noted: tuple[Said, ...]
     doses_after: int
     missing: str
 
     @property
+    def results(self) -> tuple[Measurement, ...]:
+        """The last positive result, and the last one where it is another."""
+        found = () if self.virus_found is None else (self.virus_found,)
+        later = self.virus is not None and self.virus is not self.virus_found
+        return (*found, self.virus) if later and self.virus is not None else found
+
+    @property
     def virus_present(self) -> bool | None:
         """Whether JC virus DNA was found in CSF; None when not tested or not plain."""
-        if self.virus_noted:
+        if self.virus_noted or self.virus_found is not None:
             return True
         return None if self.virus is None else _present(self.virus)
 
@@ -71,44 +83,51 @@ def _present(result: Measurement) -> bool | None:
     return result.value > 0
 
 
+def _since(day: date | None, excluded: date | None) -> bool:
+    """Whether something was recorded after PML was last excluded, if it ever was."""
+    return excluded is None or (day is not None and day > excluded)
+
+
 def suspicion_facts(situation: Situation, profile: Profile) -> SuspicionFacts:
     """Facts of ``pml.suspected``.
 
     A word on a scan or as the reason of a stop is a suspicion, however it is put; among
-    complaints or other diseases it is what it says.
+    complaints or other diseases it is what it says. Virus found in CSF counts until a human
+    writes that PML is excluded, whatever a later sample shows.
     """
     course, words = situation.course, statement_words(profile)
-    terms = profile.words("pml.terms")
     told = notes(course, *_CLINIC, "mri", "plans")
-    mentioned = list(said_of(told, terms, words))
-    scans = notes(course, "mri")
+    terms = profile.words("pml.terms")
+    mentioned = [*said_of(condition_notes(course.person), terms, words)]
+    mentioned += said_of(told, terms, words)
+    scans = [n for n in told if n.ref.table == "mri"]
     mentioned += said_of(scans, profile.words("pml.lesion-terms"), words)
-    mentioned += said_of(condition_notes(course.person), terms, words)
-    mentioned.sort(key=lambda s: (s.note.day or situation.as_of, s.note.ref.line))
+    mentioned.sort(key=lambda s: (s.note.day or date.min, s.note.ref.line))
     left = standing(dict.fromkeys(mentioned))
-    plain = {"mri", "plans"}
-    found = tuple(
-        s for s in left if s.statement is Statement.STATED and s.note.ref.table not in plain
+    answers = [s.note.day for s in mentioned if s.statement is Statement.EXCLUDED]
+    excluded = answers[-1] if answers else None
+    positive = profile.words("pml.csf-positive")
+    noted = tuple(
+        s
+        for s in said_of(told, profile.words("pml.csf-terms"), words)
+        if s.open and asserts(s.note.text, positive) and _since(s.note.day, excluded)
     )
-    noted = said_of(notes(course, *_CLINIC, "mri"), profile.words("pml.csf-terms"), words)
     virus = course.results(vocabulary.JCV_DNA)
-    # Without a 'positive' a note says that it was tested, no more.
-    positive = tuple(
-        s for s in noted if s.statement is Statement.STATED and "pos" in s.note.text.casefold()
+    found = [m for m in virus if _present(m) and _since(m.day, excluded)]
+    days = [s.note.day for s in (*left, *noted) if s.note.day is not None]
+    first = min((*days, *(m.day for m in found)), default=None)
+    stated = tuple(
+        s for s in left if s.statement is Statement.STATED and s.note.ref.table not in _INDIRECT
     )
-    last = virus[-1] if virus else None
-    days = [s.note.day for s in (*left, *positive) if s.note.day is not None]
-    if last is not None and _present(last):
-        days.append(last.day)
-    first = min(days, default=None)
     return SuspicionFacts(
         therapy=situation.therapy,
-        found=found,
-        suspected=tuple(s for s in left if s not in found),
+        found=stated,
+        suspected=tuple(s for s in left if s not in stated),
         clinic=any(s.note.ref.table in _CLINIC for s in left),
         imaging=any(s.note.ref.table == "mri" for s in left),
-        virus=last,
-        virus_noted=positive,
+        virus=virus[-1] if virus else None,
+        virus_found=found[-1] if found else None,
+        virus_noted=noted,
         doses_after=sum(d.day > first for d in situation.therapy.doses) if first else 0,
         missing=missing_tables(
             course, "symptoms", "mri", then="whether PML was suspected is not known."
@@ -120,12 +139,10 @@ def _recorded(facts: SuspicionFacts) -> str:
     """What the record says, the CSF result included."""
     said = (*facts.found, *facts.suspected, *facts.virus_noted)
     parts = [f"On record: {quotes(said)}."] if said else []
-    virus = facts.virus
-    if virus is not None:
+    for virus in facts.results:
         answer = {True: "found", False: "not found", None: "not plain"}[_present(virus)]
-        parts.append(
-            f"JC virus DNA in CSF: {answer} on {virus.day} ({virus.as_written or answer})."
-        )
+        shown = virus.as_written or answer
+        parts.append(f"JC virus DNA in CSF: {answer} on {virus.day} ({shown}).")
         if _present(virus) is False:
             parts.append("A negative result alone does not exclude PML.")
     if facts.doses_after:
@@ -192,7 +209,7 @@ def suspected(facts: SuspicionFacts, profile: Profile) -> Verdict:
         return NEVER_DOSED
     said = (*facts.found, *facts.suspected, *facts.virus_noted)
     refs = [s.note.ref for s in said]
-    refs += [facts.virus.ref] if facts.virus is not None else []
+    refs += [m.ref for m in facts.results]
     evidence = (*refs, *standing_refs(therapy))
     if said or facts.virus_present:
         return _verdict(facts, profile, evidence)
