@@ -225,7 +225,8 @@ def after_stopping(facts: AfterFacts, profile: Profile) -> Verdict:
             keys=_KEYS,
         )
     own = (
-        f"the person's own lymphocyte count was {shown(facts.baseline, COUNT_UNIT)} on {facts.baseline.day}"
+        f"the person's own lymphocyte count was {shown(facts.baseline, COUNT_UNIT)} on "
+        f"{facts.baseline.day}"
         if facts.baseline is not None
         else "no count before the first dose is recorded: use the laboratory's own range"
     )
