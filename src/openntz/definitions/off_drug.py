@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -22,25 +21,22 @@ class OffDrug:
     restart: Dose | None = None
 
 
-def restarts(course: Course, therapy: Therapy, gap_days: int) -> Iterator[tuple[Dose, Dose]]:
-    """Restart doses with the dose before each, the latest first.
+def recent_restart(
+    course: Course, therapy: Therapy, gap_days: int, recent_days: int
+) -> tuple[Dose, Dose] | None:
+    """The dose before the latest restart and the restart, if that is not older than asked.
 
     A restart is a dose at least ``gap_days`` after the one before, or any after a recorded stop.
     """
     stops = [p.stopped for p in course.plans if p.stopped is not None]
-    for before, dose, days in reversed(therapy.gaps()):
-        if days >= gap_days or any(before.day <= s < dose.day for s in stops):
-            yield before, dose
-
-
-def recent_restart(
-    course: Course, therapy: Therapy, gap_days: int, recent_days: int
-) -> tuple[Dose, Dose] | None:
-    """The latest restart and the dose before it, where it is no older than ``recent_days``."""
-    found = next(restarts(course, therapy, gap_days), None)
-    if found is None or (therapy.as_of - found[1].day).days > recent_days:
-        return None
-    return found
+    oldest = therapy.as_of - timedelta(days=recent_days)
+    for before, dose in zip(therapy.doses[-2::-1], therapy.doses[:0:-1], strict=True):
+        from_, to = before.day, dose.day
+        if to < oldest:
+            return None
+        if (to - from_).days >= gap_days or any(from_ <= s < to for s in stops):
+            return before, dose
+    return None
 
 
 def off_drug(course: Course, therapy: Therapy, gap_days: int, recent_days: int) -> OffDrug | None:

@@ -16,7 +16,7 @@ from openntz.forecast.result import LevelVerdict, PersonForecast
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
-from openntz.monitor.rules.antibody_beside import NO_STATUS, AntibodyStatus, antibody_status
+from openntz.monitor.rules.antibody_beside import NO_STATUS, antibody_status
 from openntz.monitor.rules.level_forecast import LIMITS, Part, limit, predicted
 from openntz.monitor.rules.level_words import LEVEL_UNIT, level_text
 from openntz.monitor.rules.next_dose import next_dose_text, no_next_dose
@@ -186,7 +186,10 @@ IMPLAUSIBLE = Rule(
 
 @dataclass(frozen=True, slots=True)
 class LowFacts:
-    """The latest level that speaks for today, why another does not, and the forecast."""
+    """The latest level that speaks for today, why another does not, and the forecast.
+
+    The ``course`` is for the antibodies, which are read only where a level is low.
+    """
 
     therapy: Therapy
     as_of: date
@@ -195,7 +198,7 @@ class LowFacts:
     days_after_dose: int | None
     passed_over: str
     forecast: PersonForecast
-    antibodies: AntibodyStatus = NO_STATUS
+    course: Course
 
 
 def _dose_before(level: Measurement, doses: tuple[Dose, ...]) -> Dose | None:
@@ -233,7 +236,7 @@ def low_facts(situation: Situation, profile: Profile) -> LowFacts:
         days_after_dose=after,
         passed_over=passed_over,
         forecast=situation.forecast,
-        antibodies=antibody_status(course, profile),
+        course=course,
     )
 
 
@@ -339,16 +342,17 @@ def low(facts: LowFacts, profile: Profile) -> Verdict:
         )
     then = _THEN.get(worst.status, "")
     open_ = worst.status is not Status.OK
+    antibodies = antibody_status(facts.course, profile) if open_ else NO_STATUS
     return Verdict(
         status=worst.status,
         message=joined(
             told,
             then,
-            facts.antibodies.text if open_ else "",
+            antibodies.text,
             _STUDIES if worst.status in {Status.ACT, Status.DUE} else "",
         ),
         due=t.planned if open_ else None,
-        evidence=(*evidence, *(facts.antibodies.refs if open_ else ())),
+        evidence=(*evidence, *antibodies.refs),
         keys=tuple(dict.fromkeys(k for p in known if p.status is worst.status for k in p.keys)),
     )
 

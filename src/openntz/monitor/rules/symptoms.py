@@ -66,7 +66,7 @@ def wearing_off_facts(situation: Situation, profile: Profile) -> WearingOffFacts
         forecast=situation.forecast,
         symptoms_recorded=course.has("symptoms"),
         measurements_recorded=course.has("measurements"),
-        antibodies=antibody_status(course, profile),
+        antibodies=antibody_status(course, profile) if reports else NO_STATUS,
     )
 
 
