@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 
 from openntz.definitions.terms import mentions
 
@@ -16,6 +17,8 @@ class Place(StrEnum):
     NOT_RECORDED = "not recorded"
 
 
+# A clinic has few places and many doses.
+@lru_cache(maxsize=1024)
 def place_of(setting: str, *, home: tuple[str, ...], clinic: tuple[str, ...]) -> Place:
     """The place a setting names.
 

@@ -22,7 +22,8 @@ class FollowUpFacts:
 
     ``stayed`` bounds the minutes between the end of the dose and the discharge from below and
     above; None where no discharge is recorded. ``before`` is what the profile said of leaving
-    observation out after this dose. ``reactions`` are those on or after its day.
+    observation out after this dose, None where it asks for no call. ``reactions`` are those on
+    or after its day.
     """
 
     therapy: Therapy
@@ -32,7 +33,6 @@ class FollowUpFacts:
     hotline: Contact | None = None
     before: Answer | None = None
     reactions: tuple[Reaction, ...] = ()
-    reactions_recorded: bool = True
 
 
 def follow_up_facts(situation: Situation, profile: Profile) -> FollowUpFacts:
@@ -41,9 +41,28 @@ def follow_up_facts(situation: Situation, profile: Profile) -> FollowUpFacts:
     dose = t.last_dose
     if dose is None:
         return FollowUpFacts(therapy=t, dose=None)
-    before = tuple(d for d in course.doses if d.day < dose.day)
-    earlier = ObservationFacts(
+    end_of_day = datetime.combine(situation.as_of, datetime.min.time()) + timedelta(days=1)
+    return FollowUpFacts(
         therapy=t,
+        dose=dose,
+        stayed=_stayed(dose),
+        call=_made(dose.follow_up_call, end_of_day),
+        hotline=_made(dose.hotline, end_of_day),
+        before=_advised(situation, dose, profile) if _asks_for_a_call(profile) else None,
+        reactions=tuple(r for r in course.reactions if r.day >= dose.day),
+    )
+
+
+def _asks_for_a_call(profile: Profile) -> bool:
+    return profile.chosen("observation.criterion") == "study"
+
+
+def _advised(situation: Situation, dose: Dose, profile: Profile) -> Answer:
+    """What the profile said of leaving observation out, by what was known before a dose."""
+    course = situation.course
+    before = tuple(d for d in course.doses if d.day < dose.day)
+    facts = ObservationFacts(
+        therapy=situation.therapy,
         recorded=course.has("reactions"),
         doses=before,
         reactions=tuple(
@@ -54,17 +73,7 @@ def follow_up_facts(situation: Situation, profile: Profile) -> FollowUpFacts:
         route=dose.route,
         next_day=dose.day,
     )
-    end_of_day = datetime.combine(situation.as_of, datetime.min.time()) + timedelta(days=1)
-    return FollowUpFacts(
-        therapy=t,
-        dose=dose,
-        stayed=_stayed(dose),
-        call=_made(dose.follow_up_call, end_of_day),
-        hotline=_made(dose.hotline, end_of_day),
-        before=answer(earlier, profile),
-        reactions=tuple(r for r in course.reactions if r.day >= dose.day),
-        reactions_recorded=course.has("reactions"),
-    )
+    return answer(facts, profile)
 
 
 def _made(contact: Contact | None, end_of_day: datetime) -> Contact | None:
@@ -194,7 +203,7 @@ def follow_up_call(facts: FollowUpFacts, profile: Profile) -> Verdict:
         return _hotline(facts, dose)
     minutes = f"{profile.number('observation.minutes'):g} minutes"
     limit = profile.number("observation.minutes")
-    if profile.chosen("observation.criterion") != "study":
+    if not _asks_for_a_call(profile):
         if facts.stayed is not None and facts.stayed[1] < limit:
             return _ok(
                 facts,

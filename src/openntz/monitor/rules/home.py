@@ -59,12 +59,10 @@ def home_facts(situation: Situation, profile: Profile) -> HomeFacts:
     recount = profile.chosen("observation.recount") == "yes"
     gap = profile.days("observation.recount-gap") if recount else None
 
+    home_words, clinic_words = profile.words("home.terms"), profile.words("home.clinic-terms")
+
     def where(dose: Dose) -> Place:
-        return place_of(
-            dose.setting,
-            home=profile.words("home.terms"),
-            clinic=profile.words("home.clinic-terms"),
-        )
+        return place_of(dose.setting, home=home_words, clinic=clinic_words)
 
     def at_home(dose: Dose | None) -> HomeDose | None:
         if dose is None or where(dose) is not Place.HOME:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 
@@ -96,15 +96,21 @@ class GradingFacts:
 def grading_facts(situation: Situation, profile: Profile) -> GradingFacts:
     """Facts of ``reaction.grading``."""
     course = situation.course
+    facts = GradingFacts(
+        therapy=situation.therapy,
+        recorded=course.has("reactions"),
+        tests_recorded=course.has("measurements"),
+    )
+    # Most people never react, and the tests of everybody would be read for nothing.
+    if not course.reactions:
+        return facts
     tests = antibody_tests(
         course.results(vocabulary.ANTIBODIES), profile.number("antibodies.threshold")
     )
     last_days = sorted({d.day for d in course.doses})
     recent_days = set(last_days[-round(profile.number("reaction.recent-doses")) :])
-    return GradingFacts(
-        therapy=situation.therapy,
-        recorded=course.has("reactions"),
-        tests_recorded=course.has("measurements"),
+    return replace(
+        facts,
         reactions=tuple(
             _classified(r, course.doses, tests, recent_days, situation.as_of, profile)
             for r in course.reactions

@@ -62,11 +62,11 @@ def _given(number: int, rows: Sequence[Dose]) -> GivenDose:
 
 def dose_record_facts(situation: Situation, profile: Profile) -> DoseRecordFacts:
     """Facts of ``administration.record``."""
-    days = groupby(situation.course.doses, key=lambda d: d.day)
-    every = [_given(n, tuple(rows)) for n, (_, rows) in enumerate(days, start=1)]
+    days = [tuple(rows) for _, rows in groupby(situation.course.doses, key=lambda d: d.day)]
+    first = max(len(days) - round(profile.number("administration.recent-doses")), 0)
     return DoseRecordFacts(
         therapy=situation.therapy,
-        recent=tuple(every[-round(profile.number("administration.recent-doses")) :]),
+        recent=tuple(_given(n, rows) for n, rows in enumerate(days[first:], start=first + 1)),
     )
 
 
