@@ -91,6 +91,12 @@ def limits_of(therapy: Therapy, profile: Profile) -> tuple[Crossing, ...]:
     return _told(gap_crossings(limits, len(therapy.doses)))
 
 
+def earliest_limit(profile: Profile) -> int:
+    """The first day after any dose on which a gap may cross one of these limits."""
+    keys = ("re-exposure.gap", "observation.recount-gap")
+    return min(profile.days("late-dose.act-after") + 1, *(profile.days(key) for key in keys))
+
+
 def crossing_keys(found: tuple[Crossing, ...]) -> tuple[str, ...]:
     """Thresholds behind limits."""
     return tuple(key for c in found for key in LIMIT_KEYS[c.limit])

@@ -11,7 +11,7 @@ from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
 from openntz.monitor.rules.forbidden import Forbidden, forbidden
-from openntz.monitor.rules.gap_words import dose_crosses, limits_of
+from openntz.monitor.rules.gap_words import dose_crosses, earliest_limit
 from openntz.monitor.rules.standing import NEVER_DOSED, joined, weeks_text
 
 
@@ -69,7 +69,9 @@ def late_dose(facts: LateDoseFacts, profile: Profile) -> Verdict:
         else ""
     )
     left = (planned - t.as_of).days
-    crosses, limit_keys = dose_crosses(t, planned, profile)
+    # Nobody whose next dose comes in time needs to hear of limits.
+    near = t.as_of > due or (planned - last.day).days >= earliest_limit(profile)
+    crosses, limit_keys = dose_crosses(t, planned, profile) if near else ("", ())
     if t.as_of > due:
         return Verdict(
             status=Status.WATCH,
@@ -82,9 +84,6 @@ def late_dose(facts: LateDoseFacts, profile: Profile) -> Verdict:
             evidence=evidence,
             keys=tuple(dict.fromkeys(("late-dose.act-after", *by_label, *limit_keys))),
         )
-    if (planned - last.day).days < limits_of(t, profile)[0].from_day:
-        # Nobody whose next dose comes in time needs to hear of limits.
-        crosses, limit_keys = "", ()
     if left <= profile.days("late-dose.watch-before"):
         when = "today" if left == 0 else f"in {days_text(left)}"
         return Verdict(
