@@ -78,9 +78,25 @@ def test_one_note_by_hand_reading(text, said):
     assert statement(text.upper(), PML, WORDS) is said
 
 
-def test_terms_match_only_where_a_word_begins():
+def test_terms_match_words_and_with_a_star_their_beginnings():
     assert statement("xpml", PML, WORDS) is None
-    assert statement("depressed since May", ("depress",), WORDS) is Statement.STATED
+    assert statement("depressed since May", ("depress*",), WORDS) is Statement.STATED
+    assert statement("depressed since May", ("depress",), WORDS) is None
+    assert statement("carcinomas", ("carcinoma",), WORDS) is Statement.STATED
+    assert statement("abscesses", ("abscess",), WORDS) is Statement.STATED
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["hives", "flushing", "fluctuating fatigue", "hearing aids", "rising from a chair", "utility"],
+)
+def test_words_that_only_begin_like_a_short_term_are_not_it(text):
+    keys = (
+        *("contraindication.cancer-terms", "contraindication.immune-terms"),
+        *("infection.stop-terms", "infection.serious-terms", "infection.ordinary-terms"),
+        *("indication.other-terms", "pml.terms", "mood.depression-terms", "gallstone.terms"),
+    )
+    assert not [key for key in keys if statement(text, EU.words(key), WORDS) is not None]
 
 
 def test_gravest_statement_of_a_note_counts():

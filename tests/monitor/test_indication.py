@@ -101,6 +101,7 @@ def test_indication_is_not_asked_off_therapy_but_before_a_first_dose():
         ("basal cell carcinoma; colon cancer", ACT, WATCH),
         ("mother with breast cancer", OK, OK),
         ("HIV negative", OK, OK),
+        ("hives; hearing aids", OK, OK),
         ("no cancer", OK, OK),
         ("benign tumour of the breast", OK, OK),
         ("none", OK, OK),

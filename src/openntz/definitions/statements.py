@@ -61,8 +61,9 @@ def _has(body: str, words: Iterable[str]) -> bool:
 
 
 def _found_at(clause: str, term: str) -> tuple[int, int] | None:
-    """Where a term begins and its last word ends; it may begin a longer word."""
-    match = re.search(rf"\b{re.escape(plain(term))}\w*", clause)
+    """Where a term begins and its last word ends; one that ends in * may begin a longer word."""
+    ending = r"\w*" if term.endswith("*") else "(?:s|(?<=[sxz])es)?"
+    match = re.search(rf"\b{re.escape(plain(term))}{ending}\b", clause)
     return None if match is None else match.span()
 
 
@@ -103,8 +104,8 @@ def _of_clause(clause: str, span: tuple[int, int], words: StatementWords) -> Sta
 def statement(text: str, terms: tuple[str, ...], words: StatementWords) -> Statement | None:
     """The gravest thing a text says of any of ``terms``; None when it mentions none.
 
-    Terms match where a word begins, whatever the case and punctuation. Clauses end at commas,
-    semicolons, full stops, line ends and 'but'. A clause that names a term and leaves open
+    Terms match whole words, also in the plural, and where they end in * also the beginning of
+    words, whatever the case and punctuation. Clauses end at commas, semicolons, full stops, line ends and 'but'. A clause that names a term and leaves open
     whether it is so ('?PML', 'PML cannot be excluded') is a suspicion.
     """
     if not text:

@@ -59,6 +59,8 @@ def _without_excepted(found: tuple[Note, ...], excepted: tuple[str, ...]) -> tup
 def _treated(course: Course, situation: Situation, profile: Profile) -> tuple[Said, ...]:
     """Treatments going on that may stand for a cancer."""
     running = {t.ref for t in course.treatments if t.end is None or t.end >= situation.as_of}
+    if not running:
+        return ()
     words, terms = statement_words(profile), profile.words("contraindication.cancer-treatments")
     said = said_of((n for n in notes(course, "treatments") if n.ref in running), terms, words)
     return tuple(s for s in said if s.open)
