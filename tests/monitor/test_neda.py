@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from openntz.course.course import Course
+from openntz.evidence.registry import registry
 from openntz.monitor.finding import Status
-from openntz.monitor.profile import PROFILES
+from openntz.monitor.profile import PROFILES, load_profile
 from tests.build import (
     course,
     days_before,
@@ -124,6 +125,25 @@ def test_activity_between_the_two_baselines_is_said():
     found = finding(RULE, made)
     assert found.status is WATCH
     assert "Counted from 6 months after the first dose of this course, none" in found.message
+
+
+def test_a_site_may_choose_the_later_baseline(tmp_path):
+    file = tmp_path / "site.toml"
+    file.write_text(
+        '[override."neda.baseline"]\nvalue = 183\nwho = "Dr Adams"\nwhen = 2024-05-02\n',
+        encoding="utf-8",
+    )
+    profile = load_profile("eu", registry().with_site(file))
+    made = on(
+        doses=doses_every(days_before(300), 11),
+        edss=[edss(days_before(d)) for d in (110, 50, 2)],
+        mri=[scan(days_before(d)) for d in (100, 30)],
+        relapses=[relapse(days_before(150))],
+    )
+    assert finding(RULE, made).status is WATCH
+    assert finding(RULE, made, profile=profile).status is OK
+    young = course(doses=doses_every(days_before(100), 4))
+    assert "new baseline 6 months after" in finding(RULE, young, profile=profile).message
 
 
 def test_a_restart_after_three_months_begins_anew():

@@ -208,6 +208,12 @@ def test_figures_of_late_doses_where_the_next_dose_is_one(days, shown):
         assert (part in found.message) is shown
 
 
+@pytest.mark.parametrize(("week", "shown"), [(29, False), (30, True)])
+def test_a_late_dose_is_given_today_at_the_earliest(week, shown):
+    late = course(doses=doses_on([days_before(400), days_before(40)]), pregnancies=[weeks(week, 0)])
+    assert ("0.36" in finding(PLAN, late).message) is shown
+
+
 # ── pregnancy.newborn-count
 
 

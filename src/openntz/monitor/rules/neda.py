@@ -222,7 +222,9 @@ def _not_judged(facts: NedaFacts, profile: Profile) -> Verdict:
             evidence=standing_refs(therapy),
         )
     earlier, later = baseline_ends(profile)
-    span = f"{months_text(earlier, profile)} to {months_text(later, profile)}"
+    span = months_text(earlier, profile)
+    if later != earlier:
+        span = f"{span} to {months_text(later, profile)}"
     return Verdict(
         status=Status.OK,
         message=f"Not judged yet: activity counts from a new baseline {span} after the first dose "

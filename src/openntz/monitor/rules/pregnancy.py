@@ -146,7 +146,9 @@ def _late_figures(gestation: Gestation, therapy: Therapy, profile: Profile) -> t
     """Keys of what was published of late doses, where the next dose would be one."""
     week = int(profile.number("pregnancy.last-week.shortest"))
     begins = gestation.end_of_week(week - 1)
-    return _LATE if therapy.planned is None or therapy.planned > begins else ()
+    # A dose that is late is given on the day at the earliest.
+    next_dose = max(therapy.planned or gestation.as_of, gestation.as_of)
+    return _LATE if next_dose > begins else ()
 
 
 def _restart(forbids: Forbidden | None, profile: Profile) -> str:
