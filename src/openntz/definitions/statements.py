@@ -105,8 +105,9 @@ def statement(text: str, terms: tuple[str, ...], words: StatementWords) -> State
     """The gravest thing a text says of any of ``terms``; None when it mentions none.
 
     Terms match whole words, also in the plural, and where they end in * also the beginning of
-    words, whatever the case and punctuation. Clauses end at commas, semicolons, full stops, line ends and 'but'. A clause that names a term and leaves open
-    whether it is so ('?PML', 'PML cannot be excluded') is a suspicion.
+    words, whatever the case and punctuation. Clauses end at commas, semicolons, full stops, line
+    ends and 'but'. A clause that names a term and leaves open whether it is so ('?PML', 'PML
+    cannot be excluded') is a suspicion.
     """
     if not text:
         return None
