@@ -152,6 +152,15 @@ def evaluate(
     raise typer.Exit(EXIT_SET_ASIDE if found.records.rejected else EXIT_CLEAN)
 
 
+def _extra(error: ModuleNotFoundError) -> InputError:
+    """What is missing where the packages for re-analysis were not installed."""
+    return InputError(
+        f"the package {error.name} is not installed.",
+        where="reanalyse",
+        remedy="Install OpenNTZ with its extra for trials: pip install 'openntz[trial]'.",
+    )
+
+
 def import_data(
     folder: Annotated[Path, typer.Argument(help="Folder with SDTM domains: XPT, CSV or JSON.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the eleven tables.")],
@@ -187,8 +196,11 @@ def reanalyse(
     """Analyse a trial or cohort: tables, figures, definitions and hashes in one report."""
     from openntz.app.progress import PatientProgress
     from openntz.app.say_research import say_reanalysis
-    from openntz.workflows.reanalyse import ReanalysisRequest, run_reanalysis
 
+    try:
+        from openntz.workflows.reanalyse import ReanalysisRequest, run_reanalysis
+    except ModuleNotFoundError as error:
+        stop(_extra(error))
     if folder is None:
         stop(InputError("nothing to analyse.", where="reanalyse", remedy="Give a folder."))
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from math import inf
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from lifelines import KaplanMeierFitter
 from openntz.course.course import Course
 from openntz.course.events import Dose
 from openntz.definitions.activity import either, enhancing, new_lesions
-from openntz.definitions.off_drug import OffDrug, restarts, successors
+from openntz.definitions.off_drug import OffDrug, successors
 from openntz.definitions.rebound import Met, Rebound, rebound
 from openntz.definitions.therapy import therapy
 from openntz.evidence.registry import Registry
@@ -45,6 +46,17 @@ class Stopped:
     washout: int | None
 
 
+def restarts(course: Course, gap_days: int) -> list[tuple[Dose, Dose]]:
+    """Each restart with the dose before it: after a gap so long, or any after a recorded stop."""
+    stops = [p.stopped for p in course.plans if p.stopped is not None]
+    return [
+        (before, dose)
+        for before, dose in pairwise(course.doses)
+        if (dose.day - before.day).days >= gap_days
+        or any(before.day <= s < dose.day for s in stops)
+    ]
+
+
 def stretches(study: Study, evidence: Registry) -> list[Stopped]:
     """Every stretch off natalizumab: those a restart ended, and the open one."""
     limits, names = therapy_limits(evidence), treatment_names(evidence)
@@ -56,7 +68,7 @@ def stretches(study: Study, evidence: Registry) -> list[Stopped]:
             continue
         standing = therapy(course, study.as_of, limits)
         first = course.doses[0].day
-        pairs: list[tuple[Dose, Dose | None]] = list(restarts(course, standing, gap))
+        pairs: list[tuple[Dose, Dose | None]] = list(restarts(course, gap))
         if standing.off_therapy:
             pairs.append((course.doses[-1], None))
         for last, restart in pairs:
