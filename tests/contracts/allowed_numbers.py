@@ -156,6 +156,8 @@ IN_TEXT: Final[Mapping[tuple[str, str, str], str]] = {
     ("definitions/amounts.py", "percent", "99"): _DIGITS,
     ("definitions/amounts.py", "chance", "1"): _DIGITS,
     ("definitions/amounts.py", "chance", "99"): _DIGITS,
+    ("monitor/rules/observation.py", "_early_events", "2"): "the dose its fact is named for",
+    ("monitor/rules/observation.py", "_early_events", "7"): "the dose its fact is named for",
     ("monitor/rules/re_exposure.py", "_by_tests", "1"): "the least there can be",
 }
 

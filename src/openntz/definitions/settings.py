@@ -18,7 +18,7 @@ class Place(StrEnum):
 
 
 # A clinic has few places and many doses.
-@lru_cache(maxsize=1024)
+@lru_cache
 def place_of(setting: str, *, home: tuple[str, ...], clinic: tuple[str, ...]) -> Place:
     """The place a setting names.
 

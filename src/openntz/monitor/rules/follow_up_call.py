@@ -91,12 +91,12 @@ def _stayed(dose: Dose) -> tuple[float, float] | None:
     left = dose.discharged
     if left is None or not dose.time_known:
         return None
-    since_start = (left - dose.at).total_seconds() / 60
+    since_start = (left - dose.at) / timedelta(minutes=1)
     if dose.route == "SC":
         return since_start, since_start
     if dose.end is None:
         return 0.0, since_start
-    stayed = (left - dose.end).total_seconds() / 60
+    stayed = (left - dose.end) / timedelta(minutes=1)
     return stayed, stayed
 
 

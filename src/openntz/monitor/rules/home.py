@@ -260,8 +260,9 @@ def _in_clinic(facts: HomeFacts, own: Permission, day: date) -> Verdict:
     earlier = ""
     if facts.earlier:
         number = len(facts.earlier)
-        doses = "1 earlier dose was" if number == 1 else f"{number} earlier doses were"
-        earlier = f"{doses} given at home, the last on {facts.earlier[-1].day}."
+        doses = "dose was" if number == 1 else "doses were"
+        last = facts.earlier[-1].day
+        earlier = f"{number} earlier {doses} given at home, the last on {last}."
     return Verdict(
         status=Status.OK,
         message=joined(

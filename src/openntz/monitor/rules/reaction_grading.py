@@ -146,7 +146,8 @@ def _classified(
 
 def _ungraded_text(one: Classified, profile: Profile) -> str:
     scale = grade_scale(one.scale, profile)
-    return f"{reaction_text(one.link)}: give it a grade by {what_decides(scale)}."
+    severe = profile.number("hypersensitivity.severe-grade")
+    return f"{reaction_text(one.link)}: give it a grade by {what_decides(scale, severe)}."
 
 
 def _timeless_text(one: Classified) -> str:

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Final
 
 from openntz.definitions.ctcae import GradeScale, Scale, scale_of
 from openntz.definitions.reaction_windows import OnsetWindow, WindowLimits
 from openntz.evidence.registry import Fact
 from openntz.monitor.profile import Profile
 
-_GRADES: Mapping[Scale, tuple[str, tuple[int, ...]]] = {
-    Scale.INFUSION: ("infusion", (1, 2, 3, 4, 5)),
-    Scale.ALLERGIC: ("allergic", (1, 2, 3, 4, 5)),
-    Scale.ANAPHYLAXIS: ("anaphylaxis", (3, 4, 5)),
+_KEYS: Final[Mapping[Scale, tuple[str, ...]]] = {
+    Scale.INFUSION: (
+        "ctcae.infusion.grade-1",
+        "ctcae.infusion.grade-2",
+        "ctcae.infusion.grade-3",
+        "ctcae.infusion.grade-4",
+        "ctcae.infusion.grade-5",
+    ),
+    Scale.ALLERGIC: (
+        "ctcae.allergic.grade-1",
+        "ctcae.allergic.grade-2",
+        "ctcae.allergic.grade-3",
+        "ctcae.allergic.grade-4",
+        "ctcae.allergic.grade-5",
+    ),
+    Scale.ANAPHYLAXIS: (
+        "ctcae.anaphylaxis.grade-3",
+        "ctcae.anaphylaxis.grade-4",
+        "ctcae.anaphylaxis.grade-5",
+    ),
 }
-# What tells the grades apart that have to be told apart by judgement: 4 and 5 speak for themselves.
-_ASKED = 3
 
 
 def window_limits(profile: Profile) -> WindowLimits:
@@ -65,14 +80,12 @@ def windows_text(windows: Mapping[OnsetWindow, bool | None] | None, profile: Pro
 
 def grade_facts(scale: Scale, profile: Profile) -> Mapping[int, Fact]:
     """The words of each grade of a scale, as facts."""
-    name, grades = _GRADES[scale]
-    return {n: profile.fact(f"ctcae.{name}.grade-{n}") for n in grades}
+    return {int(key[-1]): profile.fact(key) for key in _KEYS[scale]}
 
 
 def grade_keys(scale: Scale) -> tuple[str, ...]:
     """The keys of the words that decide a grade."""
-    name, grades = _GRADES[scale]
-    return tuple(f"ctcae.{name}.grade-{n}" for n in grades)
+    return _KEYS[scale]
 
 
 def grade_scale(scale: Scale, profile: Profile) -> GradeScale:
@@ -91,8 +104,11 @@ def reaction_scale(term: str, profile: Profile) -> Scale:
     )
 
 
-def what_decides(scale: GradeScale) -> str:
-    """'CTCAE infusion-related reaction: 1 mild ..., 2 interrupted ..., 3 prolonged ...'."""
-    asked = [f"{n} {words}" for n, words in scale.words.items() if n <= _ASKED]
+def what_decides(scale: GradeScale, severe: float) -> str:
+    """'CTCAE infusion-related reaction: 1 mild ..., 2 interrupted ..., 3 prolonged ...'.
+
+    Up to the ``severe`` grade only: what is worse speaks for itself.
+    """
+    asked = [f"{n} {words}" for n, words in scale.words.items() if n <= severe]
     start = f", which starts at {scale.lowest}" if scale.lowest > 1 else ""
     return f"CTCAE {scale.scale}{start}: {'; '.join(asked)}"

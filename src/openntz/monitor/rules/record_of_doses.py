@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 
 from openntz.course.events import Dose, Ref
@@ -46,7 +46,7 @@ def _given(number: int, rows: Sequence[Dose]) -> GivenDose:
     infusions = [d for d in rows if d.route == "IV"]
     minutes: float | None = None
     if len(infusions) == 1 and infusions[0].time_known and infusions[0].end is not None:
-        minutes = (infusions[0].end - infusions[0].at).total_seconds() / 60
+        minutes = (infusions[0].end - infusions[0].at) / timedelta(minutes=1)
     return GivenDose(
         number=number,
         day=rows[0].day,
