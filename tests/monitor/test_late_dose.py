@@ -198,3 +198,14 @@ def test_a_dose_in_time_says_nothing_of_limits_it_does_not_cross(interval, told)
     assert found.status is Status.OK
     assert ("comes after" in found.message) is told
     assert ("limit" in found.message) is told
+
+
+@pytest.mark.parametrize(("booked", "recounts"), [(82, False), (83, True)])
+def test_a_dose_booked_after_a_stop_is_held_to_the_limits(booked, recounts):
+    stopped = [plan(days_before(60), stopped=days_before(60))]
+    found = finding(RULE, last_dose(100, booked=booked, plans=stopped))
+    assert found.status is Status.OK
+    said, _, ahead = found.message.partition("The next limit, from ")
+    assert DELAY in said
+    assert (RECOUNT in said) is recounts
+    assert (RECOUNT in ahead) is not recounts

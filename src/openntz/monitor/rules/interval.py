@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
-from openntz.course.events import Ref
+from openntz.course.events import Dose, Ref
 from openntz.definitions.therapy import Therapy, TherapyState
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
@@ -36,24 +36,25 @@ def late_dose(facts: LateDoseFacts, profile: Profile) -> Verdict:
         return NEVER_DOSED
     evidence = tuple(r for r in (last.ref, t.interval_ref, t.stop_ref) if r is not None)
     if t.state in {TherapyState.STOPPED, TherapyState.LEFT}:
+        left = ("late-dose.left-from",) if t.state is TherapyState.LEFT else ()
+        crosses, keys = ("", ())
+        if t.planned is not None and facts.forbidden is None:
+            crosses, keys = dose_crosses(t, t.planned, profile)
         return Verdict(
             status=Status.OK,
-            message=_not_expected(t, days),
+            message=joined(_not_expected(t, days), crosses),
             due=t.planned,
             evidence=evidence,
-            keys=("late-dose.left-from",) if t.state is TherapyState.LEFT else (),
+            keys=(*left, *keys),
         )
     limit = profile.days("late-dose.act-after")
-    due = last.day + timedelta(days=t.interval_days)
-    planned = t.planned or due
-    # The label's interval decides only where no plan is recorded.
-    by_label = () if t.interval_ref else ("dosing.label-interval",)
-    interval = "" if t.interval_ref else " (label interval: no plan is recorded)"
     if days > limit:
         return _beyond(facts, days, limit, profile)
+    planned = t.planned or last.day + timedelta(days=t.interval_days)
     if t.as_of > planned:
         late = (t.as_of - planned).days
         todo, keys = _missed(facts, profile)
+        interval, by_label = _by_interval(t)
         return Verdict(
             status=Status.DUE,
             message=f"The dose planned for {planned} is {days_text(late)} late{interval}. {todo}",
@@ -61,14 +62,22 @@ def late_dose(facts: LateDoseFacts, profile: Profile) -> Verdict:
             evidence=(*evidence, *_forbidding(facts)),
             keys=tuple(dict.fromkeys(("late-dose.act-after", *by_label, *keys))),
         )
-    word = "booked" if t.planned_is_booked else "planned"
-    moved = (
-        f" That is {days_text((planned - due).days)} later than the interval of "
-        f"{days_text(t.interval_days)} asks for ({due})."
-        if planned > due
-        else ""
-    )
-    left = (planned - t.as_of).days
+    return _ahead(t, last, planned, evidence, profile)
+
+
+def _by_interval(t: Therapy) -> tuple[str, tuple[str, ...]]:
+    """Says so where the label's interval decides, for no plan is recorded; and its threshold."""
+    if t.interval_ref:
+        return "", ()
+    return " (label interval: no plan is recorded)", ("dosing.label-interval",)
+
+
+def _ahead(
+    t: Therapy, last: Dose, planned: date, evidence: tuple[Ref, ...], profile: Profile
+) -> Verdict:
+    """The answer while the next dose lies ahead, by the interval or as booked."""
+    due, left = last.day + timedelta(days=t.interval_days), (planned - t.as_of).days
+    interval, by_label = _by_interval(t)
     # Nobody whose next dose comes in time needs to hear of limits.
     near = t.as_of > due or (planned - last.day).days >= earliest_limit(profile)
     crosses, limit_keys = dose_crosses(t, planned, profile) if near else ("", ())
@@ -84,25 +93,28 @@ def late_dose(facts: LateDoseFacts, profile: Profile) -> Verdict:
             evidence=evidence,
             keys=tuple(dict.fromkeys(("late-dose.act-after", *by_label, *limit_keys))),
         )
-    if left <= profile.days("late-dose.watch-before"):
-        when = "today" if left == 0 else f"in {days_text(left)}"
-        return Verdict(
-            status=Status.WATCH,
-            message=joined(
-                f"The next dose is {word} for {planned}, {when}{interval}.{moved}", crosses
-            ),
-            due=planned,
-            evidence=evidence,
-            keys=("late-dose.watch-before", *by_label, *limit_keys),
-        )
+    soon = left <= profile.days("late-dose.watch-before")
+    word = "booked" if t.planned_is_booked else "planned"
+    when = "today" if left == 0 else f"in {days_text(left)}"
+    next_dose = f"next dose is {word} for {planned}"
+    moved = (
+        f"That is {days_text((planned - due).days)} later than the interval of "
+        f"{days_text(t.interval_days)} asks for ({due})."
+        if planned > due
+        else ""
+    )
     return Verdict(
-        status=Status.OK,
+        status=Status.WATCH if soon else Status.OK,
         message=joined(
-            f"On time; the next dose is {word} for {planned}{interval}.{moved}", crosses
+            f"The {next_dose}, {when}{interval}."
+            if soon
+            else f"On time; the {next_dose}{interval}.",
+            moved,
+            crosses,
         ),
         due=planned,
         evidence=evidence,
-        keys=(*by_label, *limit_keys),
+        keys=(*(("late-dose.watch-before",) if soon else ()), *by_label, *limit_keys),
     )
 
 
