@@ -17,7 +17,7 @@ from openntz.evidence.registry import Registry, near_misses
 FILE: Final = "coverage.toml"
 
 RowType = Literal["R", "D", "S", "M", "N", "W", "Q"]
-HomeKind = Literal["rule", "fact", "source", "conflict", "column", "command", "file"]
+HomeKind = Literal["rule", "fact", "source", "conflict", "column", "command", "analysis", "file"]
 
 TYPE_WORD: Final[Mapping[RowType, str]] = {
     "R": "rule",
@@ -42,6 +42,7 @@ _KIND_WORD: Final[Mapping[HomeKind, str]] = {
     "conflict": "Conflict",
     "column": "Column",
     "command": "Command",
+    "analysis": "Analysis",
     "file": "File",
 }
 _INTRO: Final = """# The founding documents, row by row
@@ -49,7 +50,8 @@ _INTRO: Final = """# The founding documents, row by row
 Five documents founded this project. Each of their statements stands here in our own words with
 where it lives in the product, or why it does not. `openntz evidence ID` shows a fact, a source or
 a conflict; [rules](reference/rules.md) and [tables](reference/tables.md) describe rules and
-columns. *Not yet* names a command that is still to come and what it will bring.
+columns; an analysis is one of `openntz reanalyse`. *Still to come* names the command that is to
+bring the rest.
 
 This page is made from `evidence/coverage.toml`; a test holds it to that file and every name in it
 to the product."""
@@ -57,7 +59,7 @@ to the product."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """A place in the product: a rule, fact, source, conflict, column, command or file by name."""
+    """A place in the product by kind and name."""
 
     kind: HomeKind
     name: str
@@ -145,15 +147,19 @@ def _target(home: Home) -> str:
     return home.name if home.kind == "conflict" else f"`{home.name}`"
 
 
+def _many(word: str) -> str:
+    return "Analyses" if word == "Analysis" else f"{word}s"
+
+
 def _where(row: Row) -> str:
     parts = []
     for kind, word in _KIND_WORD.items():
         found = [_target(h) for h in row.home if h.kind == kind]
         if found:
-            parts.append(f"{word}{'s' if len(found) > 1 else ''} {', '.join(found)}.")
+            parts.append(f"{_many(word) if len(found) > 1 else word} {', '.join(found)}.")
     if row.later:
         command, _, what = row.later.partition(": ")
-        parts.append(f"*Not yet:* `openntz {command}`, {what}.")
+        parts.append(f"*Still to come:* `openntz {command}`, {what}.")
     if row.out:
         parts.append(f"{'The rest is out' if parts else 'Out'} of scope: {row.out}")
     return " ".join(parts)
@@ -165,9 +171,10 @@ def _tally(rows: Iterable[Row]) -> str:
     part = sum(bool(r.home) and bool(r.later) for r in listed)
     later = sum(bool(r.later) and not r.home for r in listed)
     out = sum(not r.home and not r.later for r in listed)
+    waiting = f"{later} are still to come altogether; " if later else ""
     return (
         f"{len(listed)} rows: {home} have a home, {part} of them with a part still to come; "
-        f"{later} are still to come altogether; {out} are out of scope."
+        f"{waiting}{out} are out of scope."
     )
 
 
