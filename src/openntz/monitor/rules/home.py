@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from types import MappingProxyType
 from typing import Final
 
 from openntz.course.events import Dose, Ref, Route
@@ -19,6 +17,8 @@ from openntz.monitor.rule import Rule, Situation, Verdict
 from openntz.monitor.rules.forbidden import Forbidden, forbidden
 from openntz.monitor.rules.next_dose import next_dose_text
 from openntz.monitor.rules.standing import NEVER_DOSED, joined, off_text, standing_refs
+
+JURISDICTIONS: Final = ("eu", "ch", "us")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +141,6 @@ def _us(route: Route, tolerated: int, known: bool, profile: Profile) -> Permissi
     return Permission(None, "US: no statement was read", ())
 
 
-JURISDICTIONS: Final[Mapping[str, Callable[[Route, int, bool, Profile], Permission]]] = (
-    MappingProxyType({"eu": _eu, "ch": _swiss, "us": _us})
-)
-
-
 def permission(
     jurisdiction: str, route: Route, tolerated: int, *, reactions_known: bool, profile: Profile
 ) -> Permission:
@@ -161,7 +156,8 @@ def permission(
     KeyError
         When the jurisdiction is not one of ``JURISDICTIONS``.
     """
-    return JURISDICTIONS[jurisdiction](route, tolerated, reactions_known, profile)
+    texts = {"eu": _eu, "ch": _swiss, "us": _us}
+    return texts[jurisdiction](route, tolerated, reactions_known, profile)
 
 
 @dataclass(frozen=True, slots=True)
