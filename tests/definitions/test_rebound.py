@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from openntz.course.course import Course
 from openntz.definitions.off_drug import OffDrug, off_drug, successors
@@ -337,3 +339,59 @@ def test_what_follows_began_about_the_last_dose_or_went_on_beyond_it(start, end,
 def test_what_follows_began_before_a_restart(start, counts):
     found = successors((treatment(after(start), "x"),), off(100, restarted=True), NAMES, 28)
     assert bool(found) is counts
+
+
+# ── invariants
+
+_DAYS = st.integers(1, 400)
+_COUNTS = st.one_of(st.none(), st.integers(0, 12))
+_signs = st.fixed_dictionaries(
+    {
+        "relapses": st.lists(_DAYS, max_size=3),
+        "scans": st.lists(st.tuples(_DAYS, _COUNTS, _COUNTS), max_size=3),
+        "scores": st.lists(st.tuples(_DAYS, st.sampled_from([0.0, 1.0, 2.0, 4.5])), max_size=3),
+        "before": st.tuples(_COUNTS, _COUNTS, st.integers(0, 3)),
+    }
+)
+
+
+def _course(signs, more: int = 0) -> Course:
+    gd, new_t2, earlier = signs["before"]
+    return made(
+        relapses=[relapse(after(d)) for d in signs["relapses"]]
+        + [relapse(FIRST - timedelta(days=30 + 50 * i)) for i in range(earlier)],
+        mri=[scan(FIRST - timedelta(days=9), gd, new_t2)]
+        + [scan(after(d), None if a is None else a + more, b) for d, a, b in signs["scans"]],
+        edss=[edss(LAST, 1.0), *(edss(after(d), score) for d, score in signs["scores"])],
+    )
+
+
+@given(signs=_signs, until=st.integers(1, 380), later=st.integers(0, 200))
+def test_a_rebound_that_is_met_stays_met(signs, until, later):
+    """Until a restart, more time may add signs; it takes none away."""
+    kept = _course(signs)
+    for early, late in zip(
+        rebound(kept, off(until), LIMITS, None),
+        rebound(kept, off(until + later), LIMITS, None),
+        strict=True,
+    ):
+        assert early.met is not YES or late.met is YES
+
+
+@given(signs=_signs, more=st.integers(0, 5))
+def test_more_lesions_after_the_drug_never_unmake_a_rebound(signs, more):
+    for few, many in zip(
+        rebound(_course(signs), off(), LIMITS, None),
+        rebound(_course(signs, more), off(), LIMITS, None),
+        strict=True,
+    ):
+        assert few.met is not YES or many.met is YES
+
+
+@given(signs=_signs, until=st.integers(1, 380))
+def test_every_answer_has_a_reason_and_no_is_never_from_a_missing_table(signs, until):
+    whole = _course(signs)
+    for verdict in rebound(whole, off(until), LIMITS, None):
+        assert verdict.reason
+    bare = course(doses=whole.doses, recorded=("people", "doses"))
+    assert {v.met for v in rebound(bare, off(until), LIMITS, None)} == {UNKNOWN}
