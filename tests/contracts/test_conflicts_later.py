@@ -184,18 +184,24 @@ def test_c10_a_low_level_asks_for_a_cause_and_names_both_studies() -> None:
         assert study in answer.message
 
 
-def test_c11_a_missing_rise_asks_for_tests_and_passes_no_verdict() -> None:
+def test_c11_a_missing_rise_asks_for_tests_and_is_no_verdict() -> None:
     made = course(
-        doses=doses_until(days_before(10), 5),
-        measurements=[lymphocytes(days_before(125), 2.0), lymphocytes(days_before(30), 2.1)],
+        doses=doses_until(days_before(10), 12),
+        measurements=[
+            lymphocytes(days_before(330), 2.0, line=2),
+            lymphocytes(days_before(220), 2.1, line=3),
+            lymphocytes(days_before(100), 2.1, line=4),
+            lymphocytes(days_before(12), 2.1, line=5),
+        ],
     )
-    answer = finding("antibody.no-lymphocyte-rise", made)
-    assert answer.status is Status.DUE
-    assert "Take antibodies and a trough" in answer.message
-    assert "relapse" not in answer.message
-    said = " ".join(side.says for side in conflicts()["C11"].sides)
-    assert "more relapses" in said
-    assert "no difference" in said
+    asked = finding("antibody.no-lymphocyte-rise", made)
+    assert asked.status is Status.DUE
+    assert "Take antibodies and a trough" in asked.message
+    seen = finding("lymphocytes.response", made)
+    assert seen.status is Status.WATCH
+    assert "no verdict on efficacy" in seen.message
+    assert "Signoriello 2016" in seen.message
+    assert "no difference in NEDA-3" in seen.message
 
 
 # ── C12: late dose
@@ -251,8 +257,11 @@ def test_c13_on_breast_feeding_each_profile_names_its_own_text() -> None:
     )
     made = course(doses=doses_until(days_before(20), 24), pregnancies=[delivered])
     found = under("pregnancy.lactation", made)
-    assert found["eu"].status is not Status.OK
-    assert "unverified" in found["study"].message, "a cohort nobody here has read"
+    assert statuses(found) == [Status.DUE] * 3, "what nobody here has read lets nobody off"
+    for answer in found.values():
+        assert "EU leaflet" in answer.message
+        assert "stop the drug or the feeding" in answer.message
+        assert "reassuring (unverified)" in answer.message
 
 
 # ── C14: home
