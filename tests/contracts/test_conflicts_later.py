@@ -15,7 +15,6 @@ from openntz.course import vocabulary
 from openntz.definitions.edss_worsening import confirmed_worsening
 from openntz.definitions.gap_limits import GapLimit, crossed, gap_crossings
 from openntz.definitions.rebound import Met, Rebound
-from openntz.evidence.conflicts import conflicts
 from openntz.evidence.registry import registry
 from openntz.monitor.finding import Finding, Status
 from openntz.monitor.profile import PROFILES, Profile, load_profile
