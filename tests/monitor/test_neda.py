@@ -105,6 +105,16 @@ def test_loss_of_brain_volume_is_said(change, expected):
     found = finding(RULE, on(mri=[SCANS[0], scan(days_before(30), volume=change)]))
     assert found.status is expected
     assert ("NEDA-4 too" in found.message) is (expected is OK)
+    assert ("NEDA-4 is not met" in found.message) is (expected is WATCH)
+    assert "NEDA-3 from" in found.message
+    assert "activity.on-therapy" not in found.message
+
+
+def test_loss_of_brain_volume_does_not_stand_for_what_is_missing():
+    scans = [SCANS[0], scan(days_before(30), None, volume=-0.9)]
+    found = finding(RULE, on(mri=scans))
+    assert found.status is UNKNOWN
+    assert "Recorded: brain volume -0.9 % a year" in found.message
 
 
 @pytest.mark.parametrize(("treated", "expected"), [(90, OK), (91, UNKNOWN)])

@@ -127,7 +127,7 @@ def _confirmed(judged: Neda) -> tuple[str, ...]:
 
 
 def activity_words(judged: Neda) -> list[str]:
-    """What speaks against 'no evidence of disease activity', piece by piece."""
+    """What speaks against NEDA-3, piece by piece."""
     said = [f"relapse on {r.day}" for r in judged.relapses]
     said += [
         f"new, enlarging or enhancing lesions on the MRI of {s.day}" for s in judged.active_scans
@@ -136,9 +136,6 @@ def activity_words(judged: Neda) -> list[str]:
     if names:
         only = "" if len(names) == len(judged.worsening) else f" (by {names[0]} only)"
         said.append(f"{_rise(judged.worsening[names[0]])}{only}")
-    change = judged.volume_scan.brain_volume_change_percent if judged.volume_scan else None
-    if judged.volume_loss and judged.volume_scan is not None and change is not None:
-        said.append(f"brain volume {change:+.1f} % a year on the MRI of {judged.volume_scan.day}")
     return said
 
 
@@ -186,12 +183,6 @@ def _known(judged: Neda) -> str:
     return f"Known: no {', no '.join(absent)}." if absent else ""
 
 
-def _fourth(judged: Neda) -> str:
-    if judged.volume_loss is None:
-        return "NEDA-4 is not known: no brain volume is recorded."
-    return "NEDA-4 too, by brain volume." if not judged.volume_loss else ""
-
-
 def _evidence(judged: Neda, facts: NedaFacts) -> tuple[Ref, ...]:
     rises = (w for w in judged.worsening.values())
     scores = [s for w in rises for s in (w.reference, w.onset, w.confirmation, w.last)]
@@ -234,34 +225,52 @@ def _not_judged(facts: NedaFacts, profile: Profile) -> Verdict:
     )
 
 
+def _volume_words(judged: Neda) -> str:
+    scan = judged.volume_scan
+    change = scan.brain_volume_change_percent if scan is not None else None
+    if scan is None or change is None or not judged.volume_loss:
+        return ""
+    return f"brain volume {change:+.1f} % a year on the MRI of {scan.day}"
+
+
+def _without_activity(judged: Neda, profile: Profile, span: str) -> tuple[Status, str]:
+    said = f"NEDA-3 {span}: no relapse, no confirmed EDSS worsening, no {LESIONS}."
+    if judged.volume_loss:
+        limit = profile.fact("neda.volume-loss").number
+        lost = f"NEDA-4 is not met: {_volume_words(judged)}, a loss of {limit:g} % or more."
+        return Status.WATCH, joined(said, lost)
+    fourth = "NEDA-4 too, by brain volume."
+    if judged.volume_loss is None:
+        fourth = "NEDA-4 is not known: no brain volume is recorded."
+    return Status.OK, joined(said, fourth)
+
+
 def no_activity(facts: NedaFacts, profile: Profile) -> Verdict:
     """Was there evidence of disease activity over the last year on natalizumab?"""
     judged = facts.judged
     if judged is None:
         return _not_judged(facts, profile)
     span = f"from {judged.first} to {judged.last}"
-    active, unknown = activity_words(judged), _unknown(judged, facts)
+    active, unknown, volume = activity_words(judged), _unknown(judged, facts), _volume_words(judged)
     if active:
-        status, said = Status.WATCH, f"Disease activity {span}: {'; '.join(active)}."
-        tail = joined(
+        status = Status.WATCH
+        said = joined(
+            f"Disease activity {span}: {'; '.join([*active, *([volume] if volume else [])])}.",
             _later(facts, profile),
             f"Not known: {'; '.join(unknown)}." if unknown else "",
             "Visit, MRI and level are asked for by activity.on-therapy, antibodies by "
             "antibody.test-due; no level is to be judged without an antibody result.",
         )
     elif unknown:
-        status, said = Status.UNKNOWN, f"NEDA-3 cannot be said {span}: {'; '.join(unknown)}."
-        tail = _known(judged)
+        status = Status.UNKNOWN
+        said = joined(
+            f"NEDA-3 cannot be said {span}: {'; '.join(unknown)}.",
+            _known(judged),
+            f"Recorded: {volume}." if volume else "",
+        )
     else:
-        status = Status.OK
-        said = f"NEDA-3 {span}: no relapse, no confirmed EDSS worsening, no {LESIONS}."
-        tail = _fourth(judged)
-    return Verdict(
-        status=status,
-        message=joined(said, tail),
-        evidence=_evidence(judged, facts),
-        keys=_KEYS,
-    )
+        status, said = _without_activity(judged, profile, span)
+    return Verdict(status=status, message=said, evidence=_evidence(judged, facts), keys=_KEYS)
 
 
 NEDA = Rule(

@@ -136,10 +136,12 @@ def _verdict(status: Status, vaccine: Vaccine, facts: VaccinationFacts, *said: s
     )
 
 
-def _where(vaccine: Vaccine) -> str:
-    days = days_text(vaccine.placed.distance(vaccine.day))
-    side = "after the dose of" if vaccine.placed.timing is Timing.ON_DRUG else "before the dose of"
-    return f"{days} {side} {vaccine.placed.dose}"
+def _where(vaccine: Vaccine, facts: VaccinationFacts) -> str:
+    placed, as_of = vaccine.placed, facts.therapy.as_of
+    days = days_text(placed.distance(vaccine.day))
+    side = "after" if placed.timing is Timing.ON_DRUG else "before"
+    planned = "planned " if placed.dose is not None and placed.dose > as_of else ""
+    return f"{days} {side} the {planned}dose of {placed.dose}"
 
 
 def _free_from(facts: VaccinationFacts, profile: Profile) -> str:
@@ -166,8 +168,8 @@ def _live(facts: VaccinationFacts, profile: Profile) -> Verdict | None:
                 vaccine,
                 facts,
                 f"A live vaccine is recorded while natalizumab acts: {vaccine.name}, "
-                f"{_where(vaccine)}. Check the record; if it is right, look for infection with the "
-                "vaccine strain and take advice before the next dose.",
+                f"{_where(vaccine, facts)}. Check the record; if it is right, look for infection "
+                "with the vaccine strain and take advice before the next dose.",
                 _advice(profile),
             )
     for vaccine in facts.booked:
@@ -176,8 +178,8 @@ def _live(facts: VaccinationFacts, profile: Profile) -> Verdict | None:
                 Status.DUE,
                 vaccine,
                 facts,
-                f"A live vaccine is booked: {vaccine.name}, {_where(vaccine)}. Take it off the "
-                "plan, or move it clear of natalizumab.",
+                f"A live vaccine is booked: {vaccine.name}, {_where(vaccine, facts)}. Take it off "
+                "the plan, or move it clear of natalizumab.",
                 _free_from(facts, profile),
                 _advice(profile),
             )
@@ -191,7 +193,7 @@ def _live(facts: VaccinationFacts, profile: Profile) -> Verdict | None:
                 Status.DUE if ahead else Status.WATCH,
                 vaccine,
                 facts,
-                f"A live vaccine was given {_where(vaccine)}: {vaccine.name}. {todo}",
+                f"A live vaccine was given {_where(vaccine, facts)}: {vaccine.name}. {todo}",
                 _advice(profile),
             )
     return None
