@@ -125,6 +125,7 @@ def test_the_trials_are_told_with_who_was_in_them_and_what_they_leave_open():
         "none of 48 (at most 7.4 %)",
         "35,521 people with JCV antibodies in a register, not randomised",
         "the primary of three definitions of a longer interval",
+        "efficacy of a longer one is not established in it (EU text, unverified)",
     ):
         assert words in message
 

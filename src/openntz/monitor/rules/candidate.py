@@ -17,10 +17,15 @@ from openntz.monitor.rules.candidate_conditions import (
     stops,
     weeks_ahead,
 )
-from openntz.monitor.rules.candidate_trials import TRIAL_KEYS, half_life_text, trials_text
+from openntz.monitor.rules.candidate_trials import (
+    TRIAL_KEYS,
+    half_life_text,
+    label_text,
+    trials_text,
+)
 from openntz.monitor.rules.level_words import LEVEL_UNIT, chance_text
 from openntz.monitor.rules.next_dose import no_next_dose
-from openntz.monitor.rules.standing import joined, standing_refs, weeks_text
+from openntz.monitor.rules.standing import joined, standing_refs
 
 _KEYS = (
     "candidate.doses",
@@ -155,11 +160,10 @@ def candidate(facts: CandidateFacts, profile: Profile) -> Verdict:
         message=f"Candidate for a longer interval than {days_text(t.interval_days)}: "
         f"{_offer(found, profile)} ({_chances(facts, profile)}). {_met(facts)} "
         f"{trials_text(facts.age, profile)} "
-        f"{half_life_text(found.after_days, t.interval_days, profile)} The label's interval is "
-        f"{weeks_text(profile.fact('dosing.label-interval'))}; a longer one is a "
-        "decision of neurologist and patient, with levels and MRI to follow it.",
+        f"{half_life_text(found.after_days, t.interval_days, profile)} {label_text(profile)} A "
+        "longer one is a decision of neurologist and patient, with levels and MRI to follow it.",
         evidence=evidence,
-        keys=(*_KEYS, *TRIAL_KEYS, "dosing.label-interval"),
+        keys=(*_KEYS, *TRIAL_KEYS),
     )
 
 

@@ -9,6 +9,7 @@ from openntz.definitions.half_life import steady_trough_ratio
 from openntz.evidence.registry import Fact
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import days_text
+from openntz.monitor.rules.standing import weeks_text
 
 TRIAL_KEYS: Final = (
     "nova.new-t2",
@@ -34,6 +35,8 @@ TRIAL_KEYS: Final = (
     "pml.eid.meta-2025",
     "half-life.old",
     "half-life.label",
+    "dosing.label-interval",
+    "candidate.label-established",
 )
 
 
@@ -92,6 +95,18 @@ def trials_text(age: int | None, profile: Profile) -> str:
         "not randomised, by the primary of three definitions of a longer interval; pooled studies "
         "do not settle it "
         f"({_range(profile.fact('pml.eid.meta-2025'))})."
+    )
+
+
+def label_text(profile: Profile) -> str:
+    """The label's interval, and what its text says of a longer one."""
+    fact = profile.fact("candidate.label-established")
+    mark = fact.shown.partition(" (")[2].rstrip(")")
+    by = f"EU text, {mark}" if mark else "EU text"
+    said = "is" if fact.value else "is not"
+    return (
+        f"The label's interval is {weeks_text(profile.fact('dosing.label-interval'))}; the "
+        f"efficacy of a longer one {said} established in it ({by})."
     )
 
 

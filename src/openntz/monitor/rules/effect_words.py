@@ -17,7 +17,7 @@ SIGNS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "effect.relapses": ("first relapses", "RESTORE"),
         "effect.mri": ("first MRI activity", "RESTORE"),
-        "effect.label": ("no effect on lymphocytes", "EU label"),
+        "effect.label": ("effect on lymphocytes over", "EU label"),
         "effect.trafficking": ("cells back in the brain", "founding case report"),
         "effect.counts": ("blood counts back", "US text"),
     }

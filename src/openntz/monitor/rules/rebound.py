@@ -118,7 +118,7 @@ def _others(facts: ReboundFacts, chosen: Rebound) -> str:
 
 
 def _published(profile: Profile) -> str:
-    shares = [f"{profile.fact(_SHARE_KEYS[d]).shown} {name}" for d, name in _SHORT.items()]
+    shares = [f"{profile.fact(_SHARE_KEYS[d]).shown} by {name}" for d, name in _SHORT.items()]
     return (
         f"Published shares differ with the definition: {', '.join(shares)}; O'Connor 2011 saw no "
         "more activity than on placebo."
