@@ -83,7 +83,7 @@ def cell(name: str, value: Any, measure: str) -> str:
             return f"{100 * value:.1f} %"
         if name == "p":
             return "<0.001" if value < 0.001 else f"{value:.3f}"
-        return f"{value:.3g}"
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
     return str(value)
 
 
