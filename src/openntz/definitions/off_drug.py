@@ -30,7 +30,8 @@ def recent_restart(
     """
     stops = [p.stopped for p in course.plans if p.stopped is not None]
     oldest = therapy.as_of - timedelta(days=recent_days)
-    for before, dose in zip(therapy.doses[-2::-1], therapy.doses[:0:-1], strict=True):
+    doses = therapy.doses
+    for before, dose in zip(reversed(doses[:-1]), reversed(doses[1:]), strict=True):
         from_, to = before.day, dose.day
         if to < oldest:
             return None
