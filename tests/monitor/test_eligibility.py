@@ -234,3 +234,14 @@ def test_a_first_dose_that_is_only_booked_overlaps_with_nothing_yet():
     )
     assert found.status is Status.OK
     assert "before the next dose" in found.message
+
+
+@pytest.mark.parametrize(("name", "said"), [("interferon beta-1a", True), ("fingolimod", False)])
+def test_interferon_beside_it_is_forbidden_whatever_the_guide_reports(name, said):
+    made = course(
+        doses=doses_until(days_before(7), 6), treatments=[treatment(days_before(30), name)]
+    )
+    found = finding("combination.contraindicated", made)
+    assert found.status is Status.ACT
+    assert ("interferon beta-1a beside it" in found.message) is said
+    assert "founding-s2" in found.sources

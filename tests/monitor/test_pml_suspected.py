@@ -166,6 +166,26 @@ def test_virus_in_a_note_counts_only_when_positive():
     assert finding(RULE, treated((9, "JCV DNA detected"))).status is ACT
 
 
+@pytest.mark.parametrize(
+    ("ago", "text", "expected"),
+    [
+        (10, "many tumefactive, ring-enhancing lesions", WATCH),
+        (183, "ring-enhancing lesion", WATCH),
+        (184, "ring-enhancing lesion", OK),
+        (10, "no ring-enhancing lesion", OK),
+        (10, "ring-enhancing lesion, PML suspected", ACT),
+    ],
+)
+def test_lesions_that_pml_shares_with_rebound_by_the_case_report(ago, text, expected):
+    found = finding(RULE, treated(mri=[commented(ago, text)]))
+    assert found.status is expected
+    assert "founding-s4" in found.sources
+    if expected is WATCH:
+        assert found.evidence[0] == "mri:60"
+    told = treated((3, "PML excluded"), mri=[commented(ago, "ring-enhancing lesion")])
+    assert finding(RULE, told).status is OK
+
+
 def test_pml_found_stops_for_good():
     found = finding(RULE, treated((9, "PML confirmed by PCR")))
     assert found.status is ACT

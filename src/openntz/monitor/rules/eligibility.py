@@ -8,6 +8,7 @@ from datetime import date
 from openntz.course.course import age_on
 from openntz.course.events import Dose, Ref, Treatment
 from openntz.definitions.gaps import since_gap
+from openntz.definitions.terms import mentions
 from openntz.definitions.therapy import Therapy
 from openntz.definitions.treatments import TreatmentKind, kind_of
 from openntz.monitor.finding import Status
@@ -181,7 +182,6 @@ def _named(treatments: tuple[Treatment, ...]) -> str:
 
 def combination(facts: CombinationFacts, profile: Profile) -> Verdict:
     """Does another disease-modifying or immunosuppressive therapy overlap?"""
-    del profile
     t = facts.therapy
     if facts.start is None or not t.state.on_therapy:
         off = no_next_dose(t, "Another treatment now is no overlap.")
@@ -199,14 +199,21 @@ def combination(facts: CombinationFacts, profile: Profile) -> Verdict:
             evidence=standing_refs(t),
         )
     if facts.overlapping:
+        names = profile.words("combination.interferon-names")
+        studied = (
+            " (A monitoring guide reports interferon beta-1a beside it with its effect kept; the "
+            "label forbids it all the same.)"
+            if any(mentions(x.name, names) for x in facts.overlapping)
+            else ""
+        )
         return Verdict(
             status=Status.ACT,
             message=f"{_named(facts.overlapping)} overlaps with natalizumab (first dose of this "
             f"course {facts.start.day}, last {t.last_dose.day if t.last_dose else '-'}). "
             "Combination is contraindicated: stop one of them, or complete the end date if it "
-            "has ended.",
+            f"has ended.{studied}",
             evidence=(*(x.ref for x in facts.overlapping), *standing_refs(t)),
-            keys=keys,
+            keys=(*keys, "combination.interferon-names") if studied else keys,
         )
     if facts.unclear or facts.kind_unclear:
         told = []
@@ -249,6 +256,6 @@ COMBINATION = Rule(
     question="Does another disease-modifying or immunosuppressive therapy overlap?",
     derive=combination_facts,
     decide=combination,
-    sources=("eu-leaflet",),
+    sources=("eu-leaflet", "founding-s2"),
     silence=("treatments",),
 )

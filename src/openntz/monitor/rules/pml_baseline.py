@@ -252,13 +252,16 @@ def after_switch(facts: SwitchFacts, profile: Profile) -> Verdict:
     assert successor is not None
     assert last is not None
     until = last.day + timedelta(days=profile.days(_UNTIL))
+    carried = profile.fact("pml.switch.carry-over").shown
     head = (
         f"{successor.name} {'is planned from' if facts.planned else 'was started on'} "
         f"{successor.day}, after the last natalizumab on {last.day}. PML acquired under "
-        f"natalizumab can show under the next treatment: watch until {until}."
+        f"natalizumab can show under the next treatment (texts on switching count {carried}, "
+        f"without saying of how many), and that may have a risk of its own: watch until {until}."
     )
     before = successor.day - timedelta(days=profile.days("pml.switch.scan-before"))
-    status, due, keys = Status.WATCH, None, (_UNTIL, "pml.switch.scan-before")
+    keys = (_UNTIL, "pml.switch.scan-before", "pml.switch.carry-over")
+    status, due = Status.WATCH, None
     if facts.asked in {Status.ACT, Status.DUE}:
         todo = "A brain MRI is asked for by pml.mri-due."
     elif scan is None or scan.day < before:

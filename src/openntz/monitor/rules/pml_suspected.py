@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from openntz.course import vocabulary
 from openntz.course.events import Measurement, Ref
@@ -45,7 +45,8 @@ class SuspicionFacts:
     ``found`` states it as a diagnosis, ``suspected`` leaves it open; ``clinic`` and ``imaging``
     are whether such a note stands among complaints or with a scan. ``virus`` is the last JC
     virus DNA result in CSF, ``virus_found`` the last positive one, ``virus_noted`` a note of one.
-    ``doses_after`` counts doses given after the first of it all.
+    ``look_alike`` are recent scans with lesions of a kind that PML shares. ``doses_after`` counts
+    doses given after the first of it all.
     """
 
     therapy: Therapy
@@ -56,6 +57,7 @@ class SuspicionFacts:
     virus: Measurement | None
     virus_found: Measurement | None
     virus_noted: tuple[Said, ...]
+    look_alike: tuple[Said, ...]
     doses_after: int
     missing: str
 
@@ -114,6 +116,9 @@ def suspicion_facts(situation: Situation, profile: Profile) -> SuspicionFacts:
     )
     virus = course.results(vocabulary.JCV_DNA)
     found = [m for m in virus if _present(m) and _since(m.day, excluded)]
+    since = situation.as_of - timedelta(days=profile.days("pml.look-alike-recent"))
+    recent = [n for n in scans if n.day is not None and n.day >= since]
+    shapes = said_of(recent, profile.words("pml.look-alike-terms"), words)
     days = [s.note.day for s in (*left, *noted) if s.note.day is not None]
     first = min((*days, *(m.day for m in found)), default=None)
     stated = tuple(
@@ -128,6 +133,7 @@ def suspicion_facts(situation: Situation, profile: Profile) -> SuspicionFacts:
         virus=virus[-1] if virus else None,
         virus_found=found[-1] if found else None,
         virus_noted=noted,
+        look_alike=tuple(s for s in shapes if s.open and _since(s.note.day, excluded)),
         doses_after=sum(d.day > first for d in situation.therapy.doses) if first else 0,
         missing=missing_tables(
             course, "symptoms", "mri", then="whether PML was suspected is not known."
@@ -213,6 +219,15 @@ def suspected(facts: SuspicionFacts, profile: Profile) -> Verdict:
     evidence = (*refs, *standing_refs(therapy))
     if said or facts.virus_present:
         return _verdict(facts, profile, evidence)
+    if facts.look_alike:
+        return Verdict(
+            status=Status.WATCH,
+            message=f"A scan notes {quotes(facts.look_alike)}. Rebound of MS, PML and tumour can "
+            "show such lesions (a case report): tell them apart, and record 'PML excluded' when "
+            "it is.",
+            evidence=(*(s.note.ref for s in facts.look_alike), *standing_refs(therapy)),
+            keys=("pml.look-alike-terms", "pml.look-alike-recent"),
+        )
     days = profile.days("pml.after-last-dose")
     if (past := past_watch(therapy, days, "The watch for PML ended on")) is not None:
         return past
