@@ -27,6 +27,7 @@ from openntz.mechanism.virtual.parameters import Parameters, shipped_parameters
 from openntz.mechanism.virtual.people import draw_people
 from openntz.mechanism.virtual.readouts.arms import Arms
 from openntz.mechanism.virtual.readouts.catalogue import READOUTS
+from openntz.mechanism.virtual.readouts.compare import belonging
 
 HERE = Path(__file__).parent
 PARAMETER_FILE = HERE.parent / "src/openntz/mechanism/virtual/parameters.toml"
@@ -58,12 +59,13 @@ STAGES = (
             "antibodies.interference",
             "antibodies.onset.median",
             "antibodies.redose.boost",
+            "antibodies.binding.ratio",
         ),
         ("antibodies.", "lymphocytes.rise.persistent"),
         ("uniform",),
-        140,
+        260,
     ),
-    Stage("saturation", ("saturation.ec50", "saturation.hill"), ("saturation.",), DRUG, 60),
+    Stage("saturation", ("saturation.ec50",), ("saturation.",), DRUG, 25),
     Stage(
         "lymphocytes",
         (
@@ -73,7 +75,7 @@ STAGES = (
             "blood.lymphocytes.noise",
             "blood.erythroblasts.blocked",
         ),
-        ("lymphocytes.", "erythroblasts."),
+        ("lymphocytes.before", "lymphocytes.on", "lymphocytes.rise.", "erythroblasts."),
         ENTRY,
         120,
     ),
@@ -124,7 +126,7 @@ def figures(arms: Arms, results: list[Published]) -> dict[str, float]:
     for result in results:
         readout = READOUTS[result.readout]
         table = np.asarray(readout.of_people(arms, result.scenario, result.args), float)
-        found[result.id] = readout.statistic(table)
+        found[result.id] = readout.statistic(belonging(table))
     return found
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Final
 import typer
 
 from openntz import __version__
-from openntz.app import clinic, research
+from openntz.app import clinic, research, virtual
 
 _INTERRUPTED: Final = 130  # what typer makes of Ctrl-C
 
@@ -50,6 +50,8 @@ for verb in (clinic.review, clinic.explain, clinic.check, clinic.forecast, clini
 for verb in (research.estimate, research.evaluate, research.export, research.reanalyse):
     app.command()(verb)
 app.command("import")(research.import_data)
+for verb in (virtual.simulate, virtual.validate):
+    app.command()(verb)
 
 
 def main() -> None:

@@ -126,7 +126,9 @@ class Scenario(_Strict):
 
 
 def _fault(error: ValidationError, where: str) -> InputError:
-    first = error.errors(include_url=False, include_context=False)[0]
+    errors = error.errors(include_url=False, include_context=False)
+    # A misspelt key is also a missing one; the spelling is what has to be mended.
+    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
     path = "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in first["loc"])
     value = first.get("input")
     shown = f" ({value!r:.60})" if isinstance(value, (str, int, float, bool)) else ""

@@ -70,14 +70,39 @@ def tables(
     ]
 
 
+def belonging(table: Floats) -> Floats:
+    """Rows of the people who belong to a result: the others are not a number."""
+    first = table if table.ndim == 1 else table[:, 0]
+    return table[~np.isnan(first)]
+
+
 def figure(result: Published, table: Floats, seed: int) -> Simulated:
     """The figure a table of people gives; not a number where nobody belongs to the result."""
-    readout = READOUTS[result.readout]
-    rows = table if table.ndim == 1 else table[:, 0]
-    people = int((~np.isnan(rows)).sum())
+    statistic = READOUTS[result.readout].statistic
+    known = belonging(table)
+    people = len(known)
     if people == 0:
         return Simulated(float("nan"), float("nan"), 0)
     generator = np.random.default_rng([seed, people])
-    return Simulated(
-        readout.statistic(table), monte_carlo_error(readout.statistic, table, generator), people
-    )
+    return Simulated(statistic(known), monte_carlo_error(statistic, known, generator), people)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A published result with its simulated counterpart."""
+
+    published: Published
+    simulated: Simulated
+
+    @property
+    def agrees(self) -> bool | None:
+        """Within the tolerance; None where not counted, False where nobody could be simulated."""
+        if not self.published.counted:
+            return None
+        # Comparisons with 'not a number' are false, so a result without people fails.
+        return bool(self.published.agrees(self.simulated.value))
+
+    @property
+    def off(self) -> float:
+        """Simulated minus published, in tolerances."""
+        return (self.simulated.value - self.published.value) / self.published.tolerance

@@ -1,4 +1,7 @@
-"""From a table of people to one figure, with its Monte Carlo error by resampling people."""
+"""From a table of people to one figure, with its Monte Carlo error by resampling people.
+
+Tables are (N,) or (N, k) of the people who belong to a result; none is missing.
+"""
 
 from __future__ import annotations
 
@@ -15,28 +18,28 @@ _PER_CENT: Final = 100.0
 
 
 def mean(table: Floats) -> float:
-    """Mean of the people that belong to the result."""
-    return float(np.nanmean(table))
+    """Mean of the people."""
+    return float(np.mean(table))
 
 
 def percent(table: Floats) -> float:
-    """Percentage of the people that belong to the result."""
+    """Percentage of the people."""
     return _PER_CENT * mean(table)
 
 
 def median(table: Floats) -> float:
-    """Median of the people that belong to the result."""
-    return float(np.nanmedian(table))
+    """Median of the people."""
+    return float(np.median(table))
 
 
 def spread(table: Floats) -> float:
     """Standard deviation between people."""
-    return float(np.nanstd(table, ddof=1))
+    return float(np.std(table, ddof=1))
 
 
 def ratio(table: Floats) -> float:
     """Mean of the first column over that of the second."""
-    return float(np.nanmean(table[:, 0]) / np.nanmean(table[:, 1]))
+    return float(np.mean(table[:, 0]) / np.mean(table[:, 1]))
 
 
 def percent_ratio(table: Floats) -> float:
@@ -56,7 +59,7 @@ def slope(table: Floats) -> float:
 
 def busiest(table: Floats) -> float:
     """Number (from 1) of the column with the most events."""
-    return 1.0 + float(np.argmax(np.nansum(table, axis=0)))
+    return 1.0 + float(np.argmax(np.sum(table, axis=0)))
 
 
 def steady_week(table: Floats) -> float:
@@ -72,9 +75,7 @@ def steady_week(table: Floats) -> float:
 
 def youden(table: Floats) -> float:
     """Best sensitivity + specificity - 1 of the first column for the second (0 or 1)."""
-    known = table[~np.isnan(table).any(axis=1)]
-    order = np.argsort(-known[:, 0])
-    truth = known[order, 1]
+    truth = table[np.argsort(-table[:, 0]), 1]
     if not 0.0 < truth.sum() < len(truth):
         return float("nan")
     found = np.cumsum(truth) / truth.sum() - np.cumsum(1.0 - truth) / (1.0 - truth).sum()
@@ -86,5 +87,7 @@ def monte_carlo_error(
 ) -> float:
     """Standard deviation of a statistic over people drawn again with replacement."""
     rows = len(table)
-    drawn = [statistic(table[generator.integers(0, rows, rows)]) for _ in range(times)]
-    return float(np.nanstd(drawn, ddof=1))
+    drawn = np.array([statistic(table[generator.integers(0, rows, rows)]) for _ in range(times)])
+    # A draw can miss everybody on one side of a comparison.
+    usable = drawn[np.isfinite(drawn)]
+    return float(np.std(usable, ddof=1)) if len(usable) > 1 else float("nan")

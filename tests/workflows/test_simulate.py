@@ -1,0 +1,241 @@
+"""A scenario becomes tables that the other verbs read like any clinic's."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from openntz.errors import InputError
+from openntz.mechanism.virtual.parameters import shipped_parameters
+from openntz.workflows.check import run_check
+from openntz.workflows.evaluate import EvaluateRequest, run_evaluate
+from openntz.workflows.forecast import ForecastQuestion, run_forecast
+from openntz.workflows.review import ReviewRequest, run_review
+from openntz.workflows.scenario import read_scenario
+from openntz.workflows.simulate import SimulateRequest, run_simulate
+from openntz.workflows.simulated_arm import planned_doses, simulate_part
+from openntz.workflows.simulated_rows import HEADERS
+from tests.workflows.quiet import QUIET
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SCENARIO = """
+title = "small"
+start = 2021-01-04
+days = 400
+seed = 5
+
+[visits]
+level_every_doses = 3
+
+[[arm]]
+name = "drug"
+people = 3
+doses = [{ every_week = 4, count = 30 }]
+
+[[arm]]
+name = "stop"
+people = 2
+doses = [{ every_week = 4, count = 6 }]
+successor = { name = "ocrelizumab", after_week = 8 }
+
+[[arm]]
+name = "placebo"
+people = 1
+"""
+
+
+def _simulated(tmp_path: Path, text: str = SCENARIO, **options: object) -> Path:
+    file = tmp_path / "scenario.toml"
+    file.write_text(text, encoding="utf-8")
+    out = tmp_path / "clinic"
+    run_simulate(SimulateRequest(scenario=file, out=out, **options))  # type: ignore[arg-type]
+    return out
+
+
+def _rows(folder: Path, table: str) -> list[dict[str, str]]:
+    with (folder / f"{table}.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture(scope="module")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _simulated(tmp_path_factory.mktemp("simulated"), trajectories=True)
+
+
+def test_columns_are_those_of_the_example_clinic() -> None:
+    for table, header in HEADERS.items():
+        first = (EXAMPLES / "clinic" / f"{table}.csv").read_text("utf-8").splitlines()[0]
+        # Only the arm is more: the truth of a simulation, kept without being used.
+        assert [c for c in header if c != "arm"] == first.split(","), table
+
+
+def test_nothing_of_the_tables_is_set_aside(clinic: Path) -> None:
+    records = run_check(clinic, as_of=date(2022, 3, 1), mapping=None, site=None, progress=QUIET)
+    assert not records.rejected
+    assert len(records.courses) == 6
+
+
+def test_review_forecast_and_evaluate_run_unchanged(clinic: Path, tmp_path: Path) -> None:
+    as_of = date(2022, 1, 20)
+    reviewed = run_review(
+        ReviewRequest(
+            folder=clinic,
+            out=tmp_path / "review",
+            as_of=as_of,
+            profile="eu",
+            site=None,
+            mapping=None,
+            seed=1,
+            workers=1,
+        ),
+        QUIET,
+    )
+    found = json.loads((tmp_path / "review" / "findings.json").read_text("utf-8"))
+    rules = {f["rule"] for f in found}
+    assert len(found) == 6 * len(rules)
+    assert not reviewed.review.rejected
+    stopped = {f["person"]: f["status"] for f in found if f["rule"] == "stopping.no-successor"}
+    assert stopped["A2-000001"] == "ok", "the successor is in the treatments table"
+    answer = run_forecast(
+        ForecastQuestion(
+            folder=clinic,
+            person="A1-000001",
+            as_of=as_of,
+            next_dose=None,
+            profile="eu",
+            site=None,
+            mapping=None,
+            seed=1,
+        )
+    )
+    assert answer is not None
+    run_evaluate(EvaluateRequest(folder=clinic, out=tmp_path / "evaluate", as_of=as_of, seed=1))
+    assert (tmp_path / "evaluate" / "index.html").exists()
+
+
+def test_equal_seeds_give_equal_bytes_and_another_seed_others(tmp_path: Path) -> None:
+    first, second = tmp_path / "a", tmp_path / "b"
+    other = tmp_path / "c"
+    for folder in (first, second, other):
+        folder.mkdir()
+    a = _simulated(first)
+    b = _simulated(second, workers=2)
+    c = _simulated(other, seed=6)
+    for table in HEADERS:
+        assert (a / f"{table}.csv").read_bytes() == (b / f"{table}.csv").read_bytes()
+    assert (a / "measurements.csv").read_bytes() != (c / "measurements.csv").read_bytes()
+
+
+def test_a_person_does_not_change_with_the_number_of_people(clinic: Path, tmp_path: Path) -> None:
+    more = _simulated(tmp_path, SCENARIO.replace("people = 3", "people = 5"))
+    for table in ("people", "doses", "measurements", "mri", "relapses"):
+        few = [r for r in _rows(clinic, table) if r["person"] == "A1-000002"]
+        many = [r for r in _rows(more, table) if r["person"] == "A1-000002"]
+        assert few == many, table
+
+
+def test_placebo_has_no_dose_and_no_antibody_test(clinic: Path) -> None:
+    doses = {r["person"] for r in _rows(clinic, "doses")}
+    tests = {r["test"] for r in _rows(clinic, "measurements") if r["person"] == "A3-000001"}
+    assert "A3-000001" not in doses
+    assert "anti-natalizumab antibodies" not in tests
+    assert "lymphocytes" in tests
+
+
+def test_a_stop_is_recorded_with_its_reason_and_a_plan_that_outlasts_the_study_is_not(
+    clinic: Path,
+) -> None:
+    stopped = {r["person"]: r["reason"] for r in _rows(clinic, "plans") if r["stopped"]}
+    assert stopped["A2-000001"] in {"end of the planned doses", "hypersensitivity"}
+    assert all(stopped.get(f"A1-00000{i}") in {None, "hypersensitivity"} for i in (1, 2, 3))
+
+
+def test_trajectories_hold_every_person_and_day(clinic: Path) -> None:
+    table = pq.read_table(clinic / "trajectories" / "states.parquet")
+    assert table.num_rows == 6 * (400 + 28 + 1)
+    free = table["free_drug_ug_per_ml"].to_numpy()
+    assert (free >= 0).all()
+    assert (free <= table["total_drug_ug_per_ml"].to_numpy() * (1 + 1e-6)).all()
+
+
+def test_levels_are_drawn_just_before_a_dose(clinic: Path) -> None:
+    starts = {(r["person"], r["start"][:10]) for r in _rows(clinic, "doses")}
+    levels = [r for r in _rows(clinic, "measurements") if r["test"] == "natalizumab"]
+    assert levels
+    assert all((r["person"], r["taken"][:10]) in starts for r in levels)
+    assert all(r["taken"][11:] < "09:00" for r in levels)
+
+
+def test_missed_late_and_leaving_happen_at_their_rates(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    head = SCENARIO.split("[[arm]]")[0].replace("days = 400", "days = 728")
+    file.write_text(
+        head
+        + "[conduct]\nmissed_dose = 0.2\nleave_per_year = 0.5\n"
+        + "stop_after_hypersensitivity = false\n"
+        + '[[arm]]\nname = "x"\npeople = 300\ndoses = [{ every_week = 4, count = 26 }]\n',
+        encoding="utf-8",
+    )
+    part = simulate_part(read_scenario(file), 0, list(range(300)), shipped_parameters())
+    left = np.array([s is not None for s in part.stops])
+    # exp(-0.5 x 2 years) stay; three binomial standard errors of 300 people.
+    assert abs(left.mean() - (1 - np.exp(-0.5 * 728 / 365.25))) < 3 * np.sqrt(0.25 / 300)
+    whole = [len(r.day) for r, gone in zip(part.regimens, left, strict=True) if not gone]
+    # The first dose is never missed.
+    expected = 1 + 25 * 0.8
+    assert abs(np.mean(whole) - expected) < 3 * np.sqrt(25 * 0.16 / len(whole))
+
+
+def test_phases_follow_one_another_with_their_gap(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text(
+        'title = "t"\nstart = 2021-01-04\ndays = 600\n[[arm]]\nname = "x"\npeople = 1\n'
+        "doses = [{ every_week = 4, count = 2 }, "
+        '{ every_week = 6, count = 2, wait_week = 48, route = "SC" }]\n',
+        encoding="utf-8",
+    )
+    regimen, plan = planned_doses(read_scenario(file).arm[0], 600)
+    assert regimen.day.tolist() == [0, 28, 364, 406]
+    assert regimen.subcutaneous.tolist() == [False, False, True, True]
+    assert plan == [(0, 28), (364, 42)]
+
+
+def test_example_scenario_reads() -> None:
+    assert len(read_scenario(EXAMPLES / "simulate" / "intervals.toml").arm) == 9
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("people = 3", "people = 0", "arm[1].people"),
+        ("people = 3", "poeple = 3", "arm[1].po"),
+        ("level_every_doses = 3", "level_every_doses = -3", "visits.level_every_doses"),
+        ("count = 30", "count = -1", "arm[1].doses[1].count"),
+        ("every_week = 4, count = 30", "every_week = nan, count = 30", "every_week"),
+        ("[visits]", "[conduct]\nmissed_dose = -0.1\n[visits]", "conduct.missed_dose"),
+        ('name = "placebo"', 'name = "drug"', "two arms have one name"),
+        ("start = 2021-01-04", "start = 4", "start"),
+        ("[visits]", "[visits", "not valid TOML"),
+    ],
+)
+def test_bad_scenario_is_refused_with_the_path_in_the_file(
+    tmp_path: Path, old: str, new: str, words: str
+) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_text(SCENARIO.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_scenario(file)
+    assert words in str(caught.value)
+    assert "bad.toml" in str(caught.value)
+
+
+def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
+    _simulated(tmp_path)
+    with pytest.raises(InputError, match="not empty"):
+        _simulated(tmp_path)
