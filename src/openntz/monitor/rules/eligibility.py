@@ -180,6 +180,30 @@ def _named(treatments: tuple[Treatment, ...]) -> str:
     return ", ".join(parts)
 
 
+_KINDS = ("treatment.dmt-kinds", "treatment.immunosuppressant-kinds")
+
+
+def _overlap(facts: CombinationFacts, start: Dose, profile: Profile) -> Verdict:
+    """Another such therapy runs beside natalizumab, whatever the older guide reports."""
+    t, keys = facts.therapy, _KINDS
+    names, studied = profile.words("combination.interferon-names"), ""
+    if any(mentions(x.name, names) for x in facts.overlapping):
+        keys = (*keys, "combination.interferon-names")
+        studied = (
+            " (A monitoring guide reports interferon beta-1a beside it with its effect kept; the "
+            "label forbids it all the same.)"
+        )
+    return Verdict(
+        status=Status.ACT,
+        message=f"{_named(facts.overlapping)} overlaps with natalizumab (first dose of this "
+        f"course {start.day}, last {t.last_dose.day if t.last_dose else '-'}). "
+        "Combination is contraindicated: stop one of them, or complete the end date if it "
+        f"has ended.{studied}",
+        evidence=(*(x.ref for x in facts.overlapping), *standing_refs(t)),
+        keys=keys,
+    )
+
+
 def combination(facts: CombinationFacts, profile: Profile) -> Verdict:
     """Does another disease-modifying or immunosuppressive therapy overlap?"""
     t = facts.therapy
@@ -191,7 +215,7 @@ def combination(facts: CombinationFacts, profile: Profile) -> Verdict:
             "immunosuppressive therapy before the next dose.",
             evidence=standing_refs(t),
         )
-    keys = ("treatment.dmt-kinds", "treatment.immunosuppressant-kinds")
+    keys = _KINDS
     if not facts.recorded:
         return Verdict(
             status=Status.UNKNOWN,
@@ -199,22 +223,7 @@ def combination(facts: CombinationFacts, profile: Profile) -> Verdict:
             evidence=standing_refs(t),
         )
     if facts.overlapping:
-        names = profile.words("combination.interferon-names")
-        studied = (
-            " (A monitoring guide reports interferon beta-1a beside it with its effect kept; the "
-            "label forbids it all the same.)"
-            if any(mentions(x.name, names) for x in facts.overlapping)
-            else ""
-        )
-        return Verdict(
-            status=Status.ACT,
-            message=f"{_named(facts.overlapping)} overlaps with natalizumab (first dose of this "
-            f"course {facts.start.day}, last {t.last_dose.day if t.last_dose else '-'}). "
-            "Combination is contraindicated: stop one of them, or complete the end date if it "
-            f"has ended.{studied}",
-            evidence=(*(x.ref for x in facts.overlapping), *standing_refs(t)),
-            keys=(*keys, "combination.interferon-names") if studied else keys,
-        )
+        return _overlap(facts, facts.start, profile)
     if facts.unclear or facts.kind_unclear:
         told = []
         if facts.unclear:
