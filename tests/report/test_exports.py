@@ -18,7 +18,8 @@ CONTRACT_COLUMNS = "person, quantity, day_after_last_dose, median, p05, p95, mod
 def test_findings_have_the_keys_of_the_contract_first():
     rows = findings_rows(build.review(invented.everybody()))
     assert all(list(row)[: len(CONTRACT_KEYS)] == CONTRACT_KEYS for row in rows)
-    assert all(list(row)[len(CONTRACT_KEYS) :] == ["facts", "others"] for row in rows)
+    more = ["facts", "others", "rows", "limits", "acknowledged", "lapsed", "as_of"]
+    assert all(list(row)[len(CONTRACT_KEYS) :] == more for row in rows)
 
 
 def test_one_finding_per_person_and_rule_unknown_included():

@@ -19,7 +19,7 @@ from tests.contract import RULE_IDS
 from tests.report import build, invented
 
 VOID = {"meta", "link", "br", "input", "img", "hr"}
-WRITTEN_BESIDE = {"findings.json", "forecast.csv", "rejected.csv", "notes.csv"}
+WRITTEN_BESIDE = {"findings.json", "changes.json", "forecast.csv", "rejected.csv", "notes.csv"}
 
 
 class Page(HTMLParser):

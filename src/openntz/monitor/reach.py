@@ -95,6 +95,7 @@ def keys_of(rule: Rule) -> frozenset[str]:
     return frozenset(key for key in known if key in texts or (parts and key.startswith(parts)))
 
 
+@lru_cache(maxsize=1)
 def rules_by_fact() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     """By fact, the rules that may look it up, each with the profiles under which it does."""
     found: dict[str, dict[str, tuple[str, ...]]] = {}

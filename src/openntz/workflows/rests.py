@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ _ROOMS: Final[Mapping[str, str]] = {
     "workflows": "the commands",
     "monitor": "the rules as a whole",
 }
+
+_QUOTED: Final = re.compile(r'"([\w.-]+)"')
 
 
 def _named(raw: Any) -> Iterator[str]:
@@ -66,22 +69,23 @@ def _modules(folder: Traversable, package: str) -> Iterator[tuple[str, str]]:
 
 
 @lru_cache(maxsize=1)
-def _sources_of_code() -> tuple[tuple[str, str], ...]:
-    """Modules of this package, dotted, with their text."""
-    return tuple(_modules(resources.files("openntz"), "openntz"))
+def _named_in_code() -> Mapping[str, tuple[str, ...]]:
+    """By text in quotation marks, the modules in which it stands, past any profile."""
+    found: dict[str, list[str]] = {}
+    for module, text in _modules(resources.files("openntz"), "openntz"):
+        if not module.startswith("openntz.monitor.rules."):
+            for quoted in sorted(set(_QUOTED.findall(text))):
+                found.setdefault(quoted, []).append(module.removeprefix("openntz."))
+    return {quoted: tuple(modules) for quoted, modules in found.items()}
 
 
 def _code(fact: str) -> dict[str, list[str]]:
-    """By room, the modules that name a fact themselves, past any profile."""
+    """By room, the modules that name a fact themselves."""
     found: dict[str, list[str]] = {}
-    for module, text in _sources_of_code():
-        room = module.split(".")[1]
-        if (
-            room in _ROOMS
-            and not module.startswith("openntz.monitor.rules.")
-            and f'"{fact}"' in text
-        ):
-            found.setdefault(room, []).append(module.removeprefix("openntz."))
+    for module in _named_in_code().get(fact, ()):
+        room = module.partition(".")[0]
+        if room in _ROOMS:
+            found.setdefault(room, []).append(module)
     return found
 
 
