@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -23,6 +23,10 @@ _TESTS: Final = {
     "BILI": vocabulary.BILIRUBIN,
     "CD19": vocabulary.CD19,
     "WEIGHT": vocabulary.WEIGHT,
+    # No published code was found for these; what `openntz export` writes.
+    "A4SAT": vocabulary.SATURATION,
+    "JCVIDX": vocabulary.JCV_INDEX,
+    "JCVDNA": vocabulary.JCV_DNA,
 }
 _ROUTES: Final = {
     "INTRAVENOUS": "IV",
@@ -54,6 +58,8 @@ class StudyCodes(BaseModel):
     units: dict[str, str] = Field(default_factory=dict)
     antibodies: tuple[str, ...] = ("ADA_BAB", "ADA", "NATAB", "ADAB")
     antibody_threshold: str = ""
+    # What a number beside the unit titer is; without it titres are kept and not compared.
+    titres: Literal["", "log10"] = ""
     levels: tuple[str, ...] = ("NATALIZU", "NATALIZ", "NTZ", "NATALIZUMAB")
     reactions: tuple[str, ...] = ()
     relapses: tuple[str, ...] = ("RELAPSE", "MULTIPLE SCLEROSIS RELAPSE", "MS RELAPSE")
@@ -61,6 +67,12 @@ class StudyCodes(BaseModel):
     gadolinium: tuple[str, ...] = ("GDLES", "GDENH", "LESGD", "GDCNT", "T1GDCNT")
     new_t2: tuple[str, ...] = ("NEWT2", "T2NEW", "LESNT2", "NT2CNT")
     enlarging_t2: tuple[str, ...] = ("ENLT2", "T2ENL", "ET2CNT")
+    volume_change: tuple[str, ...] = ("BRVOLCHG",)
+    scan_done: tuple[str, ...] = ("MRIBRAIN",)
+    disease: tuple[str, ...] = (
+        *("MULTIPLE SCLEROSIS", "RELAPSING MULTIPLE SCLEROSIS"),
+        *("RELAPSING-REMITTING MULTIPLE SCLEROSIS",),
+    )
     treatments: dict[str, str] = Field(default_factory=dict)
 
     @property
@@ -77,6 +89,18 @@ class StudyCodes(BaseModel):
     def all_units(self) -> dict[str, str]:
         """Units as this study spells them."""
         return {"THOU/UL": "10*3/uL", "GI/L": "10*9/L", "X10E9/L": "10*9/L"} | _upper(self.units)
+
+    @property
+    def scan_columns(self) -> dict[str, frozenset[str]]:
+        """Codes of scans by column of the table mri; '' is a scan without a count."""
+        found = {
+            "gadolinium_lesions": self.gadolinium,
+            "new_t2_lesions": self.new_t2,
+            "enlarging_t2_lesions": self.enlarging_t2,
+            "brain_volume_change_percent": self.volume_change,
+            "": self.scan_done,
+        }
+        return {name: frozenset(c.upper() for c in own) for name, own in found.items()}
 
     @property
     def all_reactions(self) -> frozenset[str]:

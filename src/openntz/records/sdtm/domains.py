@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,8 +15,9 @@ from openntz.records.problems import Problem, printable
 # Domains that become course tables, or part of one.
 KNOWN: Final = (
     *("DM", "EX", "EC", "LB", "VS", "IS", "PC", "AE", "CE", "QS", "RS", "FT"),
-    *("MO", "NV", "MI", "CM", "DS", "RP"),
+    *("MO", "NV", "MI", "CM", "DS", "RP", "MH"),
 )
+_SUPP: Final = "SUPP"
 _REMEDY: Final = "Write it again from the source, as XPT version 5, CSV in UTF-8 or Dataset-JSON."
 
 
@@ -43,6 +44,7 @@ class Domain:
     name: str
     file: str
     rows: tuple[Row, ...]
+    columns: frozenset[str] = frozenset()
 
 
 def _text(value: Any) -> str:
@@ -53,44 +55,60 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _csv(path: Path) -> Iterator[Row]:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a reader found: names of variables in capitals, records, and lines it cannot use."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    bad: tuple[tuple[int, str], ...] = ()
+
+
+def _table(names: Sequence[str], records: Iterable[tuple[int, Sequence[Any]]]) -> _Read:
+    columns = tuple(str(name).strip().upper() for name in names)
+    if len(set(columns)) < len(columns):
+        raise ValueError("a variable is there twice")
+    rows: list[Row] = []
+    bad: list[tuple[int, str]] = []
+    for line, cells in records:
+        listed = isinstance(cells, Sequence) and not isinstance(cells, str)
+        if not listed or len(cells) != len(columns):
+            size = len(cells) if listed else 0
+            bad.append((line, f"{size} cells under {len(columns)} variables."))
+        else:
+            texts = (_text(v).replace("\0", "\ufffd") for v in cells)
+            rows.append(Row(line, dict(zip(columns, texts, strict=True))))
+    return _Read(columns, tuple(rows), tuple(bad))
+
+
+def _csv(path: Path) -> _Read:
     with path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream)
-        header = [name.strip().upper() for name in next(reader, [])]
-        for cells in reader:
-            if any(cells):
-                yield Row(reader.line_num, dict(zip(header, cells, strict=False)))
+        header = next(reader, [])
+        return _table(header, ((reader.line_num, cells) for cells in reader if any(cells)))
 
 
-def _xpt(path: Path) -> Iterator[Row]:
+def _xpt(path: Path) -> _Read:
     import pyreadstat
 
     frame: Any = pyreadstat.read_xport(str(path))[0]
-    names = [str(name).upper() for name in frame.columns]
-    for i, cells in enumerate(frame.itertuples(index=False, name=None), start=1):
-        yield Row(i, {n: _text(v) for n, v in zip(names, cells, strict=True)})
+    return _table(list(frame.columns), enumerate(frame.itertuples(index=False, name=None), start=1))
 
 
-def _json_rows(columns: Sequence[Mapping[str, Any]], rows: Sequence[Any]) -> Iterator[Row]:
-    names = [str(column["name"]).upper() for column in columns]
-    for i, cells in enumerate(rows, start=1):
-        yield Row(i, {n: _text(v) for n, v in zip(names, cells, strict=True)})
+def _dataset_json(path: Path) -> _Read:
+    data = json.loads(path.read_text(encoding="utf-8-sig"))
+    names = [column["name"] for column in data["columns"]]
+    return _table(names, enumerate(data.get("rows", []), start=1))
 
 
-def _dataset_json(path: Path) -> Iterator[Row]:
-    data = json.loads(path.read_text(encoding="utf-8"))
-    yield from _json_rows(data["columns"], data.get("rows", []))
+def _dataset_ndjson(path: Path) -> _Read:
+    with path.open(encoding="utf-8-sig") as stream:
+        names = [column["name"] for column in json.loads(stream.readline())["columns"]]
+        lines = (json.loads(line) for line in stream if line.strip())
+        return _table(names, enumerate(lines, start=1))
 
 
-def _dataset_ndjson(path: Path) -> Iterator[Row]:
-    with path.open(encoding="utf-8") as stream:
-        head = json.loads(stream.readline())
-        yield from _json_rows(
-            head["columns"], [json.loads(line) for line in stream if line.strip()]
-        )
-
-
-_READERS: Final[Mapping[str, Callable[[Path], Iterator[Row]]]] = {
+_READERS: Final[Mapping[str, Callable[[Path], _Read]]] = {
     ".xpt": _xpt,
     ".csv": _csv,
     ".json": _dataset_json,
@@ -104,7 +122,7 @@ def domain_name(path: Path, files: Mapping[str, str]) -> str:
         if file == path.name:
             return domain.upper()
     stem = path.stem.upper()
-    return stem if stem in KNOWN else ""
+    return stem if stem.removeprefix(_SUPP) in KNOWN else ""
 
 
 def looks_like_sdtm(folder: Path) -> bool:
@@ -147,7 +165,13 @@ def read_domains(
             problems.append(_whole(path, name, reason, "Keep one of the two."))
         else:
             try:
-                found[name] = Domain(name, path.name, tuple(reader(path)))
+                read = reader(path)
+                found[name] = Domain(name, path.name, read.rows, frozenset(read.columns))
+                problems.extend(_lines(name, read.bad))
+            except ModuleNotFoundError as error:
+                remedy = "Install OpenNTZ with its extra for trials: pip install 'openntz[trial]'."
+                reason = f"the package {error.name} is not installed."
+                problems.append(_whole(path, name, reason, remedy))
             except Exception as error:
                 # Outside files fail in as many ways as there are readers; each is one problem.
                 reason = f"it cannot be read ({type(error).__name__}: {printable(str(error))})."
@@ -159,7 +183,65 @@ def read_domains(
             remedy="Name files by their domain (dm.xpt, lb.csv, is.json), or say in the mapping "
             "file which is which.",
         )
-    return found, tuple(problems)
+    return with_supplements(found, problems), tuple(problems)
+
+
+def _lines(name: str, bad: Iterable[tuple[int, str]]) -> Iterator[Problem]:
+    remedy = "Quote cells that hold a comma, and export the file again."
+    for line, reason in bad:
+        yield Problem(name.lower(), line, "", "", reason, remedy, "row")
+
+
+def _plain(number: str) -> str:
+    """A sequence number as one spelling: what a table made a decimal of is whole again."""
+    whole, _, rest = number.partition(".")
+    return whole if not rest.strip("0") else number
+
+
+def with_supplements(found: Mapping[str, Domain], problems: list[Problem]) -> dict[str, Domain]:
+    """The domains with the variables of their SUPP-- domain put beside their own."""
+    domains = {name: d for name, d in found.items() if not name.startswith(_SUPP)}
+    for name, supplement in found.items():
+        parent = domains.get(name.removeprefix(_SUPP))
+        if name in domains:
+            continue
+        added: dict[tuple[str, str, str], dict[str, str]] = {}
+        lines: dict[tuple[str, str, str], int] = {}
+        for row in supplement.rows:
+            key = (row.get("USUBJID"), row.get("IDVAR").upper(), _plain(row.get("IDVARVAL")))
+            added.setdefault(key, {})[row.get("QNAM").upper()] = row.get("QVAL")
+            lines.setdefault(key, row.line)
+        if parent is not None:
+            domains[parent.name] = _beside(parent, added)
+        for key, line in lines.items():
+            if key in added:
+                reason = "no record of the domain has this person, IDVAR and IDVARVAL."
+                problems.append(
+                    Problem(
+                        name.lower(), line, key[1], key[2], reason, "Export both together.", "row",
+                        person=key[0],
+                    )
+                )  # fmt: skip
+    return domains
+
+
+def _beside(parent: Domain, added: dict[tuple[str, str, str], dict[str, str]]) -> Domain:
+    """Rows with what is added to them; what found its row is taken out of ``added``."""
+    by = {variable for _, variable, _ in added}
+    rows, used = [], set()
+    for row in parent.rows:
+        extra: dict[str, str] = {}
+        for variable in by:
+            key = (row.get("USUBJID"), variable, _plain(row.get(variable)) if variable else "")
+            if key in added:
+                extra |= added[key]
+                used.add(key)
+        # What a domain says itself counts.
+        rows.append(Row(row.line, extra | dict(row.values)) if extra else row)
+    columns = parent.columns | {q for key in used for q in added[key]}
+    for key in used:
+        del added[key]
+    return Domain(parent.name, parent.file, tuple(rows), columns)
 
 
 def _whole(path: Path, name: str, reason: str, remedy: str) -> Problem:
