@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,12 @@ def test_review_exits_1_with_rejected_rows(tmp_path: Path) -> None:
         ["evidence", "no-such-thing-anywhere"],
         ["evidence", "trough", "--site", "no-such-file.toml"],
         ["review", str(CLINIC), "--out", "OUT", "--as-of", "30/06/2024"],
+        ["review", str(CLINIC), "--out", "OUT", "--compare", "no-such-file.json"],
+        ["review", str(CLINIC), "--out", "OUT", "--acknowledged", "no-such-file.csv"],
+        ["explain", str(CLINIC), *DAY, "--person", "nobody"],
+        ["explain", str(CLINIC), *DAY, "--person", "N037", "--rule", "no.rule"],
+        ["explain", str(CLINIC), *DAY, "--person", "N037", "--acknowledged", "no-such.csv"],
+        ["explain", "no-such-folder", "--person", "N037"],
         ["review", str(CLINIC)],
     ],
 )
@@ -130,3 +137,62 @@ def test_a_closed_pipe_is_no_exit_code_of_ours() -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode not in {1, 2}
     assert "Traceback" not in done.stderr
+
+
+def test_explain_lists_the_findings_of_a_person_most_urgent_first() -> None:
+    done = runner.invoke(app, ["explain", str(CLINIC), *DAY, "--person", "P16"])
+    assert done.exit_code == 0, done.output
+    statuses = [line.split()[0] for line in done.output.splitlines() if line.strip()]
+    assert statuses.index("act") < statuses.index("due") < statuses.index("ok")
+    assert "--rule RULE" in done.output
+
+
+def test_explain_says_why_in_full() -> None:
+    asked = ["explain", str(CLINIC), *DAY, "--person", "P16", "--rule", "platelets.low"]
+    done = runner.invoke(app, asked)
+    assert done.exit_code == 0, done.output
+    for part in (
+        "measurements:",
+        "> act: below 50",
+        "(project default)",
+        "what would change it",
+        "without measurements:",
+        "unknown. No platelet count is recorded",
+        "eu-leaflet",
+        "a human decides",
+    ):
+        assert part in done.output, part
+
+
+def test_explain_as_json_is_json_and_nothing_else() -> None:
+    asked = ["explain", str(CLINIC), *DAY, "--person", "P16", "--rule", "review.due", "--json"]
+    done = runner.invoke(app, asked)
+    found = json.loads(done.output)
+    assert (found["person"], found["as_of"]) == ("P16", "2024-06-30")
+    assert found["findings"][0]["rule"] == "review.due"
+
+
+def test_explain_exits_1_where_rows_were_set_aside() -> None:
+    person = (MESSY / "people.csv").read_text(encoding="utf-8").splitlines()[1].split(",")[0]
+    done = runner.invoke(app, ["explain", str(MESSY), *DAY, "--person", person])
+    assert done.exit_code == 1, done.output
+
+
+def test_a_review_tells_changes_and_acknowledgements(tmp_path: Path) -> None:
+    folder = small_clinic(tmp_path / "few", {"P16"})
+    out = tmp_path / "out"
+    words = ["review", str(folder), "--out", str(out)]
+    first = runner.invoke(app, [*words, "--as-of", "2024-05-31"])
+    assert first.exit_code == 0, first.output
+    file = tmp_path / "acknowledged.csv"
+    file.write_text(
+        "person,rule,who,when,until\nP16,review.due,[red]B[/red],2024-06-01,2024-07-31\n"
+        "P16,review.dew,B,2024-06-01,2024-07-31\n"
+    )
+    old = str(out / "findings.json")
+    done = runner.invoke(app, [*words, *DAY, "--compare", old, "--acknowledged", str(file)])
+    assert done.exit_code == 1, done.output
+    assert "Since 2024-05-31" in done.output
+    assert "taken on" in done.output
+    assert "1 row or cell set aside" in done.output
+    assert (out / "changes.json").exists()
