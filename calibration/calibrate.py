@@ -55,7 +55,7 @@ STAGES = (
             "antibodies.peak.median",
             "antibodies.peak.log-sd",
             "antibodies.half-life.median",
-            "antibodies.half-life.log-sd",
+            "antibodies.plateau.log-mean",
             "antibodies.interference",
             "antibodies.onset.median",
             "antibodies.redose.boost",
@@ -63,9 +63,8 @@ STAGES = (
         ),
         ("antibodies.", "lymphocytes.rise.persistent"),
         ("uniform",),
-        260,
+        120,
     ),
-    Stage("saturation", ("saturation.ec50",), ("saturation.",), DRUG, 25),
     Stage(
         "lymphocytes",
         (
@@ -88,9 +87,11 @@ STAGES = (
             "lesion.visible",
             "lesion.slow",
             "lesion.slow.time",
+            "lesion.background",
+            "blockade.half",
         ),
         ("lesion.", "stop.mri."),
-        ENTRY,
+        (*DRUG, "saturation"),
         160,
     ),
     Stage(

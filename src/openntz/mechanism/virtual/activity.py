@@ -11,7 +11,8 @@ in the tissue R:
 d = 1/(1 + excess) is a person's own loss of ready cells other than by entry, so the overshoot
 after stopping and its spread follow from how far P had gathered. Lesions begin in clusters of
 geometric size, at rate F x frailty; each enhances for a fixed time and some leave a new T2
-lesion. R makes T2 lesions grow without enhancement. Simplifies: one reservoir, clusters on one
+lesion. R makes T2 lesions grow without enhancement; a background of T2 readings depends on nothing.
+Simplifies: one reservoir, clusters on one
 day, scans that miss nothing else. Rates are calibrated on AFFIRM's placebo arm.
 """
 
@@ -125,5 +126,6 @@ def lesions(
     new[some] = binom.ppf(uniform[..., draws.VISIBLE][some], size, p["lesion.visible"])
     share = p["lesion.slow"]
     grown = yearly * p["lesion.visible"] * share / (1.0 - share) / _YEAR * driven.resident
+    grown = grown + p["lesion.background"] / _YEAR
     enlarging = _events(grown, uniform[..., draws.SLOW])
     return Lesions(enhancing, new, enlarging, round(p["lesion.duration"]))

@@ -1,10 +1,12 @@
 """Anti-natalizumab antibodies as a latent titre, in ng/mL of the reference standard 12C4.
 
 Everybody exposed makes some; how much spreads over five powers of ten. A titre begins some
-weeks after the first dose of a stretch of dosing, rises to its peak and wanes as tolerance
-grows:
+weeks after the first dose of a stretch of dosing, rises towards a peak and wanes, as tolerance
+grows, towards a plateau of its own, a share r of the peak:
 
-    A(t) = peak (1 - exp(-(t - onset)/rise))^2  2^(-(t - onset)/half-life)
+    A(t) = peak (1 - exp(-(t - onset)/rise))^2 (r + (1 - r) 2^(-(t - onset)/half-life))
+
+with -ln r exponentially distributed: some keep nearly all, some lose nearly everything.
 
 A stretch that begins after a gap, when few doses had been given before, meets a memory: the
 peak is multiplied and comes sooner. After longer treatment the old titre goes on waning.
@@ -28,19 +30,34 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Response:
-    """One antibody response of N people: onset day, peak (ng/mL), waning half-life (d)."""
+    """One antibody response of N people: onset day, peak (ng/mL), half-life (d), plateau.
+
+    ``plateau`` is the share of the peak that stays.
+    """
 
     onset_day: Floats
     peak_ng_per_ml: Floats
     half_life_day: Floats
+    plateau: Floats
     rise_day: float
+
+    def part(self, rows: NDArray[np.intp]) -> Response:
+        """The response of some of the people, by row."""
+        return Response(
+            self.onset_day[rows],
+            self.peak_ng_per_ml[rows],
+            self.half_life_day[rows],
+            self.plateau[rows],
+            self.rise_day,
+        )
 
     def titre(self, day: ArrayLike) -> Floats:
         """Titre (N, T) in ng/mL at days (T,)."""
         since = np.asarray(day, float)[None, :] - self.onset_day[:, None]
         past = np.maximum(since, 0.0)
         rise = -np.expm1(-past / self.rise_day)
-        wane = np.exp2(-past / self.half_life_day[:, None])
+        kept = self.plateau[:, None]
+        wane = kept + (1.0 - kept) * np.exp2(-past / self.half_life_day[:, None])
         return self.peak_ng_per_ml[:, None] * rise * rise * wane
 
 
@@ -80,8 +97,10 @@ def responses(
         half = crowd.log_normal(
             "titre_half_life", p["antibodies.half-life.median"], p["antibodies.half-life.log-sd"]
         )
+        # A uniform number to the power of the mean has an exponential logarithm.
+        plateau = crowd.uniform("titre_plateau") ** p["antibodies.plateau.log-mean"]
         rise = p["antibodies.rise.time"]
-        found.append(Response(start + delay, peak, half, rise))
+        found.append(Response(start + delay, peak, half, plateau, rise))
     return found
 
 

@@ -1,14 +1,15 @@
 """From free drug to saturation and to how far cells may leave the blood.
 
-    S = C^h / (EC50^h + C^h)          open = 1 / (1 + (S / S50)^p)
+    S = C^h / (EC50^h + C^h),   f = 1 - S
+    open = (1 + f50^q) f^q / (f^q + f50^q)
 
-A person has an own EC50. EC50 and h are calibrated on published groups at the levels this
-project's pharmacokinetic card gives them: the laboratories of those studies read the drug up to
-1.5 times higher, so the shipped saturation cards, made from their levels, do not apply as they
-are. Entry into tissue opens steeply as saturation is lost, because cells roll and stick by
-several bonds. Sources put the return of disease at saturations of 20 to 40 % (S50) and find
-none at intervals of 6 weeks; p is assumed. Simplifies: one relation for all cells, at once; no
-background of the assay; most drug in people is functionally monovalent, and is not modelled so.
+A person has an own EC50; median and h are those of the sister antibody, the only relation of
+single people that was published. Passage out of the blood needs several bonds at once, so it
+falls with a power q of the free receptors f and is 1 without drug. Published groups on
+natalizumab disagree: some read a saturation of 50 % where others read 90, so f50 is calibrated
+on when disease returns, not on a saturation. Simplifies: one relation for all cells, at once;
+no background of the assay; most drug in people is functionally monovalent, and is not modelled
+so.
 """
 
 from __future__ import annotations
@@ -32,5 +33,7 @@ def saturation(crowd: Crowd, p: Parameters, free_ug_per_ml: ArrayLike) -> Floats
 
 def open_share(saturated: ArrayLike, p: Parameters) -> Floats:
     """Share (0-1) of the usual passage out of the blood at saturations of any shape."""
-    s = np.asarray(saturated, float)
-    return 1.0 / (1.0 + (s / p["blockade.half"]) ** p["blockade.steepness"])
+    bonds = p["blockade.bonds"]
+    half = p["blockade.half"] ** bonds
+    free = (1.0 - np.asarray(saturated, float)) ** bonds
+    return (1.0 + half) * free / (free + half)

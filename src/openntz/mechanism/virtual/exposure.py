@@ -148,10 +148,7 @@ def total_drug(
         if not len(rows):
             continue
         some = part_of(crowd, rows)
-        own = [
-            Response(r.onset_day[rows], r.peak_ng_per_ml[rows], r.half_life_day[rows], r.rise_day)
-            for r in titres
-        ]
+        own = [r.part(rows) for r in titres]
         parameters = _parameters(some, p, regimen, own if who is matters else [], edges)
         solved = simulate(parameters, regimen.schedule, time[after], rtol=1e-5, atol=1e-5)
         level[np.ix_(rows, np.flatnonzero(after))] = solved.ug_per_ml

@@ -29,7 +29,7 @@ TRAITS: Final = (
     *("lymphocytes", "cd19", "monocytes", "eosinophils", "basophils", "neutrophils"),
     *("lymphocytes_gain", "cd19_gain", "monocytes_gain", "eosinophils_gain", "basophils_gain"),
     "neutrophils_gain",
-    *("lesion_rate", "relapse_rate", "reservoir", "reaction"),
+    *("lesion_rate", "relapse_rate", "reservoir", "reaction", "titre_plateau"),
 )
 _COLUMN: Final = {name: at for at, name in enumerate(TRAITS)}
 _RESERVED: Final = 64

@@ -45,7 +45,7 @@ READOUTS: Final[Mapping[str, Readout]] = MappingProxyType(
         "trough.lower-than": _read(levels.trough_pair, statistics.percent_lower),
         "trough.steady-week": _read(levels.trough_course, statistics.steady_week),
         "trough.weight-slope": _read(levels.trough_and_weight, statistics.slope),
-        "trough.median-persistent": _read(levels.trough_persistent, statistics.median),
+        "trough.median-persistent": _read(levels.level_when_positive, statistics.median),
         "peak.mean": _read(levels.peak, statistics.mean),
         "peak.ratio": _read(levels.peak_pair, statistics.ratio),
         "exposure.ratio": _read(levels.exposure_pair, statistics.ratio),

@@ -70,9 +70,13 @@ def trough_and_weight(arms: Arms, scenario: str, args: Args) -> Floats:
     return np.stack([trough(arms, scenario, args), weight_kg(arms.crowd)], axis=1)
 
 
-def trough_persistent(arms: Arms, scenario: str, args: Args) -> Floats:
-    """Steady trough of people with persistent antibodies."""
-    return only(_steady(arms, scenario), arms.persistent(scenario, args))
+def level_when_positive(arms: Arms, scenario: str, args: Args) -> Floats:
+    """Level of people with persistent antibodies at their first positive test."""
+    fates = arms[scenario]
+    positive, _, day = arms.positive(scenario, args)
+    first = day[positive.argmax(axis=1)]
+    column = np.round(first - fates.day[0]).astype(np.intp)
+    return only(fates.free[np.arange(len(column)), column], arms.persistent(scenario, args))
 
 
 def peak(arms: Arms, scenario: str, args: Args) -> Floats:
