@@ -62,6 +62,15 @@ class SiteDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteChoice:
+    """A site's choice among the named definitions a profile may go by."""
+
+    value: str
+    who: str
+    when: date
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """One number with unit, sources and rank.
 
@@ -199,6 +208,7 @@ class Registry:
     sources: Mapping[str, Source]
     facts: Mapping[str, Fact]
     site: str = field(default="")
+    choices: Mapping[str, SiteChoice] = field(default_factory=dict)
 
     def fact(self, name: str) -> Fact:
         """One fact by id.
@@ -250,8 +260,10 @@ class Registry:
     def with_site(self, path: Path) -> Registry:
         """The registry with a site file's overrides and confirmations applied.
 
-        The file has tables ``[override."fact.id"]`` (value, who, when) and
-        ``[confirm."fact.id"]`` (who, when). It may confirm an unverified number, which then
+        The file has tables ``[override."fact.id"]`` (value, who, when),
+        ``[confirm."fact.id"]`` (who, when) and ``[choose."key"]`` (value, who, when), the named
+        definition every profile then goes by; whether there is one is a profile's to say. It
+        may confirm an unverified number, which then
         counts as verified by that site. Bounds belong to the source's number: an overridden
         fact has none.
 
@@ -264,7 +276,8 @@ class Registry:
         from openntz.evidence.site import read_site
 
         decided: dict[str, Fact] = {}
-        for name, decision, value in read_site(path):
+        found = read_site(path)
+        for name, decision, value in found.facts:
             if name not in self.facts:
                 raise EvidenceError(
                     f"no fact {name!r}.", where=str(path), remedy=near_misses(name, self.facts)
@@ -281,7 +294,12 @@ class Registry:
                 decision = replace(decision, replaces=fact.value)
                 fact = replace(fact, value=value, low=None, high=None)
             decided[name] = replace(fact, site=decision)
-        return Registry(self.sources, MappingProxyType({**self.facts, **decided}), site=str(path))
+        return Registry(
+            self.sources,
+            MappingProxyType({**self.facts, **decided}),
+            site=str(path),
+            choices=MappingProxyType(dict(found.choices)),
+        )
 
 
 def _check_override(fact: Fact, value: Value, where: str) -> None:

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from openntz.errors import ProfileError
-from openntz.evidence.registry import SiteDecision, Value
+from openntz.evidence.registry import SiteChoice, SiteDecision, Value
 
 _LARGEST = 1e12  # beyond any unit in use; keeps whole numbers exact as floats
 
 
-def read_site(path: Path) -> Iterator[tuple[str, SiteDecision, Value | None]]:
-    """Yield (fact id, decision, new value or None when only confirmed) from a site file.
+_TABLES = 'Tables are [override."fact.id"], [confirm."fact.id"] and [choose."key"].'
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFile:
+    """Facts as (id, decision, new value or None when only confirmed), and choices by key."""
+
+    facts: tuple[tuple[str, SiteDecision, Value | None], ...]
+    choices: tuple[tuple[str, SiteChoice], ...]
+
+
+def read_site(path: Path) -> SiteFile:
+    """What a site file decides.
 
     Raises
     ------
@@ -33,38 +45,51 @@ def read_site(path: Path) -> Iterator[tuple[str, SiteDecision, Value | None]]:
         raise ProfileError(
             "the site file is nested too deeply.",
             where=str(path),
-            remedy='Tables are [override."fact.id"] and [confirm."fact.id"].',
+            remedy=_TABLES,
         ) from None
     except ValueError as error:  # not TOML, not UTF-8, or no possible path
         raise ProfileError(
             f"the site file is not valid TOML ({error}).", where=str(path), remedy="Mend it."
         ) from None
+    facts: list[tuple[str, SiteDecision, Value | None]] = []
+    choices: list[tuple[str, SiteChoice]] = []
     for kind, entries in raw.items():
-        if kind not in {"override", "confirm"} or not isinstance(entries, dict):
-            raise ProfileError(
-                f"unknown table {kind!r}.",
-                where=str(path),
-                remedy='Tables are [override."fact.id"] and [confirm."fact.id"].',
-            )
+        if kind not in {"override", "confirm", "choose"} or not isinstance(entries, dict):
+            raise ProfileError(f"unknown table {kind!r}.", where=str(path), remedy=_TABLES)
         for name, entry in entries.items():
             where = f"{path}: [{kind}.{name!r}]"
-            allowed = {"who", "when", "value"} if kind == "override" else {"who", "when"}
-            if not isinstance(entry, dict) or set(entry) != allowed:
-                raise ProfileError(
-                    f"the entry needs exactly {', '.join(sorted(allowed))}.",
-                    where=where,
-                    remedy='Write the fact id in quotes: [override."late-dose.act-after"].',
-                )
-            who, when = entry["who"], entry["when"]
-            if not (isinstance(who, str) and who.strip() and isinstance(when, date)):
-                raise ProfileError(
-                    "who must be a name and when a date.",
-                    where=where,
-                    remedy='Write who = "A. Name" and when = 2024-06-30, the date without quotes.',
-                )
-            day = when.date() if isinstance(when, datetime) else when
-            value = _value(entry["value"], where) if kind == "override" else None
-            yield name, SiteDecision(who=who.strip(), when=day), value
+            who, day = _decider(kind, entry, where)
+            value = None if kind == "confirm" else _value(entry["value"], where)
+            if kind == "choose":
+                if not isinstance(value, str):
+                    raise ProfileError(
+                        f"the choice {value!r} is no name.",
+                        where=where,
+                        remedy="Give the name of a definition in quotes.",
+                    )
+                choices.append((name, SiteChoice(value.strip(), who, day)))
+            else:
+                facts.append((name, SiteDecision(who=who, when=day), value))
+    return SiteFile(tuple(facts), tuple(choices))
+
+
+def _decider(kind: str, entry: Any, where: str) -> tuple[str, date]:
+    """Who decided an entry, and when."""
+    allowed = {"who", "when"} if kind == "confirm" else {"who", "when", "value"}
+    if not isinstance(entry, dict) or set(entry) != allowed:
+        raise ProfileError(
+            f"the entry needs exactly {', '.join(sorted(allowed))}.",
+            where=where,
+            remedy='Write the id in quotes: [override."late-dose.act-after"].',
+        )
+    who, when = entry["who"], entry["when"]
+    if not (isinstance(who, str) and who.strip() and isinstance(when, date)):
+        raise ProfileError(
+            "who must be a name and when a date.",
+            where=where,
+            remedy='Write who = "A. Name" and when = 2024-06-30, the date without quotes.',
+        )
+    return who.strip(), when.date() if isinstance(when, datetime) else when
 
 
 def _value(value: object, where: str) -> Value:

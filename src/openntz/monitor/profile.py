@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
@@ -96,13 +96,31 @@ def _raw(name: str) -> Mapping[str, Any]:
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
+def _check_choices(
+    decided: Mapping[str, str], offered: Mapping[str, Sequence[str]], site: str
+) -> None:
+    for key, value in decided.items():
+        if key not in offered:
+            raise ProfileError(
+                f"there is nothing to choose under {key!r}.",
+                where=site,
+                remedy=f"Choices are {', '.join(sorted(offered))}.",
+            )
+        if value not in offered[key]:
+            raise ProfileError(
+                f"{value!r} is no choice for {key!r}.",
+                where=site,
+                remedy=f"Choose {', '.join(offered[key])}.",
+            )
+
+
 def load_profile(name: str, facts: Registry | None = None) -> Profile:
     """A shipped profile, resolved against a registry (with site decisions, if any).
 
     Raises
     ------
     ProfileError
-        When there is no such profile.
+        When there is no such profile, or the site file chooses what is not offered.
     EvidenceError
         When it names a fact that is not in the registry.
     """
@@ -113,9 +131,11 @@ def load_profile(name: str, facts: Registry | None = None) -> Profile:
     known = facts or registry()
     base, own = _raw("base"), _raw(name)
     use = {**base["use"], **own.get("use", {})}
+    decided = {key: choice.value for key, choice in known.choices.items()}
+    _check_choices(decided, base["choices"], known.site)
     return Profile(
         id=name,
         title=own["title"],
         use=MappingProxyType({key: known.fact(fact) for key, fact in use.items()}),
-        choose=MappingProxyType({**base.get("choose", {}), **own.get("choose", {})}),
+        choose=MappingProxyType({**base["choose"], **own.get("choose", {}), **decided}),
     )

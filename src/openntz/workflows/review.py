@@ -127,7 +127,11 @@ def _site_note(request: ReviewRequest, practice: Practice) -> str:
         f"{f.id} = {f.shown}" for f in practice.registry.facts.values() if f.site is not None
     )
     number = "1 number" if len(decided) == 1 else f"{len(decided)} numbers"
-    return f"Site file {request.site.name} decides {number}: {'; '.join(decided)}."
+    note = f"Site file {request.site.name} decides {number}: {'; '.join(decided)}."
+    chosen = "; ".join(
+        f"{key} = {c.value} ({c.who}, {c.when})" for key, c in practice.registry.choices.items()
+    )
+    return f"{note} It chooses {chosen}." if chosen else note
 
 
 def _reviewed(
