@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -208,6 +209,14 @@ def test_phases_follow_one_another_with_their_gap(tmp_path: Path) -> None:
 
 def test_example_scenario_reads() -> None:
     assert len(read_scenario(EXAMPLES / "simulate" / "intervals.toml").arm) == 9
+
+
+def test_documented_scenario_reads(tmp_path: Path) -> None:
+    page = (EXAMPLES.parent / "docs" / "concepts" / "virtual-people.md").read_text("utf-8")
+    (block,) = re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)
+    file = tmp_path / "documented.toml"
+    file.write_text(block, encoding="utf-8")
+    assert read_scenario(file).arm[0].successor is not None
 
 
 @pytest.mark.parametrize(
