@@ -189,6 +189,8 @@ def _profile_faults(profile: Mapping[str, Any], known: Registry, path: str = "")
     """Numbers in a profile, and thresholds that are no fact of the registry."""
     for key, value in profile.items():
         place = f"{path}.{key}" if path else key
+        if path == "choices" and isinstance(value, list) and all(type(v) is str for v in value):
+            continue
         if isinstance(value, Mapping):
             yield from _profile_faults(value, known, place)
         elif isinstance(value, bool) or not isinstance(value, str):

@@ -8,7 +8,7 @@ for a given person. A key put together from a fixed beginning counts with all th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import CodeType, FunctionType
 from typing import Any, Final
 
@@ -85,7 +85,7 @@ def _texts(start: tuple[Any, ...]) -> frozenset[str]:
     return frozenset(found)
 
 
-@lru_cache(maxsize=256)
+@cache
 def keys_of(rule: Rule) -> frozenset[str]:
     """The thresholds and choices of any profile that a rule may look up."""
     profiles = [load_profile(name) for name in PROFILES]
