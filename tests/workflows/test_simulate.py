@@ -14,6 +14,7 @@ import pytest
 
 from openntz.errors import InputError
 from openntz.mechanism.virtual.parameters import shipped_parameters
+from openntz.mechanism.virtual.people import female
 from openntz.workflows.check import run_check
 from openntz.workflows.evaluate import EvaluateRequest, run_evaluate
 from openntz.workflows.forecast import ForecastQuestion, run_forecast
@@ -21,7 +22,7 @@ from openntz.workflows.review import ReviewRequest, run_review
 from openntz.workflows.scenario import read_scenario
 from openntz.workflows.simulate import SimulateRequest, run_simulate
 from openntz.workflows.simulated_arm import planned_doses, simulate_part
-from openntz.workflows.simulated_rows import HEADERS
+from openntz.workflows.simulated_rows import HEADERS, rows_of
 from tests.workflows.quiet import QUIET
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -191,6 +192,25 @@ def test_missed_late_and_leaving_happen_at_their_rates(tmp_path: Path) -> None:
     # The first dose is never missed.
     expected = 1 + 25 * 0.8
     assert abs(np.mean(whole) - expected) < 3 * np.sqrt(25 * 0.16 / len(whole))
+
+
+def test_pregnant_women_have_a_due_date_and_lower_levels_for_their_weight(tmp_path: Path) -> None:
+    text = SCENARIO.split("[[arm]]")[0] + (
+        '[[arm]]\nname = "x"\npeople = 20\ndoses = [{ every_week = 4, count = 14 }]\n'
+    )
+    plain, pregnant = tmp_path / "a.toml", tmp_path / "b.toml"
+    plain.write_text(text, encoding="utf-8")
+    pregnant.write_text(text + "pregnancy = { conception_day = 60 }\n", encoding="utf-8")
+    without, with_it = (
+        simulate_part(read_scenario(f), 0, list(range(20)), shipped_parameters())
+        for f in (plain, pregnant)
+    )
+    women = female(without.crowd, shipped_parameters())
+    day = without.fates.column(308)
+    lower = with_it.fates.total[:, day] < without.fates.total[:, day]
+    assert (lower == women).all()
+    rows = rows_of(read_scenario(pregnant), 0, with_it)["pregnancies"]
+    assert len(rows) == women.sum()
 
 
 def test_phases_follow_one_another_with_their_gap(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -11,9 +11,14 @@ from scipy.special import ndtr
 
 from openntz.mechanism.virtual.exposure import Regimen
 from openntz.mechanism.virtual.fates import Fates
-from openntz.mechanism.virtual.modifiers import Modifier, PlasmaExchange, WeightChange
+from openntz.mechanism.virtual.modifiers import (
+    Modifier,
+    PlasmaExchange,
+    WeightChange,
+    pregnancy,
+)
 from openntz.mechanism.virtual.parameters import Parameters
-from openntz.mechanism.virtual.people import Crowd, draw_people
+from openntz.mechanism.virtual.people import Crowd, draw_people, female
 from openntz.mechanism.virtual.reactions import Reactions
 from openntz.mechanism.virtual.trial import Setting, fates_of, reactions_of
 from openntz.workflows.scenario import Arm, Conduct, Scenario
@@ -127,6 +132,10 @@ def simulate_part(
     setting = Setting(activity=arm.activity, immunogenicity=arm.immunogenicity)
     went = [_as_it_went(regimen, conduct, row, scenario.days) for row in own]
     regimens, stops = [r for r, _ in went], [s for _, s in went]
+    if arm.pregnancy is not None:
+        gained = pregnancy(arm.pregnancy.conception_day, parameters)
+        for row in np.flatnonzero(female(crowd, parameters)):
+            regimens[row] = replace(regimens[row], modifiers=regimens[row].modifiers + gained)
     seen = np.array([s.day if s is not None else scenario.days for s in stops], np.int64)
     reacted = reactions_of(crowd, parameters, regimens, setting, days)
     if conduct.stop_after_hypersensitivity:

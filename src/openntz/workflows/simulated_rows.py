@@ -57,7 +57,6 @@ _AFTER: Final = time(10, 30)
 _COMMON: Final = "infusion related reaction"
 _YEAR: Final = 365.25
 _LLOQ: Final = 2.0
-_GESTATION_DAY: Final = 266
 _CELLS: Final = MappingProxyType(
     {
         "lymphocytes": (v.LYMPHOCYTES, "10^9/L", 2),
@@ -143,7 +142,7 @@ def _person(scenario: Scenario, part: ArmPart, one: _Person) -> None:
     pregnancy = part.arm.pregnancy
     if woman and pregnancy is not None and pregnancy.conception_day <= one.until:
         conception = _on(scenario, pregnancy.conception_day)
-        due = conception + timedelta(days=_GESTATION_DAY)
+        due = conception + timedelta(days=p["people.pregnancy.length"])
         one.add("pregnancies", conception.isoformat(), due.isoformat(), "", "")
 
 

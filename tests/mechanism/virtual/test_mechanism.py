@@ -24,7 +24,7 @@ from openntz.mechanism.virtual.blockade import open_share, saturation
 from openntz.mechanism.virtual.blood import approach, counts, reported
 from openntz.mechanism.virtual.exposure import Regimen, total_drug
 from openntz.mechanism.virtual.fates import Fates
-from openntz.mechanism.virtual.modifiers import PlasmaExchange, WeightChange
+from openntz.mechanism.virtual.modifiers import PlasmaExchange, WeightChange, pregnancy
 from openntz.mechanism.virtual.parameters import read_parameters, shipped_parameters
 from openntz.mechanism.virtual.people import draw_people, weight_kg
 from openntz.mechanism.virtual.reactions import dose_numbers
@@ -289,6 +289,14 @@ def test_weight_change_ends_at_its_factor() -> None:
     assert change.weight_factor(np.array([9.9, 15.01, 19.5, 400.0])) == pytest.approx(
         [1.0, 1.12, 1.2, 1.2]
     )
+
+
+def test_pregnancy_gains_weight_until_delivery_and_loses_it_after() -> None:
+    gained, lost = pregnancy(100.0, P)
+    delivery = 100.0 + P["people.pregnancy.length"]
+    day = np.array([99.0, delivery - 1.0, delivery + 400.0])
+    found = gained.weight_factor(day) * lost.weight_factor(day)
+    assert found == pytest.approx([1.0, P["people.pregnancy.weight"], 1.0])
 
 
 def test_a_heavier_person_has_lower_troughs() -> None:

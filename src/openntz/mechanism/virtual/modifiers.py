@@ -11,11 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from openntz.evidence.registry import registry
+from openntz.mechanism.virtual.parameters import Parameters
 
 Floats = NDArray[np.float64]
 
@@ -70,6 +72,19 @@ class PlasmaExchange:
 
 
 Modifier = WeightChange | PlasmaExchange
+
+# Weight gained in a pregnancy is lost again over so many days.
+_AFTER_DELIVERY_DAY: Final = 60.0
+
+
+def pregnancy(conception_day: float, p: Parameters) -> tuple[WeightChange, WeightChange]:
+    """What a pregnancy does to weight: gained until delivery, lost after it."""
+    factor = p["people.pregnancy.weight"]
+    delivery = conception_day + p["people.pregnancy.length"]
+    return (
+        WeightChange(conception_day, delivery, factor),
+        WeightChange(delivery, delivery + _AFTER_DELIVERY_DAY, 1.0 / factor),
+    )
 
 
 def edges_of(modifiers: Iterable[Modifier]) -> Floats:
