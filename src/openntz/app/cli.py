@@ -13,7 +13,7 @@ from typing import Annotated, Final
 import typer
 
 from openntz import __version__
-from openntz.app import clinic, research, virtual
+from openntz.app import clinic, exporting, research, virtual
 
 _INTERRUPTED: Final = 130  # what typer makes of Ctrl-C
 
@@ -47,7 +47,7 @@ def root(
 
 for verb in (clinic.review, clinic.explain, clinic.check, clinic.forecast, clinic.evidence):
     app.command()(verb)
-for verb in (research.estimate, research.evaluate, research.export, research.reanalyse):
+for verb in (research.estimate, research.evaluate, exporting.export, research.reanalyse):
     app.command()(verb)
 app.command("import")(research.import_data)
 for verb in (virtual.simulate, virtual.validate):

@@ -1,4 +1,4 @@
-"""Verbs of researchers: `estimate`, `evaluate`, `import`, `export`, `reanalyse`."""
+"""Verbs of researchers: `estimate`, `evaluate`, `import`, `reanalyse`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from openntz.app.options import (
     EXIT_CLEAN,
     EXIT_SET_ASIDE,
     AsOf,
-    Folder,
     Mapping,
     ProfileName,
     Seed,
@@ -24,29 +23,6 @@ from openntz.app.options import (
     stop,
 )
 from openntz.errors import InputError, OpenNTZError
-
-
-def export(
-    folder: Folder,
-    out: Annotated[Path, typer.Option("--out", help="File to write, for example data.csv.")],
-    as_of: AsOf = None,
-    site: Site = None,
-    mapping: Mapping = None,
-) -> None:
-    """Write a clinic's doses and levels as NONMEM-style data, with a key of who is who."""
-    from openntz.app.progress import PatientProgress
-    from openntz.app.say_export import say_export
-    from openntz.workflows.export import run_export
-
-    try:
-        with PatientProgress(err_console()) as progress:
-            records, written = run_export(
-                folder, out, as_of=day_of(as_of), mapping=mapping, site=site, progress=progress
-            )
-    except OpenNTZError as error:
-        stop(error)
-    say_export(out_console(), written)
-    raise typer.Exit(EXIT_SET_ASIDE if records.rejected else EXIT_CLEAN)
 
 
 def estimate(

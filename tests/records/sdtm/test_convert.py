@@ -51,15 +51,15 @@ def test_infusions_keep_times_amounts_and_lots() -> None:
     found = tables(
         ex=f"""{EX}
         S1,Natalizumab,300,mg,INTRAVENOUS,2020-01-01T10:00:00,2020-01-01T11:02:30,Q4W,L1
-        S1,NATALIZUMAB,300,mg,SUBCUTANEOUS,2020-01-29,2020-01-29,ONCE,
+        S1,TYSABRI,300,mg,SUBCUTANEOUS,2020-01-29,2020-01-29,ONCE,
         S1,PLACEBO,0,mg,INTRAVENOUS,2020-02-29,,ONCE,
         S1,NATALIZUMAB,0,mg,INTRAVENOUS,2020-03-29,,ONCE,""",
     )
     assert found.rows["doses"] == [
         {"person": "S1", "start": "2020-01-01T10:00", "end": "2020-01-01T11:02", "dose_mg": "300",
-         "dose_unit": "mg", "route": "IV", "product": "Natalizumab", "batch": "L1"},
+         "dose_unit": "mg", "route": "IV", "batch": "L1"},
         {"person": "S1", "start": "2020-01-29", "dose_mg": "300", "dose_unit": "mg", "route": "SC",
-         "product": "Natalizumab"},
+         "product": "Tysabri"},
     ]  # fmt: skip
     assert dict(found.unused) == {
         ("ex", "treatment PLACEBO, not natalizumab"): 1,

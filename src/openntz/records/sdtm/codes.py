@@ -28,6 +28,11 @@ _TESTS: Final = {
     "JCVIDX": vocabulary.JCV_INDEX,
     "JCVDNA": vocabulary.JCV_DNA,
 }
+# The code under which each test is written.
+TEST_CODES: Final = {test: code for code, test in _TESTS.items()} | {
+    vocabulary.NATALIZUMAB: "NATALIZU",
+    vocabulary.ANTIBODIES: "ADA_BAB",
+}
 _ROUTES: Final = {
     "INTRAVENOUS": "IV",
     "INTRAVENOUS DRIP": "IV",

@@ -11,6 +11,8 @@ from openntz.records.sdtm.tables import Cells, Tables, dated, day, not_done, wor
 _CATEGORIES: Final = frozenset(
     {"INFUSION REACTION", "INJECTION REACTION", "INFUSION RELATED REACTION"}
 )
+# The term under which a reaction without a word for it is written.
+UNNAMED: Final = "REACTION NOT SPECIFIED"
 _SAME_EVENT: Final = "another record of the same event: its highest grade and first day are used"
 
 
@@ -57,7 +59,7 @@ def _reaction(tables: Tables, row: Row, when: str, term: str) -> Cells:
         "reactions",
         person=row.get("USUBJID"),
         onset=when,
-        term=words(term),
+        term="" if term == UNNAMED else words(term),
         grade=_grade(row),
         action=words(row.get("AEACNOTH", "AEACN")),
     )

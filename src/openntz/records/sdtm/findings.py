@@ -38,16 +38,20 @@ def laboratory(domain: Domain, codes: StudyCodes, tables: Tables) -> None:
             tables.leave(domain, f"{test} without a result")
             continue
         when = dated(tables, domain, row, f"{prefix}DTC")
-        unit = row.get(f"{prefix}ORRESU", f"{prefix}STRESU")
+        unit, said = (
+            row.get(f"{prefix}ORRESU", f"{prefix}STRESU"),
+            row.get(f"{prefix}ANSWER").lower(),
+        )
         if when:
             tables.add(
                 "measurements",
                 person=row.get("USUBJID"),
                 taken=when,
                 test=test,
-                value=value,
+                value=f"{said} ({value})" if said and said != value.lower() else value,
                 unit=units.get(unit.upper(), unit),
                 lloq=row.get(f"{prefix}LLOQ"),
+                threshold=row.get(f"{prefix}THRESH"),
                 lab=row.get(f"{prefix}NAM"),
                 assay=row.get(f"{prefix}METHOD"),
             )
@@ -93,7 +97,7 @@ def _antibody_result(row: Row, result: str, codes: StudyCodes) -> Cells:
     if unit.lower() in _TITRES:
         written = ""
     said = row.get("ISANSWER").lower()
-    if said:
+    if said and said != answer.lower():
         # The laboratory's own answer stays beside its number.
         return {"value": f"{said} ({answer})", "unit": written}
     return {"value": answer, "unit": written}

@@ -42,7 +42,7 @@ def doses(domain: Domain, codes: StudyCodes, tables: Tables) -> None:
             dose_mg=row.get(f"{prefix}DOSE"),
             dose_unit=row.get(f"{prefix}DOSU"),
             route=route,
-            product=row.get(f"{prefix}PROD") or row.get(f"{prefix}TRT").capitalize(),
+            product=row.get(f"{prefix}PROD") or _trade_name(row.get(f"{prefix}TRT")),
             batch=row.get(f"{prefix}LOT"),
             setting=row.get(f"{prefix}SET"),
             premedication=row.get(f"{prefix}PREMED"),
@@ -50,6 +50,11 @@ def doses(domain: Domain, codes: StudyCodes, tables: Tables) -> None:
             follow_up_call=row.get(f"{prefix}CALL"),
             hotline=row.get(f"{prefix}HOTL"),
         )
+
+
+def _trade_name(given: str) -> str:
+    """The product, where the treatment is not just called by its substance."""
+    return "" if given.upper() == "NATALIZUMAB" else given.capitalize()
 
 
 def _not_given(domain: Domain, row: Row, drug: set[str]) -> str:
