@@ -211,3 +211,9 @@ def test_suspicion_is_unknown_without_its_tables_or_a_dose():
     both = finding(RULE, course(recorded=without("symptoms", "mri"), doses=given))
     assert "tables symptoms and mri are not in the export" in both.message
     assert finding(RULE, course()).status is UNKNOWN
+
+
+def test_pml_that_is_over_still_forbids_natalizumab():
+    for text in ("history of PML", "PML, resolved"):
+        made = course(doses=doses_until(days_before(7), 6), symptoms=[symptom(days_before(3), text)])
+        assert finding("pml.suspected", made).status is Status.ACT, text

@@ -34,6 +34,11 @@ _QUESTION: Final = " query "
 _ANSWER: Final = re.compile(
     r"(?:(?:was|is|now|since|later|then|has been) )*(?:excluded|ruled out)\b"
 )
+# What may stand beside the word in a clause that only says that the one before it is over:
+# 'melanoma 2009, in remission since 2012', 'pneumonia, now fully resolved'.
+_FILLING: Final = frozenset(
+    "was is in has been now since long later then fully completely all clinically".split()
+)
 
 
 # Compared as one object: every reading of a note is kept under it.
@@ -77,6 +82,16 @@ def _denied(before: str, words: StatementWords) -> bool:
     )
 
 
+def _only_over(clause: str, words: StatementWords) -> bool:
+    """Whether a clause says nothing but that something is over."""
+    for term in words.past:
+        before, found, after = f" {clause} ".partition(f" {plain(term)} ")
+        rest = f"{before} {after}".split()
+        if found and all(word in _FILLING or word.isdigit() for word in rest):
+            return True
+    return False
+
+
 def _not_even_open(body: str, words: StatementWords) -> bool:
     """Whether a denial stands right before a word of doubt: 'not suspected'."""
     return any(_has(body, (f"{no} {word}" for word in words.open)) for no in words.denials)
@@ -116,6 +131,9 @@ def statement(text: str, terms: tuple[str, ...], words: StatementWords) -> State
         clause = plain(part)
         if found and _ANSWER.match(clause):
             found = [Statement.EXCLUDED]
+        elif found and _only_over(clause, words):
+            # Only what was so is over; a suspicion stays one until it is excluded.
+            found = [Statement.PAST if s is Statement.STATED else s for s in found]
         for term in terms:
             span = _found_at(clause, term)
             if span is not None:

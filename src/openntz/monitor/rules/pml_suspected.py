@@ -94,8 +94,8 @@ def suspicion_facts(situation: Situation, profile: Profile) -> SuspicionFacts:
     """Facts of ``pml.suspected``.
 
     A word on a scan or as the reason of a stop is a suspicion, however it is put; among
-    complaints or other diseases it is what it says. Virus found in CSF counts until a human
-    writes that PML is excluded, whatever a later sample shows.
+    complaints or other diseases it is what it says, and PML that is over was PML. Virus found in
+    CSF counts until a human writes that PML is excluded, whatever a later sample shows.
     """
     course, words = situation.course, statement_words(profile)
     told = notes(course, *_CLINIC, "mri", "plans")
@@ -108,6 +108,9 @@ def suspicion_facts(situation: Situation, profile: Profile) -> SuspicionFacts:
     left = standing(dict.fromkeys(mentioned))
     answers = [s.note.day for s in mentioned if s.statement is Statement.EXCLUDED]
     excluded = answers[-1] if answers else None
+    # PML that is over still forbids natalizumab for good.
+    had = [s for s in mentioned if s.statement is Statement.PAST and s.note.ref.table in _CLINIC]
+    left = (*left, *(s for s in had if _since(s.note.day, excluded)))
     positive = profile.words("pml.csf-positive")
     noted = tuple(
         s
@@ -122,7 +125,9 @@ def suspicion_facts(situation: Situation, profile: Profile) -> SuspicionFacts:
     days = [s.note.day for s in (*left, *noted) if s.note.day is not None]
     first = min((*days, *(m.day for m in found)), default=None)
     stated = tuple(
-        s for s in left if s.statement is Statement.STATED and s.note.ref.table not in _INDIRECT
+        s
+        for s in left
+        if s.statement is not Statement.SUSPECTED and s.note.ref.table not in _INDIRECT
     )
     return SuspicionFacts(
         therapy=situation.therapy,
