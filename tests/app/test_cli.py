@@ -16,6 +16,7 @@ from tests.workflows.test_review import CLINIC, MESSY, small_clinic
 
 runner = CliRunner()
 DAY = ["--as-of", "2024-06-30"]
+HYPERSENSITIVITY = "hypersensitivity.contraindicated"
 
 
 def test_version_and_help() -> None:
@@ -196,3 +197,19 @@ def test_a_review_tells_changes_and_acknowledgements(tmp_path: Path) -> None:
     assert "taken on" in done.output
     assert "1 row or cell set aside" in done.output
     assert (out / "changes.json").exists()
+
+
+def test_signs_in_a_record_never_steer_the_terminal(tmp_path: Path) -> None:
+    folder = small_clinic(tmp_path / "few", {"P16"})
+    with (folder / "reactions.csv").open("a", encoding="utf-8") as stream:
+        stream.write("P16,2024-06-21,hyper\x1b[31msensitivity [red]x[/red],3,\n")
+    for words in (
+        ["explain", str(folder), *DAY, "--person", "P16"],
+        ["explain", str(folder), *DAY, "--person", "P16", "--rule", HYPERSENSITIVITY],
+        ["explain", str(folder), *DAY, "--person", "P16", "--rule", HYPERSENSITIVITY, "--json"],
+        ["review", str(folder), *DAY, "--out", str(tmp_path / "out")],
+    ):
+        done = runner.invoke(app, words)
+        assert "\x1b" not in done.output
+        assert "hyper" in done.output
+        assert "[red]x" in done.output or "--rule" not in words

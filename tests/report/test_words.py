@@ -117,3 +117,37 @@ def test_an_interval_of_nothing_measurable_is_said_once(low, high, text):
 def test_shares_have_one_sign_and_one_space():
     assert words.percent_range(0.03, 0.7) == "3 to 70 %"
     assert words.percent_between(Quantiles(0.86, 0.84, 0.88)) == "86 % (84–88)"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (18, "a", "18 years"),
+        (1, "wk", "1 week"),
+        (8, "wk", "8 weeks"),
+        (1, "min", "1 minute"),
+        (3, "grade", "grade 3"),
+        (5, "ug/mL", "5 µg/mL"),
+        (0.5, "1", "0.5"),
+    ],
+)
+def test_units_of_limits_are_words(value, unit, said):
+    fact = Fact("a.b", value, unit, "a limit", ("x",), "read")
+    assert words.fact(fact) == said
+    default = Fact("a.b", value, unit, "a limit", (), "project default")
+    assert words.fact(default) == f"{said} (project default)"
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        (
+            "Not recorded (people, column a; 'none' if none). More.",
+            "Not recorded (people, column a; 'none' if none).",
+        ),
+        ("A met (B. And C) today. Then.", "A met (B. And C) today."),
+        ("Odd) bracket. Then.", "Odd) bracket."),
+    ],
+)
+def test_a_bracket_is_not_broken_by_the_first_sentence(text, first):
+    assert words.first_sentence(text) == first

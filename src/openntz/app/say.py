@@ -12,7 +12,7 @@ from rich.text import Text
 
 from openntz import __version__
 from openntz.app.say_changes import say_changes
-from openntz.app.tables import COLOUR, plain_table
+from openntz.app.tables import COLOUR, plain_table, told
 from openntz.monitor.finding import Finding, Status
 from openntz.report.words import chance, level_between, percent_between
 from openntz.report.worklist import gravest_first, ordered
@@ -51,7 +51,7 @@ def say_review(console: Console, outcome: ReviewOutcome) -> None:
     if urgent:
         table = plain_table("person", "rule", "why")
         for f in urgent[:_FINDINGS_SHOWN]:
-            table.add_row(Text(f.person), Text(f.rule), Text(_first_sentence(f.message)))
+            table.add_row(told(f.person), Text(f.rule), told(_first_sentence(f.message)))
         console.print()
         console.print(table)
         if len(urgent) > _FINDINGS_SHOWN:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from openntz.app.tables import COLOUR, plain_table
+from openntz.app.tables import COLOUR, plain_table, told
 from openntz.monitor.changes import KINDS, Changes, Said
 from openntz.monitor.finding import Status
 
@@ -28,11 +28,11 @@ def say_changes(console: Console, changes: Changes) -> None:
     for remark in changes.remarks:
         console.print(Text(remark, style="yellow"), soft_wrap=True)
     for fact, old, new in changes.limits:
-        console.print(Text(f"limit {fact}: {old} -> {new}"), soft_wrap=True)
+        console.print(told(f"limit {fact}: {old} -> {new}"), soft_wrap=True)
     if changes.not_compared:
         number, rules = sum(changes.not_compared.values()), ", ".join(changes.not_compared)
         console.print(
-            Text(f"not compared ({number} findings), unknown to the earlier file: {rules}"),
+            told(f"not compared ({number} findings), unknown to the earlier file: {rules}"),
             soft_wrap=True,
         )
     urgent = [*changes.of("new"), *changes.of("changed")]
@@ -42,11 +42,11 @@ def say_changes(console: Console, changes: Changes) -> None:
     table = plain_table("person", "rule", "was", "is", "why")
     for change in urgent[:_SHOWN]:
         table.add_row(
-            Text(change.person),
-            Text(change.rule),
+            told(change.person),
+            told(change.rule),
             _status(change.before),
             _status(change.now),
-            Text(" ".join(change.why)),
+            told(" ".join(change.why)),
         )
     console.print(table)
     if len(urgent) > _SHOWN:

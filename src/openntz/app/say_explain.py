@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
-from openntz.app.tables import COLOUR, plain_table
+from openntz.app.tables import COLOUR, plain_table, told
 from openntz.monitor.finding import Status
 from openntz.report.words import first_sentence
 
@@ -25,9 +25,7 @@ NOT_A_DEVICE: Final = "Research and decision support, not a medical device: a hu
 
 def say_explain(console: Console, answer: Explanation) -> None:
     """All findings in a line each, or one in full."""
-    console.print(
-        Text.assemble((answer.person, "bold"), f"  as of {answer.as_of}, {answer.profile_title}")
-    )
+    console.print(told((answer.person, "bold"), f"  as of {answer.as_of}, {answer.profile_title}"))
     if answer.whole:
         _say_list(console, answer)
     else:
@@ -45,7 +43,7 @@ def _say_list(console: Console, answer: Explanation) -> None:
             Text(f.status.value, style=COLOUR[f.status]),
             Text(f.rule),
             Text(view.due),
-            Text(f"{first_sentence(f.message)}{taken}"),
+            told(f"{first_sentence(f.message)}{taken}"),
         )
     console.print(table)
     console.print("`--rule RULE` shows one of them in full.")
@@ -56,7 +54,7 @@ def _head(console: Console, title: str) -> None:
 
 
 def _line(console: Console, *parts: str | tuple[str, str]) -> None:
-    console.print(Text.assemble("  ", *parts), soft_wrap=True)
+    console.print(told("  ", *parts), soft_wrap=True)
 
 
 def _status(status: Status) -> tuple[str, str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from rich.table import Table
+from rich.text import Text
 
 from openntz.monitor.finding import Status
+from openntz.records.problems import printable
 
 COLOUR: Final = {
     Status.ACT: "bold red",
@@ -23,3 +25,10 @@ def plain_table(*columns: str, right: tuple[int, ...] = ()) -> Table:
     for i, name in enumerate(columns):
         table.add_column(name, justify="right" if i in right else "left", overflow="fold")
     return table
+
+
+def told(*parts: str | tuple[str, str]) -> Text:
+    """Text, or (text, style), one after the other; no sign of a record steers the terminal."""
+    return Text.assemble(
+        *(printable(p) if isinstance(p, str) else (printable(p[0]), p[1]) for p in parts)
+    )

@@ -99,13 +99,24 @@ def moment(at: datetime, time_known: bool) -> str:
     return at.strftime("%Y-%m-%d %H:%M") if time_known else at.date().isoformat()
 
 
-_UNIT_WORDS: Final = {"d": "days", "wk": "weeks", "mo": "months", "h": "hours", "min": "minutes"}
+_UNIT_WORDS: Final = {
+    "a": "years",
+    "d": "days",
+    "wk": "weeks",
+    "mo": "months",
+    "h": "hours",
+    "min": "minutes",
+}
 
 
 def fact(value: Fact) -> str:
     """A fact's value, unit and warning with the unit as a reader writes it."""
     plain = f" {value.unit}"
+    if value.unit == "grade":
+        return f"grade {value.shown.replace(plain, '', 1)}"
     spoken = _UNIT_WORDS.get(value.unit, unit(value.unit))
+    if value.value == 1 and value.unit in _UNIT_WORDS:
+        spoken = spoken.removesuffix("s")
     shown = value.shown
     return prose(shown.replace(plain, f" {spoken}".rstrip(), 1) if value.unit else shown)
 
