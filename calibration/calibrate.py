@@ -63,7 +63,7 @@ STAGES = (
         ),
         ("antibodies.", "lymphocytes.rise.persistent"),
         ("uniform",),
-        120,
+        80,
     ),
     Stage(
         "lymphocytes",
@@ -76,7 +76,7 @@ STAGES = (
         ),
         ("lymphocytes.before", "lymphocytes.on", "lymphocytes.rise.", "erythroblasts."),
         ENTRY,
-        120,
+        70,
     ),
     Stage(
         "lesions",
@@ -92,14 +92,14 @@ STAGES = (
         ),
         ("lesion.", "stop.mri."),
         (*DRUG, "saturation"),
-        160,
+        110,
     ),
     Stage(
         "relapses",
         ("relapse.rate", "relapse.frailty", "relapse.unblockable"),
         ("relapse.",),
         (*ENTRY, "drive"),
-        80,
+        50,
     ),
     Stage(
         "reactions",
@@ -111,7 +111,7 @@ STAGES = (
         ),
         ("reaction.",),
         ENTRY,
-        100,
+        80,
     ),
 )
 

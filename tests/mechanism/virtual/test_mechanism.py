@@ -21,7 +21,7 @@ from openntz.mechanism.virtual.antibodies import (
 )
 from openntz.mechanism.virtual.antibody_assay import ASSAYS, persistent
 from openntz.mechanism.virtual.blockade import open_share, saturation
-from openntz.mechanism.virtual.blood import approach, counts, reported
+from openntz.mechanism.virtual.blood import approach, counts, held_back, reported
 from openntz.mechanism.virtual.exposure import Regimen, total_drug
 from openntz.mechanism.virtual.fates import Fates
 from openntz.mechanism.virtual.modifiers import PlasmaExchange, WeightChange, pregnancy
@@ -185,6 +185,16 @@ def test_pool_matches_closed_form_after_a_step() -> None:
     assert approach(target, 0.1)[0] == pytest.approx(2.0 - np.exp(-0.1 * day), rel=1e-12)
 
 
+def test_counts_match_the_equation_solved_for_the_count_itself() -> None:
+    opened = np.random.Generator(np.random.PCG64(2)).random((PEOPLE.count, 50))
+    opened[:, 0] = 1.0
+    found = counts(PEOPLE, P, "cd19", held_back(P, "cd19", opened))
+    before = PEOPLE.log_normal("cd19", P["blood.cd19.before"], P["blood.cd19.before.log-sd"])
+    gain = PEOPLE.log_normal("cd19_gain", P["blood.cd19.gain"], P["blood.cd19.gain.log-sd"])
+    target = before[:, None] * (1.0 + gain[:, None] * (1.0 - opened))
+    assert found == pytest.approx(approach(target, P["blood.cd19.rate"]), rel=1e-12)
+
+
 def test_neutrophils_do_not_move_and_lymphocytes_return() -> None:
     fates = Fates(PEOPLE, P, Regimen.of(28.0 * np.arange(6)), np.arange(-14.0, 420.0))
     neutrophils, lymphocytes = fates.cells("neutrophils"), fates.cells("lymphocytes")
@@ -319,7 +329,6 @@ def test_no_amount_count_or_titre_is_negative(seed: int, interval: int) -> None:
         assert np.isfinite(table).all()
         assert (table >= 0.0).all()
     assert (fates.free <= fates.total).all()
-    assert counts(crowd, P, "cd19", fates.opened).shape == fates.total.shape
 
 
 # ── parameters

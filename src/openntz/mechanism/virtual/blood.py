@@ -33,13 +33,23 @@ def approach(target: Floats, rate_per_day: float) -> Floats:
     return np.asarray(found)
 
 
-def counts(crowd: Crowd, p: Parameters, cell: str, opened: Floats) -> Floats:
-    """True counts (N, T) of a kind of cell on the days of ``opened`` (N, T)."""
+def held_back(p: Parameters, cell: str, opened: Floats) -> Floats:
+    """How far (N, T) a pool has come towards full blockade, 0-1, on the days of ``opened``.
+
+    Depends on the rate of the cell alone, so that cells of one rate may share it.
+    """
+    return approach(1.0 - opened, p[f"blood.{cell}.rate"])
+
+
+def counts(crowd: Crowd, p: Parameters, cell: str, held: Floats) -> Floats:
+    """True counts (N, T) of a kind of cell, from ``held_back`` for its rate.
+
+    The equation is linear, so the lag of the blockade is the lag of the count.
+    """
     own = f"blood.{cell}"
     before = crowd.log_normal(cell, p[f"{own}.before"], p[f"{own}.before.log-sd"])
     gain = crowd.log_normal(f"{cell}_gain", p[f"{own}.gain"], p[f"{own}.gain.log-sd"])
-    target = before[:, None] * (1.0 + gain[:, None] * (1.0 - opened))
-    return approach(target, p[f"{own}.rate"])
+    return before[:, None] + (before * gain)[:, None] * held
 
 
 def reported(count: ArrayLike, error: ArrayLike, p: Parameters, cell: str) -> Floats:

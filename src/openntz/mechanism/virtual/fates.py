@@ -16,7 +16,7 @@ from openntz.mechanism.virtual.antibodies import (
     titre_ng_per_ml,
 )
 from openntz.mechanism.virtual.blockade import open_share, saturation
-from openntz.mechanism.virtual.blood import counts
+from openntz.mechanism.virtual.blood import counts, held_back
 from openntz.mechanism.virtual.exposure import Regimen, total_drug
 from openntz.mechanism.virtual.parameters import Parameters
 from openntz.mechanism.virtual.people import Crowd
@@ -80,9 +80,16 @@ class Fates:
         """Share (N, T) of the usual passage out of the blood."""
         return open_share(self.saturation, self.parameters)
 
+    @cached_property
+    def _held(self) -> dict[float, Floats]:
+        return {}
+
     def cells(self, kind: str) -> Floats:
         """True blood counts (N, T) of a kind of cell."""
-        return counts(self.crowd, self.parameters, kind, self.opened)
+        rate = self.parameters[f"blood.{kind}.rate"]
+        if rate not in self._held:
+            self._held[rate] = held_back(self.parameters, kind, self.opened)
+        return counts(self.crowd, self.parameters, kind, self._held[rate])
 
     @cached_property
     def uniform(self) -> NDArray[np.float32]:
