@@ -83,14 +83,15 @@ def write_nonmem(
             log.note("information", "doses", "person", course.person.id, reason).add(line)
             continue
         key.append((len(key) + 1, course.person.id))
-        rows.extend(_person(len(key), course, stand_in, log))
+        rows.extend(person_rows(len(key), course, stand_in, log))
     key_path = path.with_name(f"{path.stem}-key.csv")
     write_csv(path, COLUMNS, rows)
     write_csv(key_path, ("ID", "person"), key)
     return NonmemExport(path, key_path, len(key), len(rows), log.finish()[1])
 
 
-def _person(number: int, course: Course, assumed: Assumed, log: Log) -> list[_Row]:
+def person_rows(number: int, course: Course, assumed: Assumed, log: Log) -> list[_Row]:
+    """One person's doses and levels as rows of ``COLUMNS``; at least one dose is needed."""
     history = build_history(course.doses, weights_of(course), None, assumed)
     first = history.dose_starts[0]
     # A level at the start of a dose is the trough before it, so it comes first.

@@ -11,6 +11,7 @@ from typing import Final, Literal
 from openntz.course.course import Course
 from openntz.errors import InputError
 from openntz.evidence.registry import Registry
+from openntz.records.adam.write import adam_datasets
 from openntz.records.datasets import FORMATS, Dataset, Format, write_datasets
 from openntz.records.problems import Records
 from openntz.records.sdtm.write import sdtm_datasets
@@ -52,7 +53,16 @@ def _sdtm(courses: list[Course], evidence: Registry, as_of: date) -> _Made:
     return made.datasets, made.not_carried
 
 
-_MAKERS: Final[Mapping[str, Callable[[list[Course], Registry, date], _Made]]] = {"sdtm": _sdtm}
+def _adam(courses: list[Course], evidence: Registry, as_of: date) -> _Made:
+    datasets, assumed = adam_datasets(courses, evidence, as_of)
+    said = tuple((p.table, f"adppk {p.column}: {p.reason}", p.count) for p in assumed)
+    return datasets, said
+
+
+_MAKERS: Final[Mapping[str, Callable[[list[Course], Registry, date], _Made]]] = {
+    "sdtm": _sdtm,
+    "adam": _adam,
+}
 
 
 def _empty(out: Path) -> None:

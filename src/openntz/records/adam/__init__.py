@@ -1,0 +1,1 @@
+"""Analysis datasets by ADaM, out of courses and into course tables."""
