@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-import pandas as pd
-
 from openntz.course.course import Course
 from openntz.course.events import Dose, Measurement
 from openntz.evidence.registry import registry
@@ -61,9 +59,9 @@ def row(result: AnalysisResult, measure: str, group: str = "", **also: Any) -> R
     return found[0]
 
 
-def rows(result: AnalysisResult, measure: str) -> pd.DataFrame:
+def rows(result: AnalysisResult, measure: str) -> list[Row]:
     """All rows of a measure."""
-    return result.summary[result.summary["measure"].str.startswith(measure)]
+    return [r for r in result.rows if r["measure"].startswith(measure)]
 
 
 def counts(baseline: float, *changes: tuple[float, float]) -> tuple[Measurement, ...]:

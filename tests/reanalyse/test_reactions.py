@@ -130,29 +130,50 @@ def _population(seed: int, effect: float, n: int = 300) -> list[Course]:
     return people
 
 
-def test_regression_covers_a_planted_effect_of_age() -> None:
-    told = [
-        row(run(REACTIONS, study(_population(seed, 0.06))), "odds ratio", "age")
-        for seed in range(60)
+def test_regression_finds_a_planted_effect_of_age() -> None:
+    told = row(run(REACTIONS, study(_population(11, 0.06, 1200))), "odds ratio", "age")
+    # Ages spread by 11.5 years and a third react: 1 / sqrt(1200 x 0.2 x 133) is 0.0056 a year.
+    assert np.log(told["value"]) == pytest.approx(0.06, abs=3 * 0.0056)
+    width = np.log(told["high"] / told["low"]) / (2 * 1.959964)
+    assert width == pytest.approx(0.0056, rel=0.15)
+
+
+def test_regression_on_one_group_matches_the_cross_product() -> None:
+    # 24 of 60 women and 12 of 80 men: (24 x 68) / (36 x 12).
+    people = []
+    for i in range(140):
+        hit = i < 24 or 60 <= i < 72
+        people.append(
+            build.course(
+                who=_who(f"P{i}", 30, "F" if i < 60 else "M"),
+                doses=build.doses_every(day(0), 2),
+                reactions=[build.reaction(f"{day(28)}T10:30", "flushing", 1)] if hit else [],
+            )
+        )
+    told = row(run(REACTIONS, study(people)), "odds ratio", "female")
+    assert told["value"] == pytest.approx(24 * 68 / (36 * 12), rel=1e-5)
+    # Woolf: the variance of its logarithm is the sum of the reciprocals of the four counts.
+    spread = np.sqrt(1 / 24 + 1 / 36 + 1 / 12 + 1 / 68)
+    assert np.log(told["high"] / told["value"]) == pytest.approx(1.959964 * spread, rel=1e-5)
+
+
+def test_a_covariate_that_tells_all_reactions_apart_gives_no_regression_and_the_reason() -> None:
+    people = [
+        build.course(
+            who=_who(f"P{i}", 30, "F" if i < 20 else "M"),
+            doses=build.doses_every(day(0), 2),
+            reactions=[build.reaction(f"{day(28)}T10:30", "flushing", 1)] if i < 20 else [],
+        )
+        for i in range(40)
     ]
-    covered = sum(t["low"] < np.exp(0.06) < t["high"] for t in told)
-    # 57 of 60 expected; three Monte Carlo errors are 5.
-    assert covered >= 52
-    assert np.median([t["value"] for t in told]) == pytest.approx(np.exp(0.06), rel=0.005)
-
-
-def test_regression_rejects_a_planted_null_at_its_nominal_rate() -> None:
-    rejected = sum(
-        row(run(REACTIONS, study(_population(seed, 0.0, 120))), "odds ratio", "age")["p"] < 0.05
-        for seed in range(100)
-    )
-    # 5 of 100 expected; three Monte Carlo errors are 6.5.
-    assert rejected <= 12
+    found = run(REACTIONS, study(people))
+    assert not rows(found, "odds ratio")
+    assert "does not settle" in found.text
 
 
 def test_too_few_reactions_give_no_regression_and_the_reason() -> None:
     found = run(
         REACTIONS, study([_one_dose("A", "cough"), *(_one_dose(f"B{i}") for i in range(9))])
     )
-    assert rows(found, "odds ratio").empty
+    assert not rows(found, "odds ratio")
     assert "too few" in found.text

@@ -32,7 +32,7 @@ from openntz.reanalyse.limits import (
     therapy_limits,
 )
 from openntz.reanalyse.result import Analysis, AnalysisResult, Figure, Line, Step, table
-from openntz.reanalyse.statistics import proportion
+from openntz.reanalyse.statistics import proportion, settled
 from openntz.reanalyse.study import SetAside, Study
 
 NAME: Final = "activity"
@@ -138,13 +138,23 @@ def _rate_ratio(people: Sequence[Followed], arms: list[str], apart: int) -> list
     first = sorted(known)[0]
     events = np.array([_relapses(p, apart) for p in own], float)
     design = sm.add_constant(np.array([[float(p.arm == first)] for p in own]))
-    fit: Any = sm.NegativeBinomial(
-        events, design, offset=np.log([max(p.years, 1 / _YEAR) for p in own])
-    ).fit(disp=0)
+    at_risk = np.log([max(p.years, 1 / _YEAR) for p in own])
+    told, fit = (
+        "negative binomial",
+        settled(lambda: sm.NegativeBinomial(events, design, offset=at_risk).fit(disp=0)),
+    )
+    if fit is None:
+        # Counts no more spread than chance have no dispersion to estimate.
+        told, fit = (
+            "Poisson, sandwich variance",
+            settled(lambda: sm.Poisson(events, design, offset=at_risk).fit(disp=0, cov_type="HC0")),
+        )
+    if fit is None:
+        return []
     low, high = fit.conf_int()[1]
     return [
         {
-            "measure": "ratio of relapse rates (negative binomial)",
+            "measure": f"ratio of relapse rates ({told})",
             "group": f"{first} against {next(a for a in known if a != first)}",
             "n": len(own),
             "count": int(events.sum()),

@@ -13,7 +13,6 @@ from math import inf
 from typing import Any, Final
 
 import numpy as np
-from lifelines import KaplanMeierFitter
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import confint_proportions_2indep
 
@@ -35,6 +34,7 @@ from openntz.reanalyse.limits import DEFINITION, antibody_limits, numbers
 from openntz.reanalyse.result import Analysis, AnalysisResult, Figure, Line, Step, table
 from openntz.reanalyse.statistics import proportion
 from openntz.reanalyse.study import SetAside, Study
+from openntz.reanalyse.turnbull import turnbull
 
 NAME: Final = "immunogenicity"
 TITLE: Final = "Antibodies by assay, threshold, definition and product"
@@ -192,24 +192,19 @@ def _onset(people: Sequence[Tested]) -> tuple[Figure, list[dict[str, Any]]]:
     """Time to the first positive, which lies between two tests (Turnbull 1976)."""
     lower, upper = [], []
     for p in people:
-        last_negative, first_positive = 0, inf
+        readings: dict[int, bool] = {}
         for r in p.results:
             day, reading = r.day.toordinal() - p.start_day, read_own(r)
-            if day <= 0 or reading is Reading.UNDETERMINED:
-                continue
-            if reading is Reading.POSITIVE:
-                first_positive = float(day)
-                break
-            last_negative = day
-        lower.append(float(last_negative))
-        upper.append(first_positive)
+            if day > 0 and reading is not Reading.UNDETERMINED:
+                readings[day] = readings.get(day, False) or reading is Reading.POSITIVE
+        first = min((day for day, positive in readings.items() if positive), default=inf)
+        lower.append(float(max((day for day in readings if day < first), default=0)))
+        upper.append(float(first))
     seen = sum(u < inf for u in upper)
     empty = Figure(title="Time to the first positive test", x="weeks", y="share positive")
     if len(people) < _FEWEST or seen < 2:
         return empty, []
-    fit = KaplanMeierFitter()
-    fit.fit_interval_censoring(lower, upper)
-    curve = 1 - fit.survival_function_.iloc[:, 0]
+    curve = turnbull(lower, upper)
     figure = Figure(
         title=empty.title,
         x="weeks since the first dose",
@@ -217,8 +212,8 @@ def _onset(people: Sequence[Tested]) -> tuple[Figure, list[dict[str, Any]]]:
         lines=(
             Line(
                 "any assay, own threshold",
-                tuple(float(d) / _WEEK for d in curve.index if np.isfinite(d)),
-                tuple(float(v) for d, v in zip(curve.index, curve, strict=True) if np.isfinite(d)),
+                tuple(day / _WEEK for day, _ in curve.steps),
+                tuple(share for _, share in curve.steps),
                 steps=True,
             ),
         ),
@@ -226,17 +221,18 @@ def _onset(people: Sequence[Tested]) -> tuple[Figure, list[dict[str, Any]]]:
     )
     rows = []
     for week in (8, 12, 24, 48):
-        reached = curve[curve.index <= week * _WEEK]
-        if len(reached):
-            rows.append(
-                {
-                    "measure": "positive by week (interval-censored)",
-                    "group": "any assay, own threshold",
-                    "week": week,
-                    "n": len(people),
-                    "value": float(reached.iloc[-1]),
-                }
-            )
+        low, high = curve.bounds(week * _WEEK)
+        rows.append(
+            {
+                "measure": "positive by week (interval-censored)",
+                "group": "any assay, own threshold",
+                "week": week,
+                "n": len(people),
+                "count": sum(u <= week * _WEEK for u in upper),
+                "value": low,
+                "could_be": high,
+            }
+        )
     return figure, rows
 
 
@@ -332,6 +328,8 @@ def immunogenicity(study: Study, evidence: Registry) -> AnalysisResult:
             "tests cannot decide, in neither count",
             "thresholds_ng_per_ml": list(thresholds),
             "equivalence_margin": margin,
+            "positive_by_week": "share surely positive by then; 'could be' counts those "
+            "whose first positive may have come before or after",
             "interval": "Wilson, 95 %; products: Newcombe, 90 %",
         },
         text=f"{len(people)} treated people were tested, with "

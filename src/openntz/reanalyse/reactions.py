@@ -21,7 +21,7 @@ from openntz.course.events import Dose, Reaction
 from openntz.evidence.registry import Registry
 from openntz.reanalyse.limits import days, numbers
 from openntz.reanalyse.result import Analysis, AnalysisResult, Estimate, Figure, Line, Step, table
-from openntz.reanalyse.statistics import proportion
+from openntz.reanalyse.statistics import proportion, settled
 from openntz.reanalyse.study import SetAside, Study, age_at
 
 NAME: Final = "reactions"
@@ -77,6 +77,14 @@ def _dose_of(course: Course, reaction: Reaction, window_days: float) -> int | No
     return None
 
 
+def by_person(given: Sequence[Given]) -> list[list[Given]]:
+    """The administrations of each person, people in the order of the data."""
+    found: dict[str, list[Given]] = {}
+    for g in given:
+        found.setdefault(g.course.person.id, []).append(g)
+    return list(found.values())
+
+
 def _row(measure: str, group: str, count: int, n: int) -> dict[str, Any]:
     found = proportion(count, n)
     exact = proportion(count, n, "exact")
@@ -123,9 +131,10 @@ def _clustered(given: Sequence[Given]) -> dict[str, Any] | None:
     if len(people) < 2 or not 0 < events.sum() < len(events):
         return None
     groups = np.array([people[g.course.person.id] for g in given])
-    fit: Any = sm.GEE(
-        events, np.ones((len(events), 1)), groups=groups, family=sm.families.Binomial()
-    ).fit()
+    model = sm.GEE(events, np.ones((len(events), 1)), groups=groups, family=sm.families.Binomial())
+    fit = settled(model.fit)
+    if fit is None:
+        return None
     low, high = fit.conf_int()[0]
     return {
         "measure": "infusions with a reaction",
@@ -140,8 +149,7 @@ def _clustered(given: Sequence[Given]) -> dict[str, Any] | None:
 
 def _person_frame(given: Sequence[Given]) -> pd.DataFrame:
     rows = []
-    for person in dict.fromkeys(g.course.person.id for g in given):
-        own = [g for g in given if g.course.person.id == person]
+    for own in by_person(given):
         course, last = own[0].course, own[-1]
         gaps = [g.interval_days for g in own if g.interval_days is not None]
         onset = course.person.ms_onset
@@ -174,7 +182,9 @@ def _regression(given: Sequence[Given]) -> tuple[list[dict[str, Any]], str]:
             "covariates."
         )
     design = sm.add_constant(complete[used].astype(float))
-    fit = sm.Logit(complete["reaction"], design).fit(disp=0)
+    fit = settled(lambda: sm.Logit(complete["reaction"], design).fit(disp=0))
+    if fit is None:
+        return [], "No regression: it does not settle; a covariate tells the reactions apart."
     ends = fit.conf_int()
     return [
         {
@@ -197,9 +207,9 @@ def _waivers(given: Sequence[Given], evidence: Registry) -> list[dict[str, Any]]
     rows = []
     for clean in numbers(evidence.fact("reanalyse.waivers")):
         waived = missed = severe = 0
-        for person in dict.fromkeys(g.course.person.id for g in given):
+        for own in by_person(given):
             spotless = 0
-            for g in (g for g in given if g.course.person.id == person):
+            for g in own:
                 if spotless >= clean:
                     waived += 1
                     late = [r for r in g.reactions if _after_the_end(r, g.dose)]
@@ -238,8 +248,7 @@ def _after_the_end(reaction: Reaction, dose: Dose) -> bool:
 def _first(given: Sequence[Given]) -> Figure:
     """Time to the first reaction by number of the dose."""
     lasted, seen = [], []
-    for person in dict.fromkeys(g.course.person.id for g in given):
-        own = [g for g in given if g.course.person.id == person]
+    for own in by_person(given):
         at = next((g.number for g in own if g.reactions), None)
         lasted.append(own[-1].number if at is None else at)
         seen.append(at is not None)

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any, Literal
 
 import numpy as np
+from lifelines.exceptions import ConvergenceError
 from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
 from statsmodels.stats.proportion import proportion_confint
+from statsmodels.tools.sm_exceptions import ConvergenceWarning, ModelWarning
 
 from openntz.errors import InputError
 
 Array = NDArray[np.float64]
 Method = Literal["wilson", "exact"]
 LEVEL = 0.95
+
+
+def settled(fit: Callable[[], Any]) -> Any | None:
+    """A fitted model, or None where it did not settle: separation, overflow, no convergence."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for kind in (RuntimeWarning, ModelWarning, ConvergenceWarning):
+            warnings.simplefilter("error", kind)
+        try:
+            return fit()
+        except (RuntimeWarning, UserWarning, ArithmeticError, ConvergenceError, ValueError):
+            return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -27,7 +27,8 @@ from openntz.reanalyse.limits import (
 )
 from openntz.reanalyse.result import Analysis, AnalysisResult, Figure, Line, Step, table
 from openntz.reanalyse.statistics import proportion
-from openntz.reanalyse.study import Study
+from openntz.reanalyse.study import SetAside, Study
+from openntz.reanalyse.turnbull import turnbull
 
 NAME: Final = "stopping"
 TITLE: Final = "After stopping: return of disease and rebound"
@@ -36,14 +37,21 @@ _WEEKS_TOLD: Final = (12, 16, 24, 52)
 _FEWEST: Final = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Stopped:
     """One stretch off the drug with the first drug that followed."""
 
     course: Course
     off: OffDrug
     successor: str
-    washout: int | None
+    next_drug: date | None
+
+    @property
+    def washout(self) -> int | None:
+        """Days from the last dose to the next drug, 0 where it began before; None without one."""
+        if self.next_drug is None:
+            return None
+        return max(0, (self.next_drug - self.off.last_dose.day).days)
 
 
 def restarts(course: Course, gap_days: int) -> list[tuple[Dose, Dose]]:
@@ -57,20 +65,23 @@ def restarts(course: Course, gap_days: int) -> list[tuple[Dose, Dose]]:
     ]
 
 
-def stretches(study: Study, evidence: Registry) -> list[Stopped]:
+def stretches(study: Study, evidence: Registry) -> tuple[list[Stopped], list[SetAside]]:
     """Every stretch off natalizumab: those a restart ended, and the open one."""
     limits, names = therapy_limits(evidence), treatment_names(evidence)
     gap = round(days(evidence.fact("restart.gap")))
     overlap = round(days(evidence.fact("stopping.successor-overlap")))
-    found = []
+    found, aside = [], []
     for course in study:
         if not course.doses:
+            aside.append(SetAside(course.person.id, "no natalizumab"))
             continue
         standing = therapy(course, study.as_of, limits)
         first = course.doses[0].day
         pairs: list[tuple[Dose, Dose | None]] = list(restarts(course, gap))
         if standing.off_therapy:
             pairs.append((course.doses[-1], None))
+        if not pairs:
+            aside.append(SetAside(course.person.id, "never off natalizumab"))
         for last, restart in pairs:
             until = study.as_of if restart is None else restart.day
             off = OffDrug(first, last, until, restart)
@@ -80,10 +91,10 @@ def stretches(study: Study, evidence: Registry) -> list[Stopped]:
                     course,
                     off,
                     then[0].name if then else "none recorded",
-                    max(0, (then[0].day - last.day).days) if then else None,
+                    then[0].day if then else None,
                 )
             )
-    return found
+    return found, aside
 
 
 def _relapse_times(found: Sequence[Stopped]) -> tuple[list[float], list[bool]]:
@@ -103,87 +114,124 @@ def _mri_times(found: Sequence[Stopped]) -> tuple[list[float], list[float]]:
     """Days between which the first active scan lies: after the last quiet one, up to it."""
     lower, upper = [], []
     for s in found:
-        last = s.off.last_dose.day
-        quiet, active = 0.0, inf
-        told = False
-        for scan in s.course.mri:
-            if not last < scan.day <= s.off.until:
-                continue
-            answer = either(enhancing(scan), new_lesions(scan))
-            day = float((scan.day - last).days)
-            if answer is None:
-                continue
-            told = True
-            if answer:
-                active = day
-                break
-            quiet = day
-        if told:
-            lower.append(quiet)
-            upper.append(active)
+        answers = _scans(s)
+        if answers:
+            first = min((day for day, active in answers.items() if active), default=inf)
+            lower.append(max((day for day in answers if day < first), default=0.0))
+            upper.append(first)
     return lower, upper
 
 
-def _curves(found: Sequence[Stopped]) -> tuple[Figure, list[dict[str, Any]]]:
-    lines, rows = [], []
+def _scans(stopped: Stopped) -> dict[float, bool]:
+    """Days since the last dose of the scans that tell, and whether they showed activity."""
+    last, answers = stopped.off.last_dose.day, {}
+    for scan in stopped.course.mri:
+        active = either(enhancing(scan), new_lesions(scan))
+        if last < scan.day <= stopped.off.until and active is not None:
+            day = float((scan.day - last).days)
+            answers[day] = answers.get(day, False) or active
+    return answers
+
+
+def _grouped(found: Sequence[Stopped], arms: Mapping[str, str]) -> dict[str, list[Stopped]]:
+    """All stretches, then by successor, then by arm where the data have several."""
+    groups = {"all stretches": list(found)}
+    for name in sorted({s.successor for s in found}):
+        groups[f"successor: {name}"] = [s for s in found if s.successor == name]
+    known = sorted({arm for s in found if (arm := arms.get(s.course.person.id, ""))})
+    for arm in known if len(known) > 1 else ():
+        groups[f"arm: {arm}"] = [s for s in found if arms.get(s.course.person.id) == arm]
+    return groups
+
+
+def _relapses(found: Sequence[Stopped]) -> tuple[list[Line], list[dict[str, Any]]]:
     lasted, seen = _relapse_times(found)
-    if len(lasted) >= _FEWEST:
-        fit = KaplanMeierFitter().fit(lasted, seen)
-        curve = 1 - fit.survival_function_.iloc[:, 0]
-        lines.append(_line("relapse", curve))
-        rows += _by_week("relapse by week (Kaplan and Meier)", curve, len(lasted), sum(seen))
-    lower, upper = _mri_times(found)
-    active = sum(u < inf for u in upper)
-    if len(lower) >= _FEWEST and active >= _FEWEST:
-        between = KaplanMeierFitter()
-        between.fit_interval_censoring(lower, upper)
-        curve = 1 - between.survival_function_.iloc[:, 0]
-        curve = curve[np.isfinite(curve.index)]
-        lines.append(_line("active MRI (interval-censored)", curve))
-        rows += _by_week("active MRI by week (interval-censored)", curve, len(lower), active)
-    figure = Figure(
-        title="Return of disease after the last dose",
-        x="weeks since the last dose",
-        y="share in whom it has returned",
-        lines=tuple(lines),
-        summary="Relapses by Kaplan and Meier; a scan says only that activity began before it.",
-    )
-    return figure, rows
-
-
-def _line(name: str, curve: Any) -> Line:
-    return Line(
-        name,
+    if len(lasted) < _FEWEST:
+        return [], []
+    fit = KaplanMeierFitter().fit(lasted, seen)
+    curve = 1 - fit.survival_function_.iloc[:, 0]
+    line = Line(
+        "relapse",
         tuple(float(d) / _WEEK for d in curve.index),
         tuple(float(v) for v in curve),
         steps=True,
     )
+    # Nobody followed that long can say what came by then.
+    weeks = [w for w in _WEEKS_TOLD if w * _WEEK <= max(lasted)]
+    return [line], [
+        {
+            "measure": "relapse by week (Kaplan and Meier)",
+            "group": "all stretches",
+            "week": week,
+            "n": len(lasted),
+            "count": sum(s and t <= week * _WEEK for t, s in zip(lasted, seen, strict=True)),
+            "value": float(curve[curve.index <= week * _WEEK].iloc[-1]),
+        }
+        for week in weeks
+    ]
 
 
-def _by_week(measure: str, curve: Any, n: int, events: int) -> list[dict[str, Any]]:
-    rows = []
-    for week in _WEEKS_TOLD:
-        reached = curve[curve.index <= week * _WEEK]
-        if len(reached):
+def _lesions(groups: Mapping[str, Sequence[Stopped]]) -> tuple[list[Line], list[dict[str, Any]]]:
+    lines, rows = [], []
+    for name, own in groups.items():
+        lower, upper = _mri_times(own)
+        if len(lower) < _FEWEST:
+            continue
+        curve = turnbull(lower, upper)
+        if name == "all stretches" and len(curve.steps) > 1:
+            line = Line(
+                "active MRI (interval-censored)",
+                tuple(day / _WEEK for day, _ in curve.steps),
+                tuple(share for _, share in curve.steps),
+                steps=True,
+            )
+            lines.append(line)
+        looked = max(max(lower), *(u for u in upper if u < inf), 0.0)
+        for week in _WEEKS_TOLD:
+            if week * _WEEK > looked:
+                continue
+            low, high = curve.bounds(week * _WEEK)
             rows.append(
-                {"measure": measure, "group": "all stretches", "week": week, "n": n,
-                 "count": events, "value": float(reached.iloc[-1])}
-            )  # fmt: skip
-    return rows
+                {
+                    "measure": "active MRI by week (interval-censored)",
+                    "group": name,
+                    "week": week,
+                    "n": len(lower),
+                    "count": sum(u <= week * _WEEK for u in upper),
+                    "value": low,
+                    "could_be": high,
+                }
+            )
+    return lines, rows
 
 
-def _rebounds(found: Sequence[Stopped], evidence: Registry) -> list[dict[str, Any]]:
+def _curves(
+    found: Sequence[Stopped], groups: Mapping[str, Sequence[Stopped]]
+) -> tuple[Figure, list[dict[str, Any]]]:
+    relapse, by_relapse = _relapses(found)
+    lesion, by_lesion = _lesions(groups)
+    figure = Figure(
+        title="Return of disease after the last dose",
+        x="weeks since the last dose",
+        y="share in whom it has returned",
+        lines=(*relapse, *lesion),
+        summary="Relapses by Kaplan and Meier; a scan says only that activity began before it.",
+    )
+    return figure, [*by_relapse, *by_lesion]
+
+
+def _rebounds(groups: Mapping[str, Sequence[Stopped]], evidence: Registry) -> list[dict[str, Any]]:
     limits, rows = rebound_limits(evidence), []
-    verdicts = []
-    for s in found:
-        known = s.course.until(s.off.until)
-        verdicts.append((s, {v.definition: v for v in rebound(known, s.off, limits, _next(s))}))
-    groups = {"all stretches": [s for s, _ in verdicts]}
-    for name in sorted({s.successor for s in found}):
-        groups[f"successor: {name}"] = [s for s in found if s.successor == name]
+    verdicts = {
+        id(s): {
+            v.definition: v.met
+            for v in rebound(s.course.until(s.off.until), s.off, limits, s.next_drug)
+        }
+        for s in groups["all stretches"]
+    }
     for name, own in groups.items():
         for definition in Rebound:
-            answers = [v[definition].met for s, v in verdicts if s in own]
+            answers = [verdicts[id(s)][definition] for s in own]
             known = [a for a in answers if a is not Met.UNKNOWN]
             share = proportion(sum(a is Met.YES for a in known), len(known))
             rows.append(
@@ -199,13 +247,6 @@ def _rebounds(found: Sequence[Stopped], evidence: Registry) -> list[dict[str, An
                 }
             )
     return rows
-
-
-def _next(stopped: Stopped) -> date | None:
-    if stopped.washout is None:
-        return None
-    starts = [t.day for t in stopped.course.treatments if t.name == stopped.successor]
-    return min((d for d in starts if d >= stopped.off.first_dose), default=None)
 
 
 def _washouts(found: Sequence[Stopped]) -> list[dict[str, Any]]:
@@ -227,14 +268,15 @@ def _washouts(found: Sequence[Stopped]) -> list[dict[str, Any]]:
 
 def stopping(study: Study, evidence: Registry) -> AnalysisResult:
     """Time to relapse and to an active scan, rebound by four definitions, washouts."""
-    found = stretches(study, evidence)
-    figure, weeks = _curves(found)
+    found, aside = stretches(study, evidence)
+    groups = _grouped(found, study.arms)
+    figure, weeks = _curves(found, groups)
     limits = rebound_limits(evidence)
     return AnalysisResult(
         name=NAME,
         title=TITLE,
         status="done",
-        summary=table([*weeks, *_rebounds(found, evidence), *_washouts(found)]),
+        summary=table([*weeks, *_rebounds(groups, evidence), *_washouts(found)]),
         definitions={
             "stretch": f"a gap of {days(evidence.fact('restart.gap')):g} d or more, any pause "
             "after a recorded stop, or the time since therapy ended",
@@ -243,6 +285,8 @@ def stopping(study: Study, evidence: Registry) -> AnalysisResult:
             "than before the drug",
             "ivmp": "as gueguen, new T2 lesions counting too, up to six months into the next drug",
             "edss": f"EDSS {limits.edss_steps} steps or more above the last on the drug",
+            "active_mri_by_week": "share surely active by then; 'could be' counts those "
+            "whose first activity may have come before or after",
             "washout": "median with the range; 0 where the next drug began before the last dose",
         },
         text=f"{len(found)} stretches off natalizumab in "
@@ -250,8 +294,16 @@ def stopping(study: Study, evidence: Registry) -> AnalysisResult:
         figures=(figure,) if figure.lines else (),
         flow=(
             Step("people in the data", len(study)),
-            Step("stretches off natalizumab", len(found)),
+            Step(
+                "ever off natalizumab",
+                len({s.course.person.id for s in found}),
+                tuple(
+                    (why, sum(a.reason == why for a in aside))
+                    for why in dict.fromkeys(a.reason for a in aside)
+                ),
+            ),
         ),
+        set_aside=tuple(aside),
         facts=("restart.gap", "rebound.rate-before", "rebound.gueguen-2014.gd",
                "rebound.ivmp.gd", "rebound.edss-steps"),
     )  # fmt: skip

@@ -19,7 +19,7 @@ from openntz.evidence.registry import Registry
 from openntz.reanalyse.groups import antibody_group
 from openntz.reanalyse.limits import DEFINITION, antibody_limits, days
 from openntz.reanalyse.result import Analysis, AnalysisResult, Estimate, Figure, Step, table
-from openntz.reanalyse.statistics import proportion, within_person
+from openntz.reanalyse.statistics import proportion, settled, within_person
 from openntz.reanalyse.study import SetAside, Study
 
 NAME: Final = "troughs"
@@ -154,7 +154,10 @@ def _relations(troughs: Sequence[Trough]) -> list[dict[str, Any]]:
     varies = [name for name in ("weight", "weeks") if frame[name].std() > 0]
     if not varies:
         return rows
-    fit: Any = smf.gee(f"log_level ~ {' + '.join(varies)}", "person", data=frame).fit()
+    model = smf.gee(f"log_level ~ {' + '.join(varies)}", "person", data=frame)
+    fit = settled(model.fit)
+    if fit is None:
+        return rows
     ends = fit.conf_int()
     for name in varies:
         scale, told = (10, "10 kg more") if name == "weight" else (1, "1 week longer interval")
@@ -176,15 +179,18 @@ def _with_activity(troughs: Sequence[Trough], study: Study) -> list[dict[str, An
     """Median trough against relapses a year, within each antibody group and not across them."""
     rows = []
     for group in dict.fromkeys(t.antibodies for t in troughs):
-        people = sorted({t.person for t in troughs if t.antibodies == group})
+        own: dict[str, list[float]] = {}
+        for t in troughs:
+            if t.antibodies == group:
+                own.setdefault(t.person, []).append(t.level)
         levels, rates = [], []
-        for person in people:
+        for person in sorted(own):
             course = study.courses[person]
             years = (study.as_of - course.doses[0].day).days / 365.25
             if not course.has("relapses") or years <= 0:
                 continue
             since = [r for r in course.relapses if r.day >= course.doses[0].day]
-            levels.append(np.median([t.level for t in troughs if t.person == person]))
+            levels.append(np.median(own[person]))
             rates.append(len(since) / years)
         if len(levels) < _FEWEST or np.ptp(rates) == 0 or np.ptp(levels) == 0:
             continue

@@ -18,7 +18,7 @@ from openntz.report.reanalyse_charts import TONES, draw
 from openntz.report.svg_marks import printable
 from openntz.report.words import count
 
-_SHARES: Final = frozenset({"value", "low", "high", "exact_low", "exact_high"})
+_SHARES: Final = frozenset({"value", "low", "high", "exact_low", "exact_high", "could_be"})
 _COUNTS: Final = frozenset({"n", "count", "week", "unknown"})
 _HEADS: Final[Mapping[str, str]] = {
     "measure": "what",
@@ -30,6 +30,7 @@ _HEADS: Final[Mapping[str, str]] = {
     "high": "to",
     "exact_low": "exact, from",
     "exact_high": "exact, to",
+    "could_be": "could be",
     "p": "p",
 }
 # Estimates that are no share of something, and are shown as the number they are.
