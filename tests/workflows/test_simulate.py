@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from openntz.errors import InputError
+from openntz.errors import InputError, SolverError
 from openntz.mechanism.virtual.parameters import shipped_parameters
 from openntz.mechanism.virtual.people import female
 from openntz.workflows.check import run_check
@@ -262,6 +262,18 @@ def test_bad_scenario_is_refused_with_the_path_in_the_file(
         read_scenario(file)
     assert words in str(caught.value)
     assert "bad.toml" in str(caught.value)
+
+
+def test_nothing_half_written_is_left_where_people_cannot_be_solved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise SolverError("step size underflow.")
+
+    monkeypatch.setattr("openntz.workflows.simulate.simulate_part", fails)
+    with pytest.raises(SolverError):
+        _simulated(tmp_path)
+    assert list((tmp_path / "clinic").iterdir()) == []
 
 
 def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:

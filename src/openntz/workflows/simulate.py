@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from openntz import __version__
 from openntz.compute.executors import map_in_order
 from openntz.errors import InputError
 from openntz.mechanism.virtual.parameters import Parameters, shipped_parameters
-from openntz.records.write import write_csv, write_text_atomic
+from openntz.records.write import csv_text, write_text_atomic
 from openntz.workflows.progress import Progress
 from openntz.workflows.scenario import Scenario, read_scenario
 from openntz.workflows.simulated_arm import ArmPart, simulate_part
@@ -125,6 +125,43 @@ def _write_states(out: Path, states: Iterator[Columns]) -> None:
             writer.close()
 
 
+class _Tables:
+    """The eleven tables while they grow; they get their names when all are whole."""
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self.counts = dict.fromkeys(HEADERS, 0)
+        self._files: dict[str, TextIO] = {}
+
+    def __enter__(self) -> _Tables:
+        for table, header in HEADERS.items():
+            stream = self._unfinished(table).open("w", encoding="utf-8", newline="")
+            self._files[table] = stream
+            stream.write(csv_text(header, []))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for table, stream in self._files.items():
+            stream.close()
+            self._unfinished(table).unlink(missing_ok=True)
+
+    def _unfinished(self, table: str) -> Path:
+        return self._out / f".part-{table}.csv"
+
+    def add(self, rows: Rows) -> None:
+        """Append the rows of some people."""
+        for table, lines in rows.items():
+            if lines:
+                self._files[table].write(csv_text(lines[0], lines[1:]))
+                self.counts[table] += len(lines)
+
+    def finish(self) -> None:
+        """Close the files and give them their names."""
+        for table, stream in self._files.items():
+            stream.close()
+            self._unfinished(table).replace(self._out / f"{table}.csv")
+
+
 def _about(scenario: Scenario, rows: dict[str, int]) -> str:
     stated = {
         "title": scenario.title,
@@ -157,7 +194,6 @@ def run_simulate(request: SimulateRequest, progress: Progress | None = None) -> 
             raise InputError(
                 "the folder is not empty.", where=str(out), remedy="Choose a new or empty folder."
             )
-        rows: Rows = {table: [] for table in HEADERS}
         parts = simulated_parts(
             scenario,
             shipped_parameters(),
@@ -165,30 +201,28 @@ def run_simulate(request: SimulateRequest, progress: Progress | None = None) -> 
             workers=request.workers,
             progress=progress,
         )
+        with _Tables(out) as tables:
 
-        def kept() -> Iterator[Columns]:
-            for some, states in parts:
-                for table, lines in some.items():
-                    rows[table].extend(lines)
-                if states is not None:
-                    yield states
+            def states() -> Iterator[Columns]:
+                for some, columns in parts:
+                    tables.add(some)
+                    if columns is not None:
+                        yield columns
 
-        states_file = None
-        if request.trajectories:
-            (out / TRAJECTORIES).mkdir()
-            states_file = out / TRAJECTORIES / "states.parquet"
-            _write_states(states_file, kept())
-        else:
-            for _ in kept():
-                pass
-        for table, lines in rows.items():
-            write_csv(out / f"{table}.csv", HEADERS[table], lines)
-        counts = {table: len(lines) for table, lines in rows.items()}
-        write_text_atomic(out / "simulation.json", _about(scenario, counts))
+            states_file = None
+            if request.trajectories:
+                (out / TRAJECTORIES).mkdir()
+                states_file = out / TRAJECTORIES / "states.parquet"
+                _write_states(states_file, states())
+            else:
+                for _ in states():
+                    pass
+            tables.finish()
+        write_text_atomic(out / "simulation.json", _about(scenario, tables.counts))
     except OSError as error:
         raise InputError(
             f"{error.filename or out} cannot be written ({error.strerror}).",
             where="--out",
             remedy="Choose a folder that can be written.",
         ) from None
-    return Simulation(scenario=scenario, out=out, rows=counts, trajectories=states_file)
+    return Simulation(scenario=scenario, out=out, rows=tables.counts, trajectories=states_file)

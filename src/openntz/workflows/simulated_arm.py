@@ -28,7 +28,6 @@ Floats = NDArray[np.float64]
 WEEK: Final = 7
 BASELINE_DAY: Final = -28
 _YEAR: Final = 365.25
-_MOST_DOSES: Final = 4096
 # Columns of a person's conduct: the first row belongs to the person, the others to doses.
 _MISSED, _LATE, _LEAVES = range(3)
 
@@ -127,7 +126,7 @@ def simulate_part(
     arm, conduct = scenario.arm[group], scenario.conduct
     crowd = draw_people(scenario.seed, numbers, group=group)
     regimen, plan = planned_doses(arm, scenario.days)
-    own = crowd.conduct(min(len(regimen.day), _MOST_DOSES) + 1, 3)
+    own = crowd.conduct(len(regimen.day) + 1, 3)
     days = np.arange(float(BASELINE_DAY), scenario.days + 1.0)
     setting = Setting(activity=arm.activity, immunogenicity=arm.immunogenicity)
     went = [_as_it_went(regimen, conduct, row, scenario.days) for row in own]

@@ -45,7 +45,7 @@ def reactions_of(
 ) -> list[Reactions]:
     """Reactions (1, m) of each person to the own doses; ``days`` is the daily grid."""
     uniform = crowd.daily(len(days))
-    found: list[Reactions] = [None] * crowd.count  # type: ignore[list-item]
+    found: dict[int, Reactions] = {}
     for rows in _alike(regimens):
         regimen, some = regimens[rows[0]], part_of(crowd, rows)
         made = responses(some, p, regimen.day, setting.immunogenicity)
@@ -54,10 +54,10 @@ def reactions_of(
         all_of = reactions(some, p, regimen, titre, uniform[rows][:, column])
         for at, row in enumerate(rows):
             own = slice(at, at + 1)
-            found[row] = Reactions(
+            found[int(row)] = Reactions(
                 all_of.during[own], all_of.after[own], all_of.hypersensitivity[own]
             )
-    return found
+    return [found[row] for row in range(crowd.count)]
 
 
 def fates_of(
