@@ -383,8 +383,8 @@ LEVELS: Final = (
 # ── safety: liver, platelets, neutrophils
 
 
-def _with(day_ago: int = 5, **results: float) -> Course:
-    rows = [measurement(test, days_before(day_ago), value) for test, value in results.items()]
+def _with(**results: float) -> Course:
+    rows = [measurement(test, days_before(5), value) for test, value in results.items()]
     return WELL.with_(measurements=rows).course()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from openntz.course.events import Scan, Treatment
+from openntz.course.events import Ref, Scan, Treatment
 from openntz.definitions.jcv import JcvResult, jcv_history, wait_until
 from openntz.definitions.pml import PmlStanding
 from openntz.definitions.schedule import Check, recurring_check
@@ -168,11 +168,14 @@ def mri_due(facts: MriFacts, profile: Profile) -> Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JcvDueFacts:
-    """The last usable result, and until when a test would not be reliable and why."""
+    """The last usable result, and until when a test would not be reliable and why.
+
+    ``unreliable`` are the results drawn too soon after another treatment, with that treatment.
+    """
 
     therapy: Therapy
     last: JcvResult | None
-    unusable: int
+    unreliable: tuple[tuple[JcvResult, Treatment], ...]
     usable_from: date
     waits_for: Treatment | None
     recorded: bool
@@ -187,7 +190,7 @@ def jcv_due_facts(situation: Situation, profile: Profile) -> JcvDueFacts:
     return JcvDueFacts(
         therapy=situation.therapy,
         last=history.latest,
-        unusable=len(history.unreliable),
+        unreliable=history.unreliable,
         usable_from=usable,
         waits_for=cause,
         recorded=situation.course.has("measurements"),
@@ -217,6 +220,19 @@ def _no_test_needed(facts: JcvDueFacts, profile: Profile) -> Verdict | None:
             keys=("jcv.high-above",),
         )
     return None
+
+
+def _set_aside(facts: JcvDueFacts) -> tuple[str, tuple[Ref, ...]]:
+    """Why a later result than the last usable one does not count, and its row."""
+    if not facts.unreliable:
+        return "", ()
+    result, cause = facts.unreliable[-1]
+    if facts.last is not None and facts.last.day >= result.day:
+        return "", ()
+    return (
+        f"The test of {result.day} does not count: drawn too soon after {cause.name}.",
+        (result.measurement.ref, cause.ref),
+    )
 
 
 def _before_first_dose(facts: JcvDueFacts, profile: Profile) -> Verdict:
@@ -278,17 +294,19 @@ def jcv_due(facts: JcvDueFacts, profile: Profile) -> Verdict:
         *standing_refs(therapy),
     )
     every = months_text(profile.days("jcv.interval"), profile)
-    what = "usable anti-JCV test" if facts.unusable else "anti-JCV test"
+    what = "usable anti-JCV test" if facts.unreliable else "anti-JCV test"
+    aside, rows = _set_aside(facts)
     return Verdict(
         status=status,
         message=joined(
             check_text(check, what, profile),
             f"Result: {result_words(last, profile)}." if last is not None else "",
+            aside,
             f"It is repeated every {every} while the index is not high.",
             wait or arrange(status, "test"),
         ),
         due=due,
-        evidence=tuple(r for r in refs if r is not None),
+        evidence=(*(r for r in refs if r is not None), *rows),
         keys=("jcv.interval", "jcv.high-above", "check.announce", "check.long-overdue"),
     )
 
