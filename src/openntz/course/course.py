@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from typing import Any, Final, TypeVar, cast
 
 from openntz.course.events import (
     Dose,
@@ -35,6 +36,10 @@ TABLES = (
     "treatments",
     "pregnancies",
 )
+# The tables whose rows are events, in the order of the fields of a course.
+EVENT_TABLES: Final = TABLES[1:]
+
+Found = TypeVar("Found")
 
 
 def age_on(birth_date: date, day: date) -> int:
@@ -62,6 +67,7 @@ class Course:
     symptoms: tuple[Symptom, ...] = ()
     treatments: tuple[Treatment, ...] = ()
     pregnancies: tuple[Pregnancy, ...] = ()
+    _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @classmethod
     def create(
@@ -103,25 +109,22 @@ class Course:
         return course
 
     def until(self, as_of: date) -> Course:
-        """The course as it was known at the end of a day: later events are left out."""
+        """The course as it was known at the end of a day: later events are left out.
+
+        Where there are none it is this very course, with what was worked out about it.
+        """
         limit = datetime.combine(as_of, time.min) + timedelta(days=1)
-        kept = {
-            f.name: tuple(e for e in getattr(self, f.name) if e.at < limit)
-            for f in fields(self)
-            if f.name not in {"person", "recorded"}
-        }
-        return replace(self, **kept)
+        kept = {}
+        for name in EVENT_TABLES:
+            events = getattr(self, name)
+            if any(e.at >= limit for e in events):
+                kept[name] = tuple(e for e in events if e.at < limit)
+        return replace(self, **kept) if kept else self
 
     def after(self, as_of: date) -> tuple[Event, ...]:
         """Events dated after a day: kept and shown, not used as history."""
         limit = datetime.combine(as_of, time.min) + timedelta(days=1)
-        return tuple(
-            e
-            for f in fields(self)
-            if f.name not in {"person", "recorded"}
-            for e in getattr(self, f.name)
-            if e.at >= limit
-        )
+        return tuple(e for name in EVENT_TABLES for e in getattr(self, name) if e.at >= limit)
 
     def has(self, table: str) -> bool:
         """Whether the export contained this table at all."""
@@ -130,3 +133,17 @@ class Course:
     def results(self, *tests: str) -> tuple[Measurement, ...]:
         """Measurements of the named tests (canonical names) in time order."""
         return tuple(m for m in self.measurements if m.test in tests)
+
+    def derived(self, what: Callable[..., Found], *limits: Hashable) -> Found:
+        """``what(course, *limits)``, worked out once: many rules ask the same of a person.
+
+        Parameters
+        ----------
+        what : callable
+            A function of a module that depends on the course and ``limits`` alone and answers
+            with something that nobody changes.
+        """
+        asked = (what, limits)
+        if asked not in self._kept:
+            self._kept[asked] = what(self, *limits)
+        return cast(Found, self._kept[asked])

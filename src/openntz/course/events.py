@@ -56,17 +56,20 @@ class Assay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What every event has: a moment, whether its time of day is known, and its origin."""
+    """What every event has: a moment, whether its time of day is known, and its origin.
+
+    ``day`` is the calendar date of the moment.
+    """
 
     at: datetime
     time_known: bool = False
     ref: Ref
     extra: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    # Asked for a thousand times per person by the rules, so it is worked out once.
+    day: date = field(init=False, compare=False, repr=False)
 
-    @property
-    def day(self) -> date:
-        """Calendar date of the event."""
-        return self.at.date()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "day", self.at.date())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ profile holds the same facts under every key it looked up, its answer is the sam
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeVar
 
 from openntz.evidence.registry import Fact
@@ -20,6 +21,8 @@ Value = TypeVar("Value")
 
 class Watched(Mapping[str, Value]):
     """A mapping that notes every key it was asked for."""
+
+    __slots__ = ("_held", "keys_seen")
 
     def __init__(self, held: Mapping[str, Value]) -> None:
         self._held = held
@@ -39,9 +42,17 @@ class Watched(Mapping[str, Value]):
         self.keys_seen.update(self._held)
         return len(self._held)
 
-    def shared_with(self, other: Mapping[str, Value]) -> bool:
-        """Whether ``other`` holds the same under every key seen, or lacks it too."""
-        return all(self._held.get(key) == other.get(key) for key in self.keys_seen)
+
+def _unlike(one: Mapping[str, Value], other: Mapping[str, Value]) -> frozenset[str]:
+    """The keys under which two mappings hold different things, or one holds nothing."""
+    return frozenset(key for key in {*one, *other} if one.get(key) != other.get(key))
+
+
+# Asked for every person and rule, of the same few profiles.
+@lru_cache(maxsize=64)
+def _differing(one: Profile, other: Profile) -> tuple[frozenset[str], frozenset[str]]:
+    """The thresholds and the choices in which two profiles differ."""
+    return _unlike(one.use, other.use), _unlike(one.choose, other.choose)
 
 
 class WatchedSituation(Situation):
@@ -84,6 +95,7 @@ class Consulted:
 
     situation: WatchedSituation
     profile: Profile
+    asked: Profile = field(repr=False)
     use: Watched[Fact] = field(repr=False)
     choose: Watched[str] = field(repr=False)
     profiles: Watched[Profile] = field(repr=False)
@@ -95,7 +107,8 @@ class Consulted:
         profiles = Watched(situation.profiles)
         return cls(
             WatchedSituation.of(situation, profiles),
-            replace(profile, use=use, choose=choose),
+            Profile(profile.id, profile.title, use, choose),
+            profile,
             use,
             choose,
             profiles,
@@ -106,8 +119,7 @@ class Consulted:
 
         A rule that compares profiles sees another choice of them under each.
         """
-        return (
-            not self.profiles.keys_seen
-            and self.use.shared_with(other.use)
-            and self.choose.shared_with(other.choose)
-        )
+        if self.profiles.keys_seen:
+            return False
+        use, choose = _differing(self.asked, other)
+        return use.isdisjoint(self.use.keys_seen) and choose.isdisjoint(self.choose.keys_seen)

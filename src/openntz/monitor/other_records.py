@@ -7,11 +7,11 @@ a rule that reads it is not asked, because another dose or level would be anothe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
 from openntz.course import vocabulary
-from openntz.course.course import Course
+from openntz.course.course import EVENT_TABLES, Course
 from openntz.course.events import (
     Answer,
     Assay,
@@ -30,8 +30,6 @@ from openntz.monitor.finding import Finding, Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation
 
-_KEPT = frozenset({"person", "recorded"})
-
 
 @dataclass(frozen=True, slots=True)
 class Supposition:
@@ -45,9 +43,8 @@ class Supposition:
 def without_row(course: Course, place: str) -> Course:
     """The course without one row, named ``table:line``."""
     kept = {
-        f.name: tuple(e for e in getattr(course, f.name) if str(e.ref) != place)
-        for f in fields(course)
-        if f.name not in _KEPT
+        name: tuple(e for e in getattr(course, name) if str(e.ref) != place)
+        for name in EVENT_TABLES
     }
     return replace(course, **kept)
 

@@ -22,7 +22,8 @@ def _terms(text: str) -> tuple[str, ...]:
     return tuple(t.strip() for t in text.split(",") if t.strip())
 
 
-@dataclass(frozen=True, slots=True)
+# One profile object is the same as itself alone: what is kept about two of them goes by that.
+@dataclass(frozen=True, slots=True, eq=False)
 class Profile:
     """A named set of thresholds; every one is a fact of the registry.
 

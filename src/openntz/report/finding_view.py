@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 
-from openntz.course.course import Course
+from openntz.course.course import EVENT_TABLES, Course
 from openntz.course.events import (
     Dose,
     EdssScore,
@@ -139,10 +139,7 @@ def _count(n: int | None) -> str:
 def rows_of(course: Course) -> dict[str, str]:
     """What stands in each row of the record, by ``table:line``."""
     found = {
-        str(event.ref): describe(event)
-        for f in fields(course)
-        if f.name not in {"person", "recorded"}
-        for event in getattr(course, f.name)
+        str(event.ref): describe(event) for name in EVENT_TABLES for event in getattr(course, name)
     }
     if course.person.ref is not None:
         born = words.day(course.person.birth_date)

@@ -121,7 +121,7 @@ def standing(course: Course, as_of: date, profile: Profile) -> Therapy:
 
 def antibodies_of(course: Course, as_of: date, profile: Profile) -> AntibodyEffect | None:
     """When persistent antibodies raised clearance, by the profile's definition of persistent."""
-    history = antibody_history(course, antibody_limits(profile), until=as_of)
+    history = course.derived(antibody_history, antibody_limits(profile), as_of)
     run = antibody_effect(history, antibody_definition(profile), as_of)
     return None if run is None else AntibodyEffect(since=run.since, until=run.until)
 
@@ -133,7 +133,7 @@ def readings_of(course: Course, as_of: date, profile: Profile) -> tuple[Antibody
     one, says little; a negative one there is negative at the label-type threshold too.
     """
     found = []
-    for test in antibody_history(course, antibody_limits(profile), until=as_of).tests:
+    for test in course.derived(antibody_history, antibody_limits(profile), as_of).tests:
         if test.label is not Reading.UNDETERMINED:
             found.append(AntibodyReading(test.at, test.label is Reading.POSITIVE, "label"))
         elif test.own is Reading.POSITIVE:

@@ -85,7 +85,7 @@ def antibody_facts(situation: Situation, profile: Profile) -> AntibodyFacts:
     return AntibodyFacts(
         therapy=situation.therapy,
         recorded=situation.course.has("measurements"),
-        history=antibody_history(situation.course, antibody_limits(profile)),
+        history=situation.course.derived(antibody_history, antibody_limits(profile)),
         forbidden=forbidden(situation, profile),
     )
 

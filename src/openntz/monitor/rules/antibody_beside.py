@@ -40,7 +40,7 @@ def antibody_status(course: Course, profile: Profile) -> AntibodyStatus:
             not_in_export("measurements", "whether there are antibodies is not known.")
         )
     history, chosen = (
-        antibody_history(course, antibody_limits(profile)),
+        course.derived(antibody_history, antibody_limits(profile)),
         antibody_definition(profile),
     )
     if not history.tests:

@@ -150,7 +150,7 @@ def antibody_test_facts(situation: Situation, profile: Profile) -> AntibodyTestF
         return AntibodyTestFacts(
             therapy=t, recorded=recorded, forbidden=forbidden(situation, profile)
         )
-    history = antibody_history(course, antibody_limits(profile))
+    history = course.derived(antibody_history, antibody_limits(profile))
     readable = [x for x in history.tests if x.own is not Reading.UNDETERMINED]
     last = readable[-1] if readable else None
     events = _events(course, doses[0].day, situation.as_of, profile)

@@ -84,7 +84,7 @@ def candidate_facts(situation: Situation, profile: Profile) -> CandidateFacts:
     course, t, as_of = situation.course, situation.therapy, situation.as_of
     free, scanned = profile.days("candidate.relapse-free"), profile.days("candidate.scan-within")
     first = course.doses[0].day if course.doses else as_of
-    history = antibody_history(course, antibody_limits(profile))
+    history = course.derived(antibody_history, antibody_limits(profile))
     forecast = situation.forecast
     index = course.results(vocabulary.JCV_INDEX)
     return CandidateFacts(

@@ -89,7 +89,7 @@ def response_facts(situation: Situation, profile: Profile) -> ResponseFacts:
     lymphocytes = cell_response(course, vocabulary.LYMPHOCYTES, doses, by_rise)
     antibodies: tuple[Ref, ...] = ()
     if lymphocytes.state(situation.as_of) is Response.NEVER:
-        history = antibody_history(course, antibody_limits(profile))
+        history = course.derived(antibody_history, antibody_limits(profile))
         verdict = history.verdicts[antibody_definition(profile)]
         antibodies = verdict.refs if verdict.persistent is Persistent.YES else ()
     return ResponseFacts(

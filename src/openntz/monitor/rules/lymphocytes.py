@@ -71,7 +71,7 @@ def rise_facts(situation: Situation, profile: Profile) -> RiseFacts:
     if failed is None or failed.rose:
         return RiseFacts(t, situation.as_of, recorded, rise)
     since = failed.count.day
-    tests = antibody_history(course, antibody_limits(profile)).tests
+    tests = course.derived(antibody_history, antibody_limits(profile)).tests
     unusable = {v.line for v in situation.forecast.levels if v.use in _SET_ASIDE}
     levels = [
         m

@@ -50,7 +50,7 @@ def re_exposure_facts(situation: Situation, profile: Profile) -> ReExposureFacts
         most_doses=round(profile.number("re-exposure.doses")),
         gap_days=profile.days("re-exposure.gap"),
     )
-    tests = antibody_history(course, antibody_limits(profile)).tests if found else ()
+    tests = course.derived(antibody_history, antibody_limits(profile)).tests if found else ()
     readable = [x for x in tests if x.own is not Reading.UNDETERMINED]
     return ReExposureFacts(
         therapy=t,

@@ -112,7 +112,7 @@ def restart_gate_facts(situation: Situation, profile: Profile) -> RestartGateFac
     last = off.last_dose.day
     opens = max(last + timedelta(days=1), (on or therapy.as_of) - timedelta(days=recent))
     history, chosen = (
-        antibody_history(course, antibody_limits(profile)),
+        course.derived(antibody_history, antibody_limits(profile)),
         antibody_definition(profile),
     )
     verdict = history.verdicts[chosen]
