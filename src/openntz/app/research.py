@@ -138,18 +138,20 @@ def _extra(error: ModuleNotFoundError) -> InputError:
 
 
 def import_data(
-    folder: Annotated[Path, typer.Argument(help="Folder with SDTM domains: XPT, CSV or JSON.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder with SDTM or ADaM (XPT, CSV, JSON), or OMOP tables.")
+    ],
     out: Annotated[Path, typer.Option("--out", help="Folder for the eleven tables.")],
     mapping: Annotated[
-        Path | None, typer.Option("--mapping", help="TOML file with the study's own codes.")
+        Path | None, typer.Option("--mapping", help="TOML file with the study's codes or concepts.")
     ] = None,
 ) -> None:
-    """Turn SDTM domains into the eleven tables that every other command reads."""
+    """Turn SDTM, ADaM or OMOP tables into the eleven tables that every other command reads."""
     from openntz.app.say_research import say_import
-    from openntz.workflows.importing import import_sdtm
+    from openntz.workflows.importing import import_any
 
     try:
-        found = import_sdtm(folder, out, mapping)
+        found = import_any(folder, out, mapping)
     except OpenNTZError as error:
         stop(error)
     say_import(out_console(), found)

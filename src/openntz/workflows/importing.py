@@ -8,10 +8,14 @@ from pathlib import Path
 
 from openntz.course.tables import CONTRACT
 from openntz.errors import InputError
+from openntz.records.adam.read import convert_adam, looks_like_adam, read_adam
+from openntz.records.omop.concepts import load_concepts
+from openntz.records.omop.convert import convert_omop
+from openntz.records.omop.source import OmopFolder, looks_like_omop
 from openntz.records.problems import Problem
 from openntz.records.sdtm.codes import load_codes
 from openntz.records.sdtm.convert import Tables, convert
-from openntz.records.sdtm.domains import read_domains
+from openntz.records.sdtm.domains import looks_like_sdtm, read_domains
 from openntz.records.write import write_csv
 from openntz.report.exports import PROBLEM_HEADER, problem_rows
 from openntz.workflows.folder import make_folder
@@ -55,6 +59,63 @@ def import_sdtm(folder: Path, out: Path, mapping: Path | None) -> Imported:
     """
     codes = load_codes(mapping)
     domains, unreadable = read_domains(folder, codes.files)
+    prepare(folder, out)
+    return _written(out, convert(domains.values(), codes), tuple(domains), unreadable)
+
+
+def import_adam(folder: Path, out: Path, mapping: Path | None) -> Imported:
+    """Analysis datasets of a folder as course tables, as far as their records carry dates.
+
+    Raises
+    ------
+    InputError
+        As ``import_sdtm``.
+    """
+    codes = load_codes(mapping)
+    found, unreadable = read_adam(folder, codes.files)
+    prepare(folder, out)
+    return _written(out, convert_adam(found, codes), tuple(found), unreadable)
+
+
+def import_omop(folder: Path, out: Path, mapping: Path | None) -> Imported:
+    """OMOP CDM tables of a folder as course tables; streamed, so size is no matter.
+
+    Raises
+    ------
+    InputError
+        When there is no mapping file of concepts, or as ``import_sdtm``.
+    """
+    concepts = load_concepts(mapping)
+    prepare(folder, out)
+    with OmopFolder(folder, out) as source:
+        found = convert_omop(source, concepts, out)
+    problems = (*source.problems, *found.problems)
+    return finished(out, tuple(source.tables), dict(found.written), problems, found.unused)
+
+
+def import_any(folder: Path, out: Path, mapping: Path | None) -> Imported:
+    """Whatever layout a folder is in: OMOP, SDTM, or ADaM where there is no SDTM.
+
+    Raises
+    ------
+    InputError
+        As ``import_sdtm``, or as the layout's own reader says.
+    """
+    if looks_like_omop(folder):
+        return import_omop(folder, out, mapping)
+    if looks_like_adam(folder) and not looks_like_sdtm(folder):
+        return import_adam(folder, out, mapping)
+    return import_sdtm(folder, out, mapping)
+
+
+def prepare(folder: Path, out: Path) -> None:
+    """The folder for the tables, which is not that of the data and holds no tables.
+
+    Raises
+    ------
+    InputError
+        When it is, does, or cannot be made.
+    """
     if out.resolve() == folder.resolve():
         raise InputError(
             f"{out} holds the data.", where="--out", remedy="Choose a folder of its own."
@@ -67,15 +128,29 @@ def import_sdtm(folder: Path, out: Path, mapping: Path | None) -> Imported:
             where="--out",
             remedy="Choose an empty folder, so that old tables are not read with new ones.",
         )
-    tables = convert(domains.values(), codes)
+
+
+def _written(
+    out: Path, tables: Tables, domains: tuple[str, ...], unreadable: tuple[Problem, ...]
+) -> Imported:
     written = write_tables(tables, out)
-    problems = (*unreadable, *tables.problems)
     unused = tuple((domain, why, n) for (domain, why), n in sorted(tables.unused.items()))
+    return finished(out, domains, written, (*unreadable, *tables.problems), unused)
+
+
+def finished(
+    out: Path,
+    domains: tuple[str, ...],
+    written: dict[str, int],
+    problems: tuple[Problem, ...],
+    unused: tuple[tuple[str, str, int], ...],
+) -> Imported:
+    """An import, with its two lists written beside the tables."""
     write_csv(out / "import-rejected.csv", PROBLEM_HEADER, problem_rows(problems))
     write_csv(out / "import-unused.csv", ("domain", "why", "records"), unused)
     return Imported(
         out=out,
-        domains=tuple(domains),
+        domains=domains,
         written=written,
         problems=problems,
         unused=unused,

@@ -1,13 +1,14 @@
-"""ADSL: one record a person."""
+"""ADSL, one record a person, and ADEX, one record a dose."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from openntz.course.course import Course, age_on
 from openntz.records.adam.common import CORE, Frame, core, start_of
 from openntz.records.datasets import Cell, Dataset, Variable, dataset
+from openntz.records.sdtm.book import study_day
 
 _VARIABLES: Final = (
     *CORE,
@@ -58,3 +59,47 @@ def _person(course: Course, frame: Frame) -> dict[str, Cell]:
         "EOTDT": stops[-1].stopped if stops else None,
         "DCTREAS": (stops[-1].reason or None) if stops else None,
     }
+
+
+_ADEX: Final = (
+    *CORE,
+    Variable("EXSEQ", "Sequence Number", "integer"),
+    Variable("EXTRT", "Name of Treatment"),
+    Variable("EXDOSE", "Dose", "number"),
+    Variable("EXDOSU", "Dose Units"),
+    Variable("EXROUTE", "Route of Administration"),
+    Variable("EXLOT", "Lot Number"),
+    Variable("ASTDT", "Analysis Start Date", "date"),
+    Variable("ASTDTM", "Analysis Start Date/Time", "datetime"),
+    Variable("ASTDY", "Analysis Start Relative Day", "integer"),
+    Variable("AENDTM", "Analysis End Date/Time", "datetime"),
+    Variable("AINTV", "Days since the Dose before", "integer"),
+)
+_ROUTES: Final = {"IV": "INTRAVENOUS", "SC": "SUBCUTANEOUS"}
+
+
+def adex(courses: Iterable[Course], frame: Frame) -> Dataset:
+    """ADEX of courses: each dose, with the days since the one before."""
+    return dataset("ADEX", "Exposure Analysis Dataset", _ADEX, (
+        row for course in courses for row in _doses(course, frame)
+    ))  # fmt: skip
+
+
+def _doses(course: Course, frame: Frame) -> Iterator[dict[str, Cell]]:
+    start = start_of(course)
+    for number, dose in enumerate(course.doses, start=1):
+        before = course.doses[number - 2].day if number > 1 else None
+        yield {
+            **core(course, frame),
+            "EXSEQ": number,
+            "EXTRT": "NATALIZUMAB",
+            "EXDOSE": dose.amount_mg,
+            "EXDOSU": "mg",
+            "EXROUTE": _ROUTES[dose.route],
+            "EXLOT": dose.batch or None,
+            "ASTDT": dose.day,
+            "ASTDTM": dose.at if dose.time_known else None,
+            "ASTDY": study_day(dose.day, start),
+            "AENDTM": dose.end,
+            "AINTV": (dose.day - before).days if before else None,
+        }

@@ -14,7 +14,7 @@ from openntz.records.adam.common import WEEK, Frame
 from openntz.records.adam.events import PARAMETERS, adae, adtte, antibody_times
 from openntz.records.adam.findings import adlb, adpc
 from openntz.records.adam.ppk import adppk
-from openntz.records.adam.subjects import adsl
+from openntz.records.adam.subjects import adex, adsl
 from openntz.records.datasets import Dataset
 from openntz.records.problems import Problem
 
@@ -22,7 +22,7 @@ from openntz.records.problems import Problem
 def adam_datasets(
     courses: Sequence[Course], evidence: Registry, as_of: date, study: str = "OPENNTZ"
 ) -> tuple[tuple[Dataset, ...], tuple[Problem, ...]]:
-    """ADSL, ADLB, ADPC, ADPPK, ADAB, ADAE and ADTTE, and what was assumed for ADPPK.
+    """ADSL, ADEX, ADLB, ADPC, ADPPK, ADAB, ADAE and ADTTE, and what was assumed for ADPPK.
 
     Raises
     ------
@@ -36,6 +36,7 @@ def adam_datasets(
     parameters = (*PARAMETERS, antibody_times(limits.threshold_ng_per_ml))
     return (
         adsl(courses, frame),
+        adex(courses, frame),
         adlb(courses, frame),
         adpc(courses, frame),
         ppk,

@@ -116,13 +116,13 @@ _READERS: Final[Mapping[str, Callable[[Path], _Read]]] = {
 }
 
 
-def domain_name(path: Path, files: Mapping[str, str]) -> str:
+def domain_name(path: Path, files: Mapping[str, str], known: Sequence[str] = KNOWN) -> str:
     """The domain a file holds: as the mapping says, else by its name; '' when by neither."""
     for domain, file in files.items():
         if file == path.name:
             return domain.upper()
     stem = path.stem.upper()
-    return stem if stem.removeprefix(_SUPP) in KNOWN else ""
+    return stem if stem.removeprefix(_SUPP) in known else ""
 
 
 def looks_like_sdtm(folder: Path) -> bool:
@@ -134,7 +134,7 @@ def looks_like_sdtm(folder: Path) -> bool:
 
 
 def read_domains(
-    folder: Path, files: Mapping[str, str]
+    folder: Path, files: Mapping[str, str], known: Sequence[str] = KNOWN
 ) -> tuple[dict[str, Domain], tuple[Problem, ...]]:
     """Every known domain of a folder, and what could not be read.
 
@@ -142,6 +142,8 @@ def read_domains(
     ----------
     files : mapping
         File name of a domain, where it is not called by its two letters.
+    known : sequence of str
+        Names to look for: SDTM's domains, or those of analysis datasets.
 
     Raises
     ------
@@ -155,7 +157,7 @@ def read_domains(
     found: dict[str, Domain] = {}
     problems: list[Problem] = []
     for path in sorted(p for p in folder.iterdir() if p.is_file()):
-        name, reader = domain_name(path, files), _READERS.get(path.suffix.casefold())
+        name, reader = domain_name(path, files, known), _READERS.get(path.suffix.casefold())
         if not name or reader is None:
             continue
         if path.resolve().parent != folder.resolve():
@@ -178,10 +180,10 @@ def read_domains(
                 problems.append(_whole(path, name, reason, _REMEDY))
     if not found and not problems:
         raise InputError(
-            "no SDTM domain is in it.",
+            "no SDTM domain is in it." if known is KNOWN else "no analysis dataset is in it.",
             where=str(folder),
-            remedy="Name files by their domain (dm.xpt, lb.csv, is.json), or say in the mapping "
-            "file which is which.",
+            remedy="Name files by what they hold (dm.xpt, lb.csv, is.json; adsl.xpt), or say in "
+            "the mapping file which is which.",
         )
     return with_supplements(found, problems), tuple(problems)
 

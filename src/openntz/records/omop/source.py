@@ -1,0 +1,185 @@
+"""A folder of OMOP tables as views of a database in memory; data are streamed, not held.
+
+duckdb, of the extra for trials, is loaded only here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+from openntz.errors import InputError
+from openntz.records.problems import Problem, printable
+
+_SUFFIXES: Final = (".parquet", ".csv")
+# Columns that are used, by table (OMOP CDM 5.4); one that is not there is empty.
+COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "person": (
+        *("person_id", "gender_concept_id", "birth_datetime"),
+        *("year_of_birth", "month_of_birth", "day_of_birth"),
+    ),
+    "drug_exposure": (
+        *("person_id", "drug_concept_id", "route_concept_id", "quantity", "visit_occurrence_id"),
+        *("drug_exposure_start_date", "drug_exposure_start_datetime", "drug_exposure_end_date"),
+        *("drug_exposure_end_datetime", "dose_unit_source_value", "lot_number"),
+    ),
+    "measurement": (
+        *("person_id", "measurement_concept_id", "measurement_date", "measurement_datetime"),
+        *("operator_concept_id", "value_as_number", "value_as_concept_id"),
+        *("unit_concept_id", "unit_source_value"),
+    ),
+    "observation": (
+        *("person_id", "observation_concept_id", "observation_date", "observation_datetime"),
+        *("value_as_number", "value_as_concept_id"),
+    ),
+    "condition_occurrence": (
+        *("person_id", "condition_concept_id", "condition_start_date"),
+        "condition_start_datetime",
+    ),
+    "procedure_occurrence": (
+        *("person_id", "procedure_concept_id", "procedure_date", "procedure_datetime"),
+    ),
+    "visit_occurrence": ("visit_occurrence_id", "visit_concept_id"),
+}
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        name = path.stem.casefold()
+        suffix = path.suffix.casefold()
+        if name not in COLUMNS or suffix not in _SUFFIXES or not path.is_file():
+            continue
+        # Parquet says what its columns are; a CSV beside it is its copy.
+        if name not in found or suffix == ".parquet":
+            found[name] = path
+    return found
+
+
+def looks_like_omop(folder: Path) -> bool:
+    """Whether a folder holds people and exposures as OMOP names them."""
+    return {"person", "drug_exposure"} <= set(_files(folder))
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+class OmopFolder:
+    """The tables of a folder as views of a database; a context manager.
+
+    Every view has the columns of ``COLUMNS`` as text. A file that cannot be read is a problem.
+    """
+
+    def __init__(self, folder: Path, scratch: Path) -> None:
+        try:
+            import duckdb
+        except ModuleNotFoundError as error:
+            raise InputError(
+                f"the package {error.name} is not installed.",
+                where=str(folder),
+                remedy="Install OpenNTZ with its extra for trials: pip install 'openntz[trial]'.",
+            ) from None
+
+        self.error: type[Exception] = duckdb.Error
+        self.problems: list[Problem] = []
+        self.tables: dict[str, str] = {}
+        self._database: Any = duckdb.connect(":memory:")
+        # Nothing is fetched, and what does not fit into memory goes to the folder of the results.
+        for setting in (
+            "SET autoinstall_known_extensions = false",
+            "SET autoload_known_extensions = false",
+            "SET memory_limit = '2GB'",
+            "SET threads = 2",
+            f"SET temp_directory = {_quoted(str(scratch))}",
+        ):
+            self._database.execute(setting)
+        for name, path in _files(folder).items():
+            self._open(name, path, folder)
+
+    def __enter__(self) -> OmopFolder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._database.close()
+
+    def _open(self, name: str, path: Path, folder: Path) -> None:
+        if path.resolve().parent != folder.resolve():
+            self._whole(name, path, "this is a link out of the folder.", "Copy it.")
+            return
+        file = _quoted(str(path))
+        read = (
+            f"read_parquet({file})"
+            if path.suffix.casefold() == ".parquet"
+            else f"read_csv({file}, header = true, all_varchar = true, delim = ',')"
+        )
+        try:
+            described = self._database.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()
+            there = {str(row[0]).casefold() for row in described}
+            columns = ", ".join(
+                f'CAST("{c}" AS VARCHAR) AS {c}' if c in there else f"NULL::VARCHAR AS {c}"
+                for c in COLUMNS[name]
+            )
+            self._database.execute(f"CREATE VIEW {name} AS SELECT {columns} FROM {read}")
+        except self.error as error:
+            reason = f"it cannot be read ({printable(str(error).splitlines()[0])})."
+            self._whole(name, path, reason, "Write it again as CSV with commas, or Parquet.")
+            return
+        key = COLUMNS[name][0]
+        if key not in there:
+            self._whole(name, path, f"the column {key} is missing.", "Export the table with it.")
+            return
+        self.tables[name] = path.name
+
+    def _whole(self, name: str, path: Path, reason: str, remedy: str) -> None:
+        self.problems.append(Problem(name, 0, "", printable(path.name), reason, remedy, "file"))
+
+    def meaning(self, name: str, rows: Iterable[tuple[int, str]]) -> None:
+        """A small table ``name`` of (id, what) that queries join."""
+        self._small(f"{name} (id BIGINT, what VARCHAR)", name, rows)
+
+    def words(self, name: str, rows: Iterable[tuple[str, str]]) -> None:
+        """A small table ``name`` of (word, what) that queries join."""
+        self._small(f"{name} (word VARCHAR, what VARCHAR)", name, rows)
+
+    def _small(self, made: str, name: str, rows: Iterable[tuple[object, str]]) -> None:
+        self._database.execute(f"CREATE TABLE {made}")
+        for row in rows:
+            self._database.execute(f"INSERT INTO {name} VALUES (?, ?)", row)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """The few rows of a query that counts."""
+        return self._database.execute(query).fetchall()
+
+    def write(self, query: str, path: Path) -> int:
+        """A query's rows as a CSV file, streamed; returns how many.
+
+        Raises
+        ------
+        InputError
+            When a file turns out to be damaged or cannot be written.
+        """
+        part = path.with_name(f".part-{path.name}")
+        try:
+            target = _quoted(str(part))
+            done = self._database.execute(
+                f"COPY ({query}) TO {target} (FORMAT csv, HEADER true, DELIMITER ',')"
+            ).fetchone()
+            os.replace(part, path)
+        except self.error as error:
+            raise InputError(
+                f"the data cannot be read to their end ({printable(str(error).splitlines()[0])}).",
+                where=path.stem,
+                remedy="Write the tables again as Parquet, or as CSV in UTF-8 with commas.",
+            ) from None
+        finally:
+            part.unlink(missing_ok=True)
+        return int(done[0])
