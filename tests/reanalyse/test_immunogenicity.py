@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from openntz.course.course import Course
+from openntz.course.events import Answer
 from openntz.definitions.antibodies import Definition
 from openntz.reanalyse.immunogenicity import IMMUNOGENICITY
 from tests import build
 from tests.reanalyse.studies import day, person, row, rows, run, study
 
 
-def _tested(name: str, *results: tuple[int, float | str], threshold: float = 500.0) -> Course:
+def _tested(name: str, *results: tuple[int, float | Answer], threshold: float = 500.0) -> Course:
     return person(
         name,
         doses=build.doses_every(day(0), 13),
@@ -116,8 +117,13 @@ def test_two_assays_of_one_day_that_differ_do_not_break_the_onset() -> None:
 
 def test_kappa_matches_the_hand_worked_table() -> None:
     # 20 both positive, 5 and 10 apart, 15 both negative: agreement 0.7, by chance 0.5, kappa 0.4.
-    cells = [("positive", "positive")] * 20 + [("positive", "negative")] * 5
-    cells += [("negative", "positive")] * 10 + [("negative", "negative")] * 15
+    counted: dict[tuple[Answer, Answer], int] = {
+        ("positive", "positive"): 20,
+        ("positive", "negative"): 5,
+        ("negative", "positive"): 10,
+        ("negative", "negative"): 15,
+    }
+    cells = [pair for pair, n in counted.items() for _ in range(n)]
     people = [
         person(
             f"P{i}",
@@ -135,7 +141,7 @@ def test_kappa_matches_the_hand_worked_table() -> None:
 
 def _product(name: str, product: str, persistent: bool) -> Course:
     doses = [build.dose(day(28 * i), product=product) for i in range(13)]
-    answer = "positive" if persistent else "negative"
+    answer: Answer = "positive" if persistent else "negative"
     return person(name, doses=doses, measurements=[build.antibody(day(d), answer) for d in
                                                     (84, 168, 336)])  # fmt: skip
 

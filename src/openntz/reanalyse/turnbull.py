@@ -13,20 +13,24 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import nnls
 
 from openntz.errors import InputError, SolverError
 
-_MOST_ROUNDS = 50_000
-_GAP = 1e-6  # of the log-likelihood per person that is left to gain
+Floats = NDArray[np.float64]
+
+_MOST_ROUNDS = 500
+_SMALLEST_STEP = 1e-6
+_GAP = 1e-8  # of the log-likelihood per person that is left to gain
 
 
 @dataclass(frozen=True, slots=True)
 class Turnbull:
     """Mass in each innermost interval (``after``, ``until``]; inside one its place is not known."""
 
-    after: NDArray[np.float64]
-    until: NDArray[np.float64]
-    mass: NDArray[np.float64]
+    after: Floats
+    until: Floats
+    mass: Floats
 
     def bounds(self, time: float) -> tuple[float, float]:
         """Least and greatest share with the event by a time that the data allow."""
@@ -43,7 +47,7 @@ class Turnbull:
 
 def _innermost(
     pairs: Sequence[tuple[float, float]],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Floats, Floats]:
     """Intervals that begin with a lower end, end with an upper end, and hold no end between."""
     # At one time an upper end closes before a lower end opens, as the intervals are half-open.
     ends = sorted({(low, 1) for low, _ in pairs} | {(high, 0) for _, high in pairs})
@@ -78,11 +82,34 @@ def turnbull(lower: Sequence[float], upper: Sequence[float]) -> Turnbull:
     weight /= weight.sum()
     mass = np.full(len(after), 1 / len(after))
     for _ in range(_MOST_ROUNDS):
+        fitted = inside @ mass
+        slope = inside.T @ (weight / fitted)
         # The greatest slope bounds what the likelihood can still gain (Gentleman and Geyer 1994).
-        slope = inside.T @ (weight / (inside @ mass))
         if slope.max() - 1 < _GAP:
             return Turnbull(after, until, mass)
-        mass = mass * slope
+        mass = _improved(inside, weight, mass * slope)
     raise SolverError(
         "the share by time did not settle.", remedy="Round the days of the visits to weeks."
     )
+
+
+def _improved(inside: Floats, weight: Floats, mass: Floats) -> Floats:
+    """One step of the constrained Newton method (Wang 2007), halved until it gains.
+
+    Self-consistency alone needs a million rounds where mass belongs at neither of two places.
+    """
+    fitted = inside @ mass
+    root = np.sqrt(weight)[:, None]
+    sides = np.vstack([root * (inside / fitted[:, None] - 2.0), np.ones(len(mass))])
+    aim, _ = nnls(sides, np.append(np.zeros(len(weight)), 1.0))
+    if not aim.sum() > 0:
+        return mass
+    aim /= aim.sum()
+    before, share = weight @ np.log(fitted), 1.0
+    while share > _SMALLEST_STEP:
+        tried = (1 - share) * mass + share * aim
+        reached = inside @ tried
+        if reached.min() > 0 and weight @ np.log(reached) >= before:
+            return tried
+        share /= 2
+    return mass
