@@ -108,6 +108,11 @@ def import_any(folder: Path, out: Path, mapping: Path | None) -> Imported:
     return import_sdtm(folder, out, mapping)
 
 
+def needs_import(folder: Path) -> bool:
+    """Whether a folder is in a layout that becomes course tables first."""
+    return looks_like_omop(folder) or looks_like_sdtm(folder) or looks_like_adam(folder)
+
+
 def prepare(folder: Path, out: Path) -> None:
     """The folder for the tables, which is not that of the data and holds no tables.
 

@@ -21,12 +21,11 @@ from openntz.reanalyse.catalogue import ANALYSES, BY_NAME
 from openntz.reanalyse.result import AnalysisResult, skipped
 from openntz.reanalyse.study import SetAside, Study
 from openntz.records.problems import Problem
-from openntz.records.sdtm.domains import looks_like_sdtm
 from openntz.records.write import write_csv, write_text_atomic
 from openntz.report.exports import PROBLEM_HEADER, problem_rows
 from openntz.report.reanalyse_page import ReanalysisPage, reanalysis_page
 from openntz.workflows.folder import make_folder
-from openntz.workflows.importing import Imported, import_sdtm
+from openntz.workflows.importing import Imported, import_any, needs_import
 from openntz.workflows.progress import Progress
 from openntz.workflows.read import read_tables, registry_for
 
@@ -133,7 +132,7 @@ def _analysed(names: Sequence[str], study: Study, evidence: Registry) -> tuple[A
 def tables_of(
     folder: Path, out: Path, mapping: Path | None
 ) -> tuple[Path, Path | None, Imported | None]:
-    """The folder of course tables: the data's own, or one made from its SDTM domains.
+    """The folder of course tables: the data's own, or one made from SDTM, ADaM or OMOP.
 
     A mapping file is that of the layout found.
 
@@ -142,12 +141,12 @@ def tables_of(
     InputError
         When an earlier import is in the way, or the domains cannot be used.
     """
-    if not looks_like_sdtm(folder):
+    if not needs_import(folder):
         return folder, mapping, None
     tables = out / "tables"
     for stale in sorted(tables.glob("*.csv")):
         stale.unlink()
-    return tables, None, import_sdtm(folder, tables, mapping)
+    return tables, None, import_any(folder, tables, mapping)
 
 
 def run_reanalysis(request: ReanalysisRequest, progress: Progress) -> Reanalysis:
@@ -183,7 +182,7 @@ def run_reanalysis(request: ReanalysisRequest, progress: Progress) -> Reanalysis
         code_hash=code_hash(),
         notes=()
         if imported is None
-        else (f"Read from SDTM domains {', '.join(imported.domains)}.",),
+        else (f"Read from {', '.join(imported.domains)}.",),
     )
     write_text_atomic(request.out / "results.json", results_json(results))
     write_csv(request.out / "rejected.csv", PROBLEM_HEADER, problem_rows(rejected))

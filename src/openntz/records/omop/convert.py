@@ -45,11 +45,17 @@ def convert_omop(source: OmopFolder, concepts: ConceptMap, out: Path) -> Convert
         When a file turns out to be damaged, or a table cannot be written.
     """
     _meanings(source, concepts)
-    written = {
-        name: source.write(query, out / f"{name}.csv") for name, query in _queries(source, concepts)
-    }
-    problems = (*_undated(source), *_contradicting(source, concepts))
-    return Converted(written, problems, tuple(_unused(source)))
+    written: dict[str, int] = {}
+    try:
+        for name, query in _queries(source, concepts):
+            written[name] = source.write(query, out / f"{name}.csv")
+        problems = (*_undated(source), *_contradicting(source, concepts))
+        return Converted(written, problems, tuple(_unused(source)))
+    except InputError:
+        # Some tables without the others would read as 'not recorded'.
+        for name in written:
+            (out / f"{name}.csv").unlink(missing_ok=True)
+        raise
 
 
 def _meanings(source: OmopFolder, concepts: ConceptMap) -> None:

@@ -5,6 +5,7 @@ duckdb, of the extra for trials, is loaded only here.
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -68,6 +69,27 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _parquet(path: Path) -> str:
+    return f"read_parquet({_quoted(str(path))})"
+
+
+def _csv(path: Path) -> str:
+    """A CSV file with the columns of its own first line; nothing of its form is guessed.
+
+    A line that does not fit is then an error, where guessing would pass over it.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        header = next(csv.reader(stream), [])
+    names = [name.strip() for name in header]
+    if not names or len({n.casefold() for n in names}) < len(names) or not all(names):
+        raise ValueError("its first line does not name each column once")
+    columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in names)
+    return (
+        f"read_csv({_quoted(str(path))}, auto_detect = false, header = true, delim = ',',"
+        f" quote = '\"', escape = '\"', columns = {{{columns}}})"
+    )
+
+
 class OmopFolder:
     """The tables of a folder as views of a database; a context manager.
 
@@ -115,13 +137,8 @@ class OmopFolder:
         if path.resolve().parent != folder.resolve():
             self._whole(name, path, "this is a link out of the folder.", "Copy it.")
             return
-        file = _quoted(str(path))
-        read = (
-            f"read_parquet({file})"
-            if path.suffix.casefold() == ".parquet"
-            else f"read_csv({file}, header = true, all_varchar = true, delim = ',')"
-        )
         try:
+            read = _parquet(path) if path.suffix.casefold() == ".parquet" else _csv(path)
             described = self._database.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()
             there = {str(row[0]).casefold() for row in described}
             columns = ", ".join(
@@ -129,7 +146,7 @@ class OmopFolder:
                 for c in COLUMNS[name]
             )
             self._database.execute(f"CREATE VIEW {name} AS SELECT {columns} FROM {read}")
-        except self.error as error:
+        except (self.error, OSError, ValueError) as error:
             reason = f"it cannot be read ({printable(str(error).splitlines()[0])})."
             self._whole(name, path, reason, "Write it again as CSV with commas, or Parquet.")
             return
@@ -156,8 +173,25 @@ class OmopFolder:
             self._database.execute(f"INSERT INTO {name} VALUES (?, ?)", row)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """The few rows of a query that counts."""
-        return self._database.execute(query).fetchall()
+        """The few rows of a query that counts.
+
+        Raises
+        ------
+        InputError
+            When a file turns out to be damaged.
+        """
+        try:
+            return self._database.execute(query).fetchall()
+        except self.error as error:
+            raise self._damaged("the data", error) from None
+
+    @staticmethod
+    def _damaged(what: str, error: Exception) -> InputError:
+        return InputError(
+            f"the data cannot be read to their end ({printable(str(error).splitlines()[0])}).",
+            where=what,
+            remedy="Write the tables again as Parquet, or as CSV in UTF-8 with commas.",
+        )
 
     def write(self, query: str, path: Path) -> int:
         """A query's rows as a CSV file, streamed; returns how many.
@@ -175,11 +209,7 @@ class OmopFolder:
             ).fetchone()
             os.replace(part, path)
         except self.error as error:
-            raise InputError(
-                f"the data cannot be read to their end ({printable(str(error).splitlines()[0])}).",
-                where=path.stem,
-                remedy="Write the tables again as Parquet, or as CSV in UTF-8 with commas.",
-            ) from None
+            raise self._damaged(path.stem, error) from None
         finally:
             part.unlink(missing_ok=True)
         return int(done[0])
