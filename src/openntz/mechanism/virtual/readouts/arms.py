@@ -118,15 +118,18 @@ class Arms:
         return persistent(positive, day)
 
     def among(self, scenario: str, who: str) -> Bools:
-        """A subset (N,): 'all', 'persistent', 'never' (by AFFIRM's assay), or 'quiet'.
+        """A subset (N,): 'all', 'persistent', 'never' (by AFFIRM's assay), 'kept' or 'quiet'.
 
-        'quiet' had no relapse and no persistent antibodies in the first year.
+        'kept' are not persistent: who is, stops by the label, and is not in cohorts of people
+        long treated. 'quiet' had no relapse and no persistent antibodies in the first year.
         """
         if who == "all":
             return np.ones(self.crowd.count, bool)
         grid = {"assay": "elisa_500", "every": 84}
         if who == "persistent":
             return self.persistent(scenario, grid)
+        if who == "kept":
+            return ~self.persistent(scenario, grid)
         if who == "never":
             return ~in_any(self.positive(scenario, grid)[0])
         fates = self[scenario]

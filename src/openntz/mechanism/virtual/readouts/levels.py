@@ -42,15 +42,21 @@ def _measured(arms: Arms, level: Floats) -> Floats:
     return level + residual.sd(level) * arms.errors(LEVEL_ERROR)[:, 0]
 
 
+def _of(arms: Arms, args: Args, values: Floats) -> Floats:
+    """Values of the people a study had; antibodies as they are every 4 weeks."""
+    who = args.get("among", "all")
+    return values if who == "all" else only(values, arms.among("q4w", who))
+
+
 def trough(arms: Arms, scenario: str, args: Args) -> Floats:
     """Measured steady trough."""
-    del args
-    return _measured(arms, _steady(arms, scenario))
+    return _of(arms, args, _measured(arms, _steady(arms, scenario)))
 
 
 def trough_share(arms: Arms, scenario: str, args: Args) -> Floats:
     """Whether the measured steady trough reaches a level."""
-    return (trough(arms, scenario, args) >= args["at_least"]).astype(float)
+    level = trough(arms, scenario, {})
+    return _of(arms, args, (level >= args["at_least"]).astype(float))
 
 
 def trough_pair(arms: Arms, scenario: str, args: Args) -> Floats:
@@ -152,12 +158,14 @@ def _longest(arms: Arms, target: float) -> Floats:
 def interval(arms: Arms, scenario: str, args: Args) -> Floats:
     """Longest interval that keeps the target, weeks."""
     del scenario
-    return _longest(arms, args["target"])
+    return _of(arms, args, _longest(arms, args["target"]))
 
 
 def interval_beyond(arms: Arms, scenario: str, args: Args) -> Floats:
     """Whether that interval is longer than some weeks."""
-    return (interval(arms, scenario, args) > args["beyond"]).astype(float)
+    del scenario
+    longer = _longest(arms, args["target"]) > args["beyond"]
+    return _of(arms, args, longer.astype(float))
 
 
 def infusions_left(arms: Arms, scenario: str, args: Args) -> Floats:
@@ -184,4 +192,4 @@ def saturation_share(arms: Arms, scenario: str, args: Args) -> Floats:
     del scenario
     each = np.stack([saturation_trough(arms, f"q{w}w", {}) for w in EXTENDED_WEEKS], axis=1)
     own = each[np.arange(len(each)), arms.crowd.number % len(EXTENDED_WEEKS)]
-    return (own > args["above"]).astype(float)
+    return _of(arms, args, (own > args["above"]).astype(float))
