@@ -225,3 +225,8 @@ def test_low_count_shows_own_baseline_and_missing_symptoms_are_said():
         recorded=without("symptoms"),
     )
     assert "signs of bleeding could not be looked for" in finding(PLATELETS, made).message
+
+
+def test_signs_of_bleeding_act_where_the_doses_were_not_exported():
+    made = course(recorded=without("doses"), symptoms=[symptom(days_before(2), "petechiae")])
+    assert finding("platelets.low", made).status is Status.ACT

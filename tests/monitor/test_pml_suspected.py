@@ -215,5 +215,14 @@ def test_suspicion_is_unknown_without_its_tables_or_a_dose():
 
 def test_pml_that_is_over_still_forbids_natalizumab():
     for text in ("history of PML", "PML, resolved"):
-        made = course(doses=doses_until(days_before(7), 6), symptoms=[symptom(days_before(3), text)])
+        made = course(
+            doses=doses_until(days_before(7), 6), symptoms=[symptom(days_before(3), text)]
+        )
         assert finding("pml.suspected", made).status is Status.ACT, text
+
+
+def test_without_the_table_of_measurements_the_virus_in_csf_is_not_known():
+    made = course(recorded=without("measurements"), doses=doses_until(days_before(7), 6))
+    found = finding("pml.suspected", made)
+    assert found.status is Status.UNKNOWN
+    assert "measurements" in found.message

@@ -44,6 +44,7 @@ class PlateletFacts:
     baseline: Measurement | None = None
     signs: tuple[Event, ...] = ()
     symptoms_recorded: bool = True
+    doses_recorded: bool = True
 
 
 def platelet_facts(situation: Situation, profile: Profile) -> PlateletFacts:
@@ -65,6 +66,7 @@ def platelet_facts(situation: Situation, profile: Profile) -> PlateletFacts:
             e for e, text in said if asserts(text, terms) and not mentions(text, exceptions)
         ),
         symptoms_recorded=course.has("symptoms"),
+        doses_recorded=course.has("doses"),
     )
 
 
@@ -96,7 +98,8 @@ _STEPS = (
 def _signs_uncounted(facts: PlateletFacts, profile: Profile) -> Verdict | None:
     """Signs of low platelets without a count since: evaluated at once, as the leaflet asks."""
     therapy = facts.therapy
-    if not facts.signs or therapy.last_dose is None:
+    # Without the table of doses the person may well be on natalizumab.
+    if not facts.signs or (therapy.last_dose is None and facts.doses_recorded):
         return None
     if past_watch(therapy, profile.days("laboratory.after-last-dose"), "") is not None:
         return None

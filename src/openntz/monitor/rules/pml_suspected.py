@@ -141,7 +141,9 @@ def suspicion_facts(situation: Situation, profile: Profile) -> SuspicionFacts:
         look_alike=tuple(s for s in shapes if s.open and _since(s.note.day, excluded)),
         doses_after=sum(d.day > first for d in situation.therapy.doses) if first else 0,
         missing=missing_tables(
-            course, "symptoms", "mri", then="whether PML was suspected is not known."
+            course,
+            *("symptoms", "mri", "measurements"),
+            then="whether PML was suspected is not known.",
         ),
     )
 
