@@ -108,9 +108,17 @@ def import_any(folder: Path, out: Path, mapping: Path | None) -> Imported:
     return import_sdtm(folder, out, mapping)
 
 
-def needs_import(folder: Path) -> bool:
-    """Whether a folder is in a layout that becomes course tables first."""
-    return looks_like_omop(folder) or looks_like_sdtm(folder) or looks_like_adam(folder)
+def needs_import(folder: Path, mapping: Path | None = None) -> bool:
+    """Whether a folder is in a layout that becomes course tables first.
+
+    A mapping of a study's codes may say which file is which domain.
+    """
+    try:
+        files = load_codes(mapping).files
+    except InputError:
+        # It is a clinic's mapping file, or one of concepts.
+        files = {}
+    return looks_like_omop(folder) or looks_like_sdtm(folder, files) or looks_like_adam(folder)
 
 
 def prepare(folder: Path, out: Path) -> None:

@@ -141,7 +141,7 @@ def tables_of(
     InputError
         When an earlier import is in the way, or the domains cannot be used.
     """
-    if not needs_import(folder):
+    if not needs_import(folder, mapping):
         return folder, mapping, None
     tables = out / "tables"
     for stale in sorted(tables.glob("*.csv")):

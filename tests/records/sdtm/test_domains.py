@@ -97,6 +97,32 @@ def test_a_file_that_cannot_be_read_is_one_problem(name: str, tmp_path: Path) ->
     assert problem.remedy
 
 
+def test_transport_files_in_windows_letters_are_read_and_said(tmp_path: Path) -> None:
+    _xpt(tmp_path)
+    path = tmp_path / "vs.xpt"
+    path.write_bytes(path.read_bytes().replace(b"kg", b"\xe9g"))
+    found, problems = read_domains(tmp_path, {})
+    assert found["VS"].rows[0].get("VSORRESU") == "\u00e9g"
+    assert "Windows-1252" in problems[0].reason
+
+
+@pytest.mark.parametrize(
+    ("files", "mapped", "known"),
+    [
+        (("dm.csv", "ex.xpt"), {}, True),
+        (("DM.json", "ec.csv"), {}, True),
+        (("dm.csv", "lb.csv"), {}, False),
+        (("a.csv", "b.csv"), {"DM": "a.csv", "EX": "b.csv"}, True),
+    ],
+)
+def test_a_folder_of_sdtm_is_known_by_its_files(
+    files: tuple[str, ...], mapped: dict[str, str], known: bool, tmp_path: Path
+) -> None:
+    for file in files:
+        (tmp_path / file).write_text("", encoding="utf-8")
+    assert looks_like_sdtm(tmp_path, mapped) is known
+
+
 def test_lines_with_other_numbers_of_cells_are_rejected_by_line(tmp_path: Path) -> None:
     text = "USUBJID,SEX\nS1,F\nS2\nS3,M,extra\nS4,M\n"
     (tmp_path / "dm.csv").write_text(text, encoding="utf-8")

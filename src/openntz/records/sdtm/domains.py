@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from openntz.errors import InputError
-from openntz.records.problems import Problem, printable
+from openntz.records.problems import Problem, ProblemKind, printable
 
 # Domains that become course tables, or part of one.
 KNOWN: Final = (
@@ -62,6 +62,7 @@ class _Read:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     bad: tuple[tuple[int, str], ...] = ()
+    said: str = ""
 
 
 def _table(names: Sequence[str], records: Iterable[tuple[int, Sequence[Any]]]) -> _Read:
@@ -91,8 +92,15 @@ def _csv(path: Path) -> _Read:
 def _xpt(path: Path) -> _Read:
     import pyreadstat
 
-    frame: Any = pyreadstat.read_xport(str(path))[0]
-    return _table(list(frame.columns), enumerate(frame.itertuples(index=False, name=None), start=1))
+    said = ""
+    try:
+        frame: Any = pyreadstat.read_xport(str(path))[0]
+    except UnicodeDecodeError:
+        # A transport file does not say how its letters are written.
+        frame = pyreadstat.read_xport(str(path), encoding="WINDOWS-1252")[0]
+        said = "its text is not UTF-8; it is read as Windows-1252."
+    records = enumerate(frame.itertuples(index=False, name=None), start=1)
+    return replace(_table(list(frame.columns), records), said=said)
 
 
 def _dataset_json(path: Path) -> _Read:
@@ -125,12 +133,16 @@ def domain_name(path: Path, files: Mapping[str, str], known: Sequence[str] = KNO
     return stem if stem.removeprefix(_SUPP) in known else ""
 
 
-def looks_like_sdtm(folder: Path) -> bool:
-    """Whether a folder holds demographics and exposure as SDTM names them."""
+def looks_like_sdtm(folder: Path, files: Mapping[str, str] | None = None) -> bool:
+    """Whether a folder holds demographics and exposure as SDTM, or a mapping, names them."""
     if not folder.is_dir():
         return False
-    stems = {p.stem.upper() for p in folder.iterdir() if p.suffix.casefold() in _READERS}
-    return {"DM", "EX"} <= stems
+    names = {
+        domain_name(p, files or {})
+        for p in folder.iterdir()
+        if p.is_file() and p.suffix.casefold() in _READERS
+    }
+    return "DM" in names and bool(names & {"EX", "EC"})
 
 
 def read_domains(
@@ -170,6 +182,9 @@ def read_domains(
                 read = reader(path)
                 found[name] = Domain(name, path.name, read.rows, frozenset(read.columns))
                 problems.extend(_lines(name, read.bad))
+                if read.said:
+                    remedy = "Compare names with accents in the tables with the source."
+                    problems.append(_whole(path, name, read.said, remedy, "assumed"))
             except ModuleNotFoundError as error:
                 remedy = "Install OpenNTZ with its extra for trials: pip install 'openntz[trial]'."
                 reason = f"the package {error.name} is not installed."
@@ -246,5 +261,5 @@ def _beside(parent: Domain, added: dict[tuple[str, str, str], dict[str, str]]) -
     return Domain(parent.name, parent.file, tuple(rows), columns)
 
 
-def _whole(path: Path, name: str, reason: str, remedy: str) -> Problem:
-    return Problem(name.lower(), 0, "", printable(path.name), reason, remedy, "file")
+def _whole(path: Path, name: str, reason: str, remedy: str, kind: ProblemKind = "file") -> Problem:
+    return Problem(name.lower(), 0, "", printable(path.name), reason, remedy, kind)
