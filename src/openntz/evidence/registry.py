@@ -104,6 +104,8 @@ class Fact:
         EvidenceError
             When the fact is text or a yes/no.
         """
+        if type(self.value) is float:
+            return self.value
         if isinstance(self.value, (str, bool)):
             raise EvidenceError(f"fact {self.id!r} is not a number.", remedy="Use its value.")
         return float(self.value)

@@ -113,34 +113,60 @@ class Decision:
         return replace(self, dates=tuple(replace(d, keeps=False) for d in self.dates))
 
 
-def _missed(outlook: Outlook, after: int, weeks: int) -> Missed | None:
-    at = outlook.column(after + weeks * DAYS_A_WEEK)
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """An outlook read column by column: plain numbers, for each is asked for several times."""
+
+    place: Mapping[int, int]
+    level: tuple[Quantiles, ...]
+    saturation: tuple[Quantiles, ...]
+    reaches: Mapping[float, list[float]]
+    saturates: Mapping[float, Mapping[str, list[float]]]
+    steady: Mapping[int, SteadyTrough]
+
+    @classmethod
+    def of(cls, outlook: Outlook) -> _Columns:
+        return cls(
+            place={day: at for at, day in enumerate(outlook.day.tolist())},
+            level=outlook.level.columns(),
+            saturation=outlook.saturation.columns(),
+            reaches={level: chance.tolist() for level, chance in outlook.reaches.items()},
+            saturates={
+                s: {card: chance.tolist() for card, chance in cards.items()}
+                for s, cards in outlook.saturates.items()
+            },
+            steady=outlook.steady,
+        )
+
+
+def _missed(columns: _Columns, after: int, weeks: int) -> Missed | None:
+    at = columns.place.get(after + weeks * DAYS_A_WEEK)
     if at is None:
         return None
     return Missed(
         weeks,
-        outlook.level.at(at),
-        outlook.saturation.at(at),
-        {level: 1.0 - float(chance[at]) for level, chance in outlook.reaches.items()},
+        columns.level[at],
+        columns.saturation[at],
+        {level: 1.0 - chance[at] for level, chance in columns.reaches.items()},
     )
 
 
-def _date(outlook: Outlook, rule: DecisionRule, day: date, after: int, at: int) -> NextDate:
-    reaches = {level: float(chance[at]) for level, chance in outlook.reaches.items()}
-    steady = outlook.steady.get(after)
-    lost = (d for d, s in outlook.steady.items() if s.reaches.get(rule.target, 0.0) < rule.chance)
+def _date(columns: _Columns, rule: DecisionRule, day: date, after: int, at: int) -> NextDate:
+    reaches = {level: chance[at] for level, chance in columns.reaches.items()}
+    steady = columns.steady.get(after)
+    lost = (d for d, s in columns.steady.items() if s.reaches.get(rule.target, 0.0) < rule.chance)
     # What a shorter interval does not keep for long, a longer one does not either.
     keeps = reaches.get(rule.target, 0.0) >= rule.chance and after < min(lost, default=after + 1)
-    tail = (_missed(outlook, after, weeks) for weeks in rule.missed_weeks)
+    tail = (_missed(columns, after, weeks) for weeks in rule.missed_weeks)
     return NextDate(
         day=day,
         after_days=after,
-        level=outlook.level.at(at),
-        saturation=outlook.saturation.at(at),
+        level=columns.level[at],
+        saturation=columns.saturation[at],
         reaches=reaches,
         saturates={
-            s: {card: float(chance[at]) for card, chance in cards.items()}
-            for s, cards in outlook.saturates.items()
+            s: {card: chance[at] for card, chance in cards.items()}
+            for s, cards in columns.saturates.items()
         },
         infusions_a_year=_DAYS_A_YEAR / after,
         missed=tuple(m for m in tail if m is not None),
@@ -154,11 +180,12 @@ def _date(outlook: Outlook, rule: DecisionRule, day: date, after: int, at: int) 
 def decide(outlook: Outlook, rule: DecisionRule, last_dose: date, as_of: date) -> Decision:
     """The dates from ``as_of`` on that the clinic's weekdays and the rule's interval leave."""
     dates = []
+    columns = _Columns.of(outlook)
     for after in range(rule.shortest, rule.longest + 1):
         day = last_dose + timedelta(days=after)
-        at = outlook.column(after)
+        at = columns.place.get(after)
         if at is not None and day >= as_of and day.weekday() in rule.weekdays:
-            dates.append(_date(outlook, rule, day, after, at))
+            dates.append(_date(columns, rule, day, after, at))
     return Decision(rule, tuple(dates))
 
 

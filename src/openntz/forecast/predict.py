@@ -33,6 +33,11 @@ class Band:
             float(self.median[column]), float(self.low[column]), float(self.high[column])
         )
 
+    def columns(self) -> tuple[Quantiles, ...]:
+        """Every column as numbers."""
+        each = (self.median.tolist(), self.low.tolist(), self.high.tolist())
+        return tuple(map(Quantiles, *each))
+
     def only(self, columns: NDArray[np.intp]) -> Band:
         """The band at some of its columns."""
         return Band(self.median[columns], self.low[columns], self.high[columns])

@@ -14,6 +14,7 @@ from openntz.errors import ProfileError
 from openntz.evidence.registry import Fact, Registry, registry
 
 PROFILES: Final = ("eu", "us", "study")
+_DAYS: Final = {"d": 1, "wk": 7}
 
 
 # Asked for once per person and rule, and the same few texts each time.
@@ -64,7 +65,7 @@ class Profile:
             When the fact is not in days or weeks.
         """
         fact = self.fact(key)
-        factor = {"d": 1, "wk": 7}.get(fact.unit)
+        factor = _DAYS.get(fact.unit)
         if factor is None:
             raise ProfileError(
                 f"threshold {key!r} is in {fact.unit!r}.", remedy="Give it in d or wk."

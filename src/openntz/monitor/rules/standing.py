@@ -103,8 +103,8 @@ def off_text(therapy: Therapy) -> str:
 
 def standing_refs(therapy: Therapy) -> tuple[Ref, ...]:
     """The rows that show where a person stands: last dose, and the stop if there is one."""
-    last = therapy.last_dose
-    return tuple(r for r in (last.ref if last else None, therapy.stop_ref) if r is not None)
+    last = (therapy.doses[-1].ref,) if therapy.doses else ()
+    return last if therapy.stop_ref is None else (*last, therapy.stop_ref)
 
 
 def past_watch(therapy: Therapy, days: int, what: str) -> Verdict | None:
