@@ -95,6 +95,14 @@ def test_every_record_of_a_real_study_is_used_set_aside_or_counted(imported: Imp
     assert imported.written["measurements"] == measured
 
 
+def test_records_of_one_event_match_the_numbers_of_the_sponsor(imported: Imported) -> None:
+    with (DATA / "pharmaverse_ae.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    whole = {(r["USUBJID"], r["AESPID"]) for r in rows if len(r["AESTDTC"]) >= 10}
+    assert len(whole) < len(rows)
+    assert imported.written["reactions"] + imported.written["symptoms"] == len(whole)
+
+
 def test_partial_dates_are_named_and_never_completed(imported: Imported) -> None:
     partial = [p for p in imported.problems if p.column == "AESTDTC"]
     assert partial
