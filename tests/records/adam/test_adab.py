@@ -49,6 +49,13 @@ def test_answers_match_admiral_for_all_254_people(code: str, found) -> None:
     assert {p: found[p, code]["AVALC"] or "" for p in expected} == expected
 
 
+def test_neutralising_antibodies_match_admiral_for_all_145_people_tested(found) -> None:
+    expected = {person: row["AVALC"] for person, row in _expected("NABSTAT1").items()}
+    assert len(expected) == 145
+    made = {p: row["AVALC"] for (p, code), row in found.items() if code == "NABSTAT1"}
+    assert made == expected
+
+
 @pytest.mark.parametrize("code", ["TIMADA1", "ADADUR1"])
 def test_weeks_match_admiral_for_all_254_people(code: str, found) -> None:
     expected = _expected(code)

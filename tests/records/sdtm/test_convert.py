@@ -164,6 +164,18 @@ def test_antibodies_against_another_drug_are_left() -> None:
     assert found.unused["is", "test ADA_BAB INFLIXIMAB"] == 1
 
 
+def test_neutralising_antibodies_stand_beside_their_test() -> None:
+    text = f"""{IS}
+        S1,ADA_NAB,,POSITIVE,,2020-01-01,,
+        S1,ADA_BAB,,POSITIVE,,2020-01-01,,
+        S1,ADA_NAB,,,,2020-02-01,,
+        S1,ADA_BAB,,POSITIVE,,2020-02-01,,
+        S1,ADA_NAB,,POSITIVE,,2020-03-01,,"""
+    found = tables(**{"is": text})
+    assert [r["neutralising"] for r in found.rows["measurements"]] == ["positive", "no result"]
+    assert sum(found.unused.values()) == 3
+
+
 def test_titres_are_logarithms_only_where_the_mapping_says_so() -> None:
     text = f"{IS}\nS1,ADA_BAB,,1.49,titer,2020-01-01,,"
     assert rows("measurements", **{"is": text})[0]["titre"] == "1.49"

@@ -178,8 +178,22 @@ def _answers(
         yield code, name, _flag(None if called is None else called == "Y")
     positive = risen or (tuple(t for t in after if t.own is Reading.POSITIVE) if induced else ())
     onset, lasted = _weeks(course, positive)
+    tested = [
+        m.extra["neutralising"] for t in after for m in t.results if "neutralising" in m.extra
+    ]
+    if tested or any("neutralising" in m.extra for t in before for m in t.results):
+        yield "NABSTAT1", "Nab Status", {"AVALC": _neutralising(tested, status)}
     yield "TIMADA1", "Time to onset of ADA (Weeks)", {"AVAL": onset}
     yield "ADADUR1", "ADA Duration (Weeks)", {"AVAL": lasted}
+
+
+def _neutralising(tested: list[str], status: str | None) -> str:
+    """Status of neutralising antibodies: of people with antibodies, and of results that came."""
+    if status != "POSITIVE" or not tested:
+        return "MISSING"
+    if "positive" in tested:
+        return "POSITIVE"
+    return "NEGATIVE" if set(tested) == {"negative"} else "MISSING"
 
 
 def _weeks(course: Course, positive: tuple[AntibodyTest, ...]) -> tuple[float | None, float | None]:

@@ -62,6 +62,7 @@ class StudyCodes(BaseModel):
     tests: dict[str, str] = Field(default_factory=dict)
     units: dict[str, str] = Field(default_factory=dict)
     antibodies: tuple[str, ...] = ("ADA_BAB", "ADA", "NATAB", "ADAB")
+    neutralising: tuple[str, ...] = ("ADA_NAB", "NAB")
     antibody_threshold: str = ""
     # What a number beside the unit titer is; without it titres are kept and not compared.
     titres: Literal["", "log10"] = ""

@@ -8,7 +8,7 @@ from typing import Final
 from openntz.course import vocabulary
 from openntz.records.sdtm.codes import StudyCodes
 from openntz.records.sdtm.domains import Domain, Row
-from openntz.records.sdtm.tables import Cells, Tables, dated
+from openntz.records.sdtm.tables import Cells, Tables, dated, moment
 
 _NUMBER: Final = re.compile(r"[<>]?\s*\d+([.,]\d+)?")
 _BELOW: Final = re.compile(r"<?\s*(BLQ|LLOQ|BLOQ|BQL)", re.IGNORECASE)
@@ -17,6 +17,8 @@ _POSITIVE: Final = frozenset({"positive", "pos", "detected", "positive confirmat
 # Counts in other fluids are other tests.
 _OTHER_FLUIDS: Final = frozenset({"URINE", "CEREBROSPINAL FLUID", "CSF", "SALIVA", "STOOL"})
 _OTHER_PLACES: Final = frozenset({"SPINAL CORD", "CERVICAL SPINAL CORD", "OPTIC NERVE"})
+# What stands for a test of neutralising antibodies that gave no result.
+NO_ANSWER: Final = "no result"
 _TITRES: Final = frozenset({"titer", "titre"})
 
 
@@ -60,10 +62,16 @@ def laboratory(domain: Domain, codes: StudyCodes, tables: Tables) -> None:
 def antibodies(domain: Domain, codes: StudyCodes, tables: Tables) -> None:
     """IS: antibodies against natalizumab, as an answer, a number or a titre."""
     wanted = {code.upper() for code in codes.antibodies}
+    second = {code.upper() for code in codes.neutralising}
     drug = {d.upper() for d in codes.drug}
+    found: dict[tuple[str, str], Cells] = {}
+    neutralising: list[Row] = []
     for row in domain.rows:
-        agent = row.get("ISBDAGNT").upper()
-        if row.get("ISTESTCD").upper() not in wanted or (agent and agent not in drug):
+        code, agent = row.get("ISTESTCD").upper(), row.get("ISBDAGNT").upper()
+        if code in second and (not agent or agent in drug):
+            neutralising.append(row)
+            continue
+        if code not in wanted or (agent and agent not in drug):
             tables.leave(domain, f"test {row.get('ISTESTCD')} {agent}".strip())
             continue
         result = row.get("ISORRES", "ISSTRESC")
@@ -72,7 +80,7 @@ def antibodies(domain: Domain, codes: StudyCodes, tables: Tables) -> None:
             continue
         when = dated(tables, domain, row, "ISDTC")
         if when:
-            tables.add(
+            found[row.get("USUBJID"), when] = tables.add(
                 "measurements",
                 person=row.get("USUBJID"),
                 taken=when,
@@ -83,6 +91,16 @@ def antibodies(domain: Domain, codes: StudyCodes, tables: Tables) -> None:
                 assay=row.get("ISMETHOD"),
                 **_antibody_result(row, result, codes),
             )
+
+    for row in neutralising:
+        test = found.get((row.get("USUBJID"), moment(row, "ISDTC")))
+        if test is None:
+            tables.leave(domain, "neutralising antibodies without an antibody test of the moment")
+        else:
+            test["neutralising"] = (
+                antibody_answer(row.get("ISORRES", "ISSTRESC"), "")[0] or NO_ANSWER
+            )
+            tables.leave(domain, "neutralising antibodies: beside the antibody test of the moment")
 
 
 def _antibody_result(row: Row, result: str, codes: StudyCodes) -> Cells:

@@ -15,6 +15,7 @@ from openntz.records.datasets import Cell, Dataset, text_of
 from openntz.records.sdtm.book import Book, moment_text, study_day
 from openntz.records.sdtm.codes import TEST_CODES
 from openntz.records.sdtm.events import UNNAMED
+from openntz.records.sdtm.findings import NO_ANSWER
 
 _ROUTES: Final = {"IV": "INTRAVENOUS", "SC": "SUBCUTANEOUS"}
 _FORMS: Final = {"IV": "SOLUTION", "SC": "INJECTION, SOLUTION"}
@@ -32,6 +33,8 @@ _PREGNANCY_CODES: Final = {
     "outcome": ("PREGOUTC", "Pregnancy Outcome"),
     "breastfeeding": ("BRSTFED", "Breast-fed"),
 }
+# The column of measurements in which the importer keeps the second test of a sample.
+NEUTRALISING: Final = "neutralising"
 # Columns that DM has a variable for, or that the importer made of one.
 _KNOWN_EXTRA: Final = frozenset({"arm", "actarm", "study_start", "study_end", "age", "rfstdtc"})
 # Tables whose domain, where it is there without a record, says that there was none.
@@ -105,7 +108,7 @@ def _course(course: Course, book: Book) -> None:
     for table in ("doses", "measurements", "reactions", "mri", "relapses", "edss", "symptoms",
                   "treatments", "plans", "pregnancies"):  # fmt: skip
         for event in getattr(course, table):
-            for column in event.extra:
+            for column in event.extra.keys() - {NEUTRALISING}:
                 book.not_carried[table, f"column {column}"] += 1
 
 
@@ -254,6 +257,12 @@ def _finding(
     if result.as_written and result.as_written != f"{text} {unit}".strip():
         book.not_carried["measurements", "spelling of a result: its canonical unit is written"] += 1
     book.add(p, course.person.id, cells, supplement)
+    if p == "IS" and (second := result.extra.get(NEUTRALISING)):
+        other = "" if second == NO_ANSWER else second.upper()
+        kept = ("ISBDAGNT", "ISSPEC", "ISDTC", "ISDY")
+        test = {"ISTESTCD": "ADA_NAB", "ISTEST": "Neutralizing Antidrug Antibody"}
+        own = {"ISORRES": other, "ISSTRESC": other}
+        book.add(p, course.person.id, {name: cells[name] for name in kept} | test | own)
 
 
 def _result(result: Measurement) -> tuple[str, str]:
