@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 OUT ?= out/clinic
 
-.PHONY: review test lint bench conformance clean
+.PHONY: review test lint bench conformance research clean
 
 review: $(READY)
 	@$(BIN)/openntz review examples/clinic --as-of 2024-06-30 --out $(OUT)
@@ -25,6 +25,10 @@ bench: $(READY_DEV)
 # Our numbers beside NONMEM's, Monolix's and PsN's, into docs/reference/conformance.md.
 conformance: $(READY_DEV)
 	$(BIN)/python -m tests.reference.conformance --write
+
+# What `openntz reanalyse` and the readers of trial data need besides.
+research: $(READY)
+	@$(SYNC) --no-dev --extra trial
 
 clean:
 	rm -rf $(VENV) out .pytest_cache .ruff_cache .hypothesis
@@ -46,5 +50,5 @@ $(READY): $(VENV)/.uv pyproject.toml uv.lock
 	@touch $@
 
 $(READY_DEV): $(READY)
-	@$(SYNC) --extra trial
+	@$(SYNC) --extra trial --extra cluster
 	@touch $@

@@ -133,7 +133,7 @@ def _extra(error: ModuleNotFoundError) -> InputError:
     return InputError(
         f"the package {error.name} is not installed.",
         where="reanalyse",
-        remedy="Install OpenNTZ with its extra for trials: pip install 'openntz[trial]'.",
+        remedy="Run `make research`, or install the extra: pip install 'openntz[trial]'.",
     )
 
 
