@@ -109,6 +109,9 @@ def _json_column(data: Dataset, at: int) -> dict[str, Any]:
         "label": variable.label,
         "dataType": _JSON_TYPES[variable.kind],
     }
+    if variable.kind in {"date", "datetime"}:
+        # ISO text here, and a number in the dataset it stands for.
+        column["targetDataType"] = "integer"
     if variable.kind == "text":
         column["length"] = max((len(str(row[at] or "")) for row in data.rows), default=0) or 1
     return column

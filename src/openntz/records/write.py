@@ -23,10 +23,21 @@ def write_text_atomic(path: Path, text: str) -> None:
     OSError
         When the folder cannot be written to; nothing is left behind.
     """
+    write_bytes_atomic(path, text.encode("utf-8"))
+
+
+def write_bytes_atomic(path: Path, content: bytes) -> None:
+    """Write bytes so that the file is either the old one or the whole new one.
+
+    Raises
+    ------
+    OSError
+        When the folder cannot be written to; nothing is left behind.
+    """
     handle, temporary = tempfile.mkstemp(prefix=".part-", dir=path.parent)
     try:
-        with open(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
+        with open(handle, "wb") as stream:
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         # mkstemp makes the file private; a report is to be read by whom the folder allows.

@@ -156,3 +156,27 @@ def test_transport_files_cut_long_texts_and_say_so(tmp_path: Path) -> None:
 
     data = Dataset("XX", "Label", (Variable("A", "Text"),), (("x" * 201,), ("é" * 150,), ("y",)))
     assert write_datasets([data], tmp_path, "xpt", AS_OF) == 2
+
+
+def test_people_of_a_trial_keep_arm_entry_exit_and_age(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    tables = {
+        "people": "person,sex,arm,study_start,study_end,age\n"
+        "A,F,Natalizumab,2020-01-01,2022-01-01,33\nB,M,Placebo,2020-02-01,2021-06-01,40\n"
+        "C,M,Natalizumab,2020-02-01,,\n",
+        "doses": "person,start,end,dose_mg,route\nA,2020-01-01,,300,IV\nC,2020-02-03,,300,IV\n",
+        "relapses": "person,onset\nB,2020-07-01\n",
+    }
+    for name, text in tables.items():
+        (source / f"{name}.csv").write_text(text, encoding="utf-8")
+    courses = read_folder(source, as_of=AS_OF, evidence=registry()).courses
+    made = sdtm_datasets(courses.values())
+    back = _back(made, tmp_path, "json")
+    for name in "AB":
+        extra = back[name].person.extra
+        for column, text in courses[name].person.extra.items():
+            assert extra[column] == text
+        _same(courses[name], replace(back[name], person=courses[name].person))
+    # Somebody dosed later than entry: the study's day 1 is the first dose, and that is said.
+    assert [n for t, what, n in made.not_carried if what.startswith("day of entry")] == [1]

@@ -109,7 +109,7 @@ def adpc(courses: Iterable[Course], frame: Frame) -> Dataset:
     """ADPC: levels with actual times since the first and the last dose, where times are known."""
     return dataset(
         "ADPC",
-        "Pharmacokinetic Concentrations Analysis Dataset",
+        "PK Concentrations Analysis Dataset",
         _ADPC,
         (row for course in courses for row in _levels(course, frame)),
     )

@@ -115,14 +115,20 @@ def _course(course: Course, book: Book) -> None:
 def _person(course: Course, start: date | None, book: Book) -> None:
     person, arm = course.person, arm_of(course)
     last = course.doses[-1].day if course.doses else None
+    own = {column.strip().casefold(): text for column, text in person.extra.items()}
     age = age_on(person.birth_date, start) if person.birth_date and start else None
+    if age is None and own.get("age", "").isdigit():
+        age = int(own["age"])
+    entry = entry_of(course)
+    if entry is not None and entry != start:
+        book.not_carried["people", "day of entry: the study counts from the first dose"] += 1
     book.add(
         "DM",
         person.id,
         {
             "SUBJID": person.id,
             "RFSTDTC": text_of(start),
-            "RFENDTC": text_of(last),
+            "RFENDTC": own.get("study_end") or text_of(last),
             "RFXSTDTC": text_of(course.doses[0].day if course.doses else None),
             "RFXENDTC": text_of(last),
             "BRTHDTC": text_of(person.birth_date),
