@@ -71,6 +71,16 @@ def test_first_routine_test_counts_from_the_first_dose(day, status):
     assert finding(RULE, course(doses=doses), profile="study").status is status
 
 
+@pytest.mark.parametrize(("day", "status"), [(53, Status.OK), (54, Status.WATCH), (84, Status.DUE)])
+def test_a_test_before_the_first_dose_does_not_start_the_12_weeks(day, status):
+    doses = [dose(days_before(day - d), line=i) for i, d in enumerate(range(0, day, 28), start=2)]
+    made = course(doses=doses, measurements=[antibody(days_before(day + 60), "negative", line=9)])
+    found = finding(RULE, made, profile="study")
+    assert found.status is status
+    assert "on treatment" in found.message
+    assert str(days_before(day + 60)) in found.message
+
+
 def test_a_test_that_says_nothing_does_not_count():
     made = having(200, measurements=[antibody(days_before(5), "indeterminate", line=9)])
     assert finding(RULE, made, profile="study").status is Status.DUE

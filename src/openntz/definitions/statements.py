@@ -37,7 +37,22 @@ _ANSWER: Final = re.compile(
 # What may stand beside the word in a clause that only says that the one before it is over:
 # 'melanoma 2009, in remission since 2012', 'pneumonia, now fully resolved'.
 _FILLING: Final = frozenset(
-    "was is in has been now since long later then fully completely all clinically".split()
+    [
+        "was",
+        "is",
+        "in",
+        "has",
+        "been",
+        "now",
+        "since",
+        "long",
+        "later",
+        "then",
+        "fully",
+        "completely",
+        "all",
+        "clinically",
+    ]
 )
 
 

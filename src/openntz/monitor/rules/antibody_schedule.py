@@ -209,12 +209,25 @@ def _last_refs(facts: AntibodyTestFacts) -> tuple[Ref, ...]:
     return facts.last.refs if facts.last is not None else ()
 
 
+def _routine_text(facts: AntibodyTestFacts, routine: Check, profile: Profile) -> str:
+    """What is on record and when the next routine test is due."""
+    if routine.last is None and facts.last is not None:
+        tail = check_text(routine, "antibody test on treatment", profile)
+        return f"{_last_text(facts)} {tail}"
+    return check_text(routine, "antibody test", profile)
+
+
 def _routine(facts: AntibodyTestFacts, profile: Profile) -> Check | None:
-    """The routine test, where the profile asks for one."""
+    """The routine test, where the profile asks for one.
+
+    A test from before the first dose says nothing of antibodies against the drug: the interval
+    runs from the first dose then.
+    """
     if profile.chosen("antibodies.routine") != "yes" or facts.started is None:
         return None
+    on_treatment = facts.last is not None and facts.last.day >= facts.started
     return recurring_check(
-        last=facts.last.day if facts.last is not None else None,
+        last=facts.last.day if facts.last is not None and on_treatment else None,
         started=facts.started,
         interval_days=profile.days("antibodies.routine.interval"),
         as_of=facts.therapy.as_of,
@@ -246,7 +259,7 @@ def _due(
         every = profile.fact("antibodies.routine.interval").shown.replace(" wk", " weeks", 1)
         said.append(
             f"Reason {Reason.ROUTINE} (every {every}, founding guide; the labels do not ask for "
-            f"it): {check_text(routine, 'antibody test', profile)}"
+            f"it): {_routine_text(facts, routine, profile)}"
         )
         keys += ["antibodies.routine.interval"]
     t = facts.therapy
@@ -282,7 +295,7 @@ def test_due(facts: AntibodyTestFacts, profile: Profile) -> Verdict:
     quiet = Status.OK if known else Status.UNKNOWN
     status = Status.WATCH if soon or facts.asked_by else quiet
     if routine is not None:
-        head = check_text(routine, "antibody test", profile)
+        head = _routine_text(facts, routine, profile)
         if soon:
             head = f"Reason {Reason.ROUTINE}: {head}"
     else:
