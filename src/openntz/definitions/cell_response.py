@@ -7,7 +7,7 @@ count is held against the person's own baseline, because most stay within the la
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from math import isclose
@@ -61,18 +61,21 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class CellResponse:
-    """Counts of one kind of cell during one course of treatment, in time order."""
+    """Counts of one kind of cell during one course of treatment, in time order.
+
+    ``readable`` are the visits whose count can be held against the baseline.
+    """
 
     test: str
     start: Dose
     limits: ResponseLimits
     baseline: Measurement | None
     visits: tuple[Visit, ...]
+    readable: tuple[Visit, ...] = field(init=False, compare=False, repr=False)
 
-    @property
-    def readable(self) -> tuple[Visit, ...]:
-        """Visits whose count can be held against the baseline."""
-        return tuple(v for v in self.visits if v.risen is not None)
+    def __post_init__(self) -> None:
+        readable = tuple(v for v in self.visits if v.risen is not None)
+        object.__setattr__(self, "readable", readable)
 
     @property
     def first_rise(self) -> Visit | None:

@@ -119,6 +119,20 @@ def _rose_text(response: CellResponse) -> str:
     return f"rose {when}{tail}"
 
 
+def _state_text(response: CellResponse, state: Response) -> str:
+    if state is Response.KEPT:
+        return _rose_text(response)
+    if state is Response.LOST:
+        lost = response.limits.lost_counts
+        counts = "count has" if lost == 1 else "counts have"
+        return f"{_rose_text(response)}; the latest {lost} {counts} lost the rise"
+    if state is Response.NEVER:
+        return f"never rose, counted {len(response.readable)} times"
+    if state is Response.WAITING:
+        return "not yet risen, and not yet expected"
+    return f"no count from day {response.limits.answers_from_day} on"
+
+
 def response_text(response: CellResponse, state: Response) -> str:
     """One sentence on one kind of cell."""
     name = _NAMES[response.test]
@@ -130,16 +144,7 @@ def response_text(response: CellResponse, state: Response) -> str:
         base = f"baseline {shown(response.baseline, unit)} on {response.baseline.day}"
     last = response.readable[-1:]
     latest = f"; latest {_visit_text(last[0], response.test)}" if last else ""
-    counts = "count has" if response.limits.lost_counts == 1 else "counts have"
-    said = {
-        Response.KEPT: _rose_text(response),
-        Response.LOST: f"{_rose_text(response)}; the latest {response.limits.lost_counts} "
-        f"{counts} lost the rise",
-        Response.NEVER: f"never rose, counted {len(response.readable)} times",
-        Response.WAITING: "not yet risen, and not yet expected",
-        Response.NO_COUNT: f"no count from day {response.limits.answers_from_day} on",
-    }[state]
-    return f"{name}: {base}; {said}{latest}."
+    return f"{name}: {base}; {_state_text(response, state)}{latest}."
 
 
 def predictive_text(profile: Profile) -> str:
