@@ -76,6 +76,7 @@ TABLES = {
     "1,201,2020-01-29,,51,2,,,ug/mL\n"
     "1,201,2020-02-29,,,30,,,<script>\n"
     "1,202,2020-03-01,,,,41,,\n"
+    "1,201,2020-04-01,,59,7,,,ug/mL\n"
     "1,202,2020-03-01,,,,,,\n"
     "1,700,2020-06-01,,,1,,,\n1,700,2020-06-01,,,3,,,\n1,701,2020-06-01,,,0,,,\n"
     "1,888,2020-06-01,,,1,,,\n1,888,2020-07-01,,,1,,,\n",
@@ -153,6 +154,9 @@ def test_what_is_not_used_is_counted(found: Imported) -> None:
     assert unused["measurement", "concept 888, which the mapping does not name"] == 2
     assert unused["drug_exposure", "concept 999, which the mapping does not name"] == 1
     assert unused["measurement", "neither a number nor an answer that the mapping names"] == 1
+    # A sign that nobody named could be 'less than': the result is not taken as a value.
+    assert unused["measurement", "operator 59, which the mapping does not name: not used"] == 1
+    assert unused["person", "gender 99, which the mapping does not name: unknown"] == 1
     said = {p.column: p.reason for p in found.problems}
     assert said["drug_exposure_start_date"].startswith("1 records")
     assert said["value_as_number"].startswith("1 counts of lesions")

@@ -207,7 +207,7 @@ def test_records_of_one_event_are_one_event_with_its_highest_grade() -> None:
     found = tables(
         ae=f"""{AE}
         S1,rash,URTICARIA,,E1,2020-01-02,MILD,,
-        S1,rash,URTICARIA,,E1,2020-01-01,SEVERE,,
+        S1,rash,URTICARIA,,E1,2020-01-01,MILD,Grade 3,
         S1,rash,URTICARIA,,E2,2020-05-01,MILD,,
         S2,rash,URTICARIA,,E1,2020-01-01,MILD,,
         S1,ache,ACHE,,,2020-01-01,SEVERE,,

@@ -23,6 +23,8 @@ _WHEN: Final = (
 )
 _PERSON: Final = "TRY_CAST(person_id AS BIGINT)"
 _NUMBER: Final = "TRY_CAST(value_as_number AS DOUBLE)"
+# Without a sign a number is itself; with one that nobody named it could be a limit.
+_NO_OPERATOR: Final = "coalesce(TRY_CAST(operator_concept_id AS BIGINT), 0) = 0"
 _UNIT_PATTERN: Final = "^[A-Za-zµ%0-9][A-Za-z0-9µ%*/^._ ]{0,19}$"
 _LOT_PATTERN: Final = "^[A-Za-z0-9][A-Za-z0-9 ._-]{0,29}$"
 
@@ -164,7 +166,8 @@ LEFT JOIN m_operators ON m_operators.id = TRY_CAST(operator_concept_id AS BIGINT
 LEFT JOIN m_answers ON m_answers.id = TRY_CAST(value_as_concept_id AS BIGINT)
 LEFT JOIN m_units ON m_units.id = TRY_CAST(unit_concept_id AS BIGINT)
 WHERE {_PERSON} IS NOT NULL AND {_WHEN.format("measurement")} IS NOT NULL
-  AND ({_NUMBER} IS NOT NULL OR m_answers.what IS NOT NULL)"""
+  AND ({_NUMBER} IS NOT NULL OR m_answers.what IS NOT NULL)
+  AND (m_operators.id IS NOT NULL OR {_NO_OPERATOR})"""
 
 # By source table: its concept, and the stem of its dates.
 _EVENT: Final = {
@@ -311,6 +314,7 @@ def _unused(source: OmopFolder) -> Iterator[tuple[str, str, int]]:
         )
         for code, count in source.rows(query):
             yield name, f"concept {code}, which the mapping does not name", int(count)
+    yield from _unnamed(source)
     if "measurement" in source.tables:
         ((empty,),) = source.rows(
             "SELECT count(*) FROM measurement"
@@ -320,3 +324,25 @@ def _unused(source: OmopFolder) -> Iterator[tuple[str, str, int]]:
         )
         if empty:
             yield "measurement", "neither a number nor an answer that the mapping names", int(empty)
+
+
+def _unnamed(source: OmopFolder) -> Iterator[tuple[str, str, int]]:
+    """Signs and sexes that the mapping does not name: the results are left, the sex is unknown."""
+    tests = " AND TRY_CAST(measurement_concept_id AS BIGINT) IN (SELECT id FROM m_tests)"
+    unnamed = "{} {{}}, which the mapping does not name: {}"
+    asked = {
+        "measurement": (
+            "operator_concept_id", "operators", tests, unnamed.format("operator", "not used"),
+        ),
+        "person": ("gender_concept_id", "sexes", "", unnamed.format("gender", "unknown")),
+    }  # fmt: skip
+    for name, (column, meaning, where, said) in asked.items():
+        if name not in source.tables:
+            continue
+        value = f"TRY_CAST({column} AS BIGINT)"
+        query = (
+            f"SELECT {value} AS c, count(*) FROM {name} WHERE coalesce({value}, 0) <> 0"
+            f" AND {value} NOT IN (SELECT id FROM m_{meaning}){where} GROUP BY c ORDER BY c"
+        )
+        for code, count in source.rows(query):
+            yield name, said.format(code), int(count)

@@ -51,7 +51,8 @@ def adverse_events(domain: Domain, codes: StudyCodes, tables: Tables) -> None:
 
 
 def _grade(row: Row) -> str:
-    return row.get("AETOXGR") or str(GRADES.get(row.get("AESEV").upper(), ""))
+    grade = row.get("AETOXGR").upper().removeprefix("GRADE").strip()
+    return grade or str(GRADES.get(row.get("AESEV").upper(), ""))
 
 
 def _reaction(tables: Tables, row: Row, when: str, term: str) -> Cells:
