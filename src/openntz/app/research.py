@@ -167,31 +167,56 @@ def reanalyse(
         list[str] | None,
         typer.Option("--analysis", help="One analysis by name; again for more. All if left out."),
     ] = None,
+    protocol: Annotated[
+        Path | None,
+        typer.Option("--protocol", help="TOML file with what was planned; its hash is printed."),
+    ] = None,
+    aggregate_only: Annotated[
+        bool,
+        typer.Option("--aggregate-only", help="For locked rooms: no people, no small cells."),
+    ] = False,
+    demo: Annotated[
+        str | None,
+        typer.Option("--demo", help="Simulate a published study, analyse it, show both."),
+    ] = None,
     as_of: AsOf = None,
     site: Site = None,
     mapping: Mapping = None,
+    seed: Seed = DEFAULT_SEED,
 ) -> None:
     """Analyse a trial or cohort: tables, figures, definitions and hashes in one report."""
     from openntz.app.progress import PatientProgress
-    from openntz.app.say_research import say_reanalysis
+    from openntz.app.say_research import say_protocol, say_reanalysis
 
     try:
+        from openntz.workflows.demo import run_demo
+        from openntz.workflows.protocol import read_protocol
         from openntz.workflows.reanalyse import ReanalysisRequest, run_reanalysis
     except ModuleNotFoundError as error:
         stop(_extra(error))
-    if folder is None:
-        stop(InputError("nothing to analyse.", where="reanalyse", remedy="Give a folder."))
+    if (folder is None) == (demo is None):
+        what = "nothing to analyse." if demo is None else "a folder and --demo exclude each other."
+        stop(InputError(what, where="reanalyse", remedy="Give a folder, or --demo."))
     try:
+        planned = None if protocol is None else read_protocol(protocol)
+        if planned is not None:
+            say_protocol(out_console(), planned)
         with PatientProgress(err_console()) as progress:
-            request = ReanalysisRequest(
-                folder=folder,
-                out=out,
-                as_of=day_of(as_of),
-                site=site,
-                mapping=mapping,
-                names=tuple(analysis or ()),
-            )
-            found = run_reanalysis(request, progress)
+            if folder is None:
+                found = run_demo(demo or "", out, seed, progress, aggregate_only=aggregate_only)
+            else:
+                day = planned.file.as_of if as_of is None and planned else day_of(as_of)
+                request = ReanalysisRequest(
+                    folder=folder,
+                    out=out,
+                    as_of=day,
+                    site=site,
+                    mapping=mapping,
+                    names=tuple(analysis or ()),
+                    protocol=planned,
+                    aggregate_only=aggregate_only,
+                )
+                found = run_reanalysis(request, progress)
     except OpenNTZError as error:
         stop(error)
     say_reanalysis(out_console(), found)

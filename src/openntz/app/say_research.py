@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from openntz.workflows.importing import Imported
+    from openntz.workflows.protocol import Protocol
     from openntz.workflows.reanalyse import Reanalysis
 
 _PROBLEMS_SHOWN = 8
@@ -32,15 +33,31 @@ def say_import(console: Console, found: Imported) -> None:
     console.print(Text(f"Tables  {found.out}"))
 
 
+def say_protocol(console: Console, protocol: Protocol) -> None:
+    """The protocol and its hash, before any data are read."""
+    written = protocol.file.written.isoformat()
+    console.print(Text(f"Protocol  {protocol.file.title}, {protocol.file.who}, {written}"))
+    console.print(Text(f"SHA-256   {protocol.digest}"))
+
+
 def say_reanalysis(console: Console, found: Reanalysis) -> None:
-    """One line an analysis, and where the report is."""
-    console.print(Text(f"{count(len(found.study), 'person', 'people')}", style="bold"))
+    """One line an analysis, what differs from the protocol, and where the report is."""
+    if found.aggregate_only:
+        console.print(Text("Aggregates only", style="bold"))
+    else:
+        console.print(Text(f"{count(len(found.study), 'person', 'people')}", style="bold"))
     for result in found.results:
         mark = "" if result.status == "done" else "not made: "
         console.print(Text(f"{result.title}: {mark}{result.text}"))
+    for text in found.deviations:
+        console.print(Text(f"Deviation  {text}"))
+    for what, here, printed, _ in found.beside:
+        console.print(Text(f"{what}: {here}; published {printed}"))
     if found.rejected:
         console.print(
             Text(f"{count(len(found.rejected), 'row')} set aside: {found.page.parent}/rejected.csv")
+            if not found.aggregate_only
+            else Text("Some rows were set aside; they are not listed here.")
         )
-    console.print(Text(f"Report  {found.page}"))
+    console.print(Text(f"Report  {found.page}, report.pdf, results.json"))
     console.print(Text("Research and decision support, not a medical device."))

@@ -51,10 +51,13 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of the flow diagram: how many people are left, and why others left."""
+    """A step of the flow diagram: how many people are left, and why others left.
+
+    ``people`` is None where the number was suppressed.
+    """
 
     text: str
-    people: int
+    people: int | None
     left: tuple[tuple[str, int], ...] = ()
 
 

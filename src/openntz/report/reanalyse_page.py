@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from openntz.evidence.registry import Fact, Registry
 from openntz.reanalyse.result import AnalysisResult
+from openntz.reanalyse.table_one import NAME as TABLE_ONE
 from openntz.report.reanalyse_charts import TONES, draw
 from openntz.report.svg_marks import printable
 from openntz.report.words import count
@@ -57,18 +58,51 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """The protocol the run was made by, and where it strayed."""
+
+    who: str
+    written: str
+    digest: str
+    numbers: tuple[str, ...]
+    deviations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A printed figure to stand beside one row of ours.
+
+    ``shown`` is what was printed, ``sources`` the ids of what was read.
+    """
+
+    what: str
+    analysis: str
+    measure: str
+    group: str
+    shown: str
+    sources: tuple[str, ...]
+    week: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReanalysisPage:
-    """What the report says of itself: data, dates, versions, what was set aside."""
+    """What the report says of itself: data, dates, versions, what was set aside.
+
+    ``people`` is None where even their number was suppressed.
+    """
 
     title: str
     as_of: str
     version: str
-    people: int
+    people: int | None
     arms: tuple[tuple[str, int], ...]
     hashes: Mapping[str, str]
     rejected: int
     code_hash: str
     notes: tuple[str, ...] = ()
+    protocol: Planned | None = None
+    checklist: tuple[tuple[str, str], ...] = ()
+    published: tuple[Published, ...] = ()
 
 
 def cell(name: str, value: Any, measure: str) -> str:
@@ -77,6 +111,8 @@ def cell(name: str, value: Any, measure: str) -> str:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
     if name in _COUNTS:
         return f"{value:,.0f}"
     if isinstance(value, float):
@@ -107,6 +143,64 @@ def section(result: AnalysisResult, evidence: Registry) -> Section:
     )
 
 
+def pivoted(result: AnalysisResult) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Table 1 as a reader knows it: what down the side, groups across."""
+    groups = tuple(dict.fromkeys(str(r["group"]) for r in result.rows))
+    cells: dict[str, dict[str, str]] = {}
+    for row in result.rows:
+        cells.setdefault(str(row["measure"]), {})[str(row["group"])] = _one(row)
+    rows = tuple(
+        (measure, *(of.get(group, "–") for group in groups)) for measure, of in cells.items()
+    )
+    return ("", *groups), rows
+
+
+def _one(row: Mapping[str, Any]) -> str:
+    if row.get("suppressed"):
+        return "suppressed"
+    if row.get("count") is None:
+        if row.get("value") is None:
+            return "–"
+        return f"{row['value']:.1f} ({row['low']:.1f} to {row['high']:.1f})"
+    if row["measure"] == "people":
+        return f"{row['count']:,.0f}"
+    share = "" if row.get("value") is None else f" ({100 * row['value']:.0f} %)"
+    return f"{row['count']:,.0f}{share}"
+
+
+def beside(
+    published: Sequence[Published], results: Sequence[AnalysisResult]
+) -> tuple[tuple[str, ...], ...]:
+    """Our rows with the printed figures: what, ours, printed, sources."""
+    made = {r.name: r for r in results}
+    rows = []
+    for p in published:
+        own = [
+            r
+            for r in (made[p.analysis].rows if p.analysis in made else [])
+            if r["measure"] == p.measure
+            and r["group"] == p.group
+            and (p.week is None or r.get("week") == p.week)
+        ]
+        rows.append((p.what, ours(own[0]) if own else "not estimated", p.shown,
+                     ", ".join(p.sources)))  # fmt: skip
+    return tuple(rows)
+
+
+def ours(row: Mapping[str, Any]) -> str:
+    """Count, denominator, estimate and interval of a row in one cell."""
+    if row.get("suppressed"):
+        return "suppressed"
+    measure = str(row["measure"])
+    told = cell("value", row.get("value"), measure)
+    if row.get("count") is not None and row.get("n") is not None:
+        told = f"{row['count']:.0f} of {row['n']:.0f}, {told}"
+    if row.get("low") is not None and row.get("high") is not None:
+        ends = (cell(k, row[k], measure) for k in ("low", "high"))
+        told = f"{told} ({' to '.join(ends)})"
+    return told
+
+
 def _style() -> tuple[Markup, str]:
     static = resources.files("openntz.report") / "static"
     files = ("openntz.css", "evaluate.css", "reanalyse.css")
@@ -129,9 +223,13 @@ def reanalysis_page(
     )
     environment.filters["count"] = count
     style, digest = _style()
+    first = next((r for r in results if r.name == TABLE_ONE), None)
     return environment.get_template("reanalyse.html").render(
         page=page,
-        sections=[section(result, evidence) for result in results],
+        table_one=None if first is None else pivoted(first),
+        first=first,
+        beside=beside(page.published, results),
+        sections=[section(result, evidence) for result in results if result is not first],
         style=style,
         style_hash=digest,
     )

@@ -6,10 +6,11 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -18,21 +19,34 @@ from openntz import __version__
 from openntz.errors import InputError, OpenNTZError
 from openntz.evidence.registry import Registry
 from openntz.reanalyse.catalogue import ANALYSES, BY_NAME
+from openntz.reanalyse.disclosure import aggregates_only, checklist
 from openntz.reanalyse.result import AnalysisResult, skipped
 from openntz.reanalyse.study import SetAside, Study
+from openntz.reanalyse.table_one import table_one
 from openntz.records.problems import Problem
-from openntz.records.write import write_csv, write_text_atomic
+from openntz.records.write import write_bytes_atomic, write_csv, write_text_atomic
 from openntz.report.exports import PROBLEM_HEADER, problem_rows
-from openntz.report.reanalyse_page import ReanalysisPage, reanalysis_page
+from openntz.report.reanalyse_page import (
+    Planned,
+    Published,
+    ReanalysisPage,
+    beside,
+    reanalysis_page,
+)
+from openntz.report.reanalyse_pdf import reanalysis_pdf
 from openntz.workflows.folder import make_folder
 from openntz.workflows.importing import Imported, import_any, needs_import
 from openntz.workflows.progress import Progress
+from openntz.workflows.protocol import Protocol, changed_numbers, deviations, with_numbers
 from openntz.workflows.read import read_tables, registry_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReanalysisRequest:
-    """What to analyse and where to write it; no names mean every analysis."""
+    """What to analyse and where to write it; no names mean every analysis.
+
+    ``aggregate_only`` writes nothing of single people; ``published`` is shown beside our rows.
+    """
 
     folder: Path
     out: Path
@@ -41,6 +55,9 @@ class ReanalysisRequest:
     mapping: Path | None = None
     names: tuple[str, ...] = ()
     title: str = "Re-analysis"
+    protocol: Protocol | None = None
+    aggregate_only: bool = False
+    published: tuple[Published, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +69,9 @@ class Reanalysis:
     rejected: tuple[Problem, ...]
     hashes: dict[str, str]
     page: Path
+    deviations: tuple[str, ...] = ()
+    beside: tuple[tuple[str, ...], ...] = ()
+    aggregate_only: bool = False
 
 
 def chosen(names: Sequence[str]) -> tuple[str, ...]:
@@ -87,10 +107,16 @@ def _plain(value: Any) -> Any:
     return None if isinstance(plain, float) and not math.isfinite(plain) else plain
 
 
-def results_json(results: Sequence[AnalysisResult]) -> str:
-    """The contract's file: per analysis its rows and definitions, and why one was skipped."""
-    found = {
-        result.name: {
+def results_json(
+    results: Sequence[AnalysisResult], about: Mapping[str, Any], *, people: bool = True
+) -> str:
+    """The contract's file: per analysis its rows and definitions, and why one was skipped.
+
+    Without ``people`` nothing names one.
+    """
+    found = {}
+    for result in results:
+        found[result.name] = {
             "status": result.status,
             "text": result.text,
             "summary": [{k: _plain(v) for k, v in row.items()} for row in result.rows],
@@ -98,11 +124,14 @@ def results_json(results: Sequence[AnalysisResult]) -> str:
             "flow": [
                 {"step": s.text, "people": s.people, "left": dict(s.left)} for s in result.flow
             ],
-            "set_aside": len(result.set_aside),
         }
-        for result in results
-    }
-    return json.dumps(found | {"openntz": {"version": __version__}}, indent=1, allow_nan=False)
+        if people:
+            found[result.name]["set_aside"] = len(result.set_aside)
+            found[result.name]["people_set_aside"] = [
+                {"person": a.person, "reason": a.reason, "where": a.where} for a in result.set_aside
+            ]
+    found["openntz"] = {"version": __version__, **about}
+    return json.dumps(found, indent=1, allow_nan=False, ensure_ascii=False)
 
 
 def code_hash() -> str:
@@ -149,6 +178,18 @@ def tables_of(
     return tables, None, import_any(folder, tables, mapping)
 
 
+def _registry(request: ReanalysisRequest) -> Registry:
+    evidence = registry_for(request.site)
+    return evidence if request.protocol is None else with_numbers(evidence, request.protocol)
+
+
+def _planned(request: ReanalysisRequest) -> tuple[str, ...]:
+    """The analyses asked for, else those of the protocol, else all."""
+    if request.names or request.protocol is None:
+        return chosen(request.names)
+    return tuple(dict.fromkeys(request.protocol.file.analyses))
+
+
 def run_reanalysis(request: ReanalysisRequest, progress: Progress) -> Reanalysis:
     """Read, analyse, write.
 
@@ -157,40 +198,116 @@ def run_reanalysis(request: ReanalysisRequest, progress: Progress) -> Reanalysis
     OpenNTZError
         When the input, the output folder or the site file cannot be used.
     """
-    names = chosen(request.names)
-    evidence = registry_for(request.site)
+    names, evidence = _planned(request), _registry(request)
     hashes = hashes_of(request.folder)
     make_folder(request.out)
-    folder, mapping, imported = tables_of(request.folder, request.out, request.mapping)
-    records = read_tables(folder, request.as_of, mapping, evidence, progress)
+    if request.aggregate_only and (request.out / "tables").exists():
+        raise InputError(
+            f"{request.out} holds tables of people from an earlier run.",
+            where="--out",
+            remedy="Choose an empty folder for what is to leave the room.",
+        )
+    with TemporaryDirectory() as scratch:
+        # Tables made from another layout hold rows of people: they stay out of a locked room's
+        # output.
+        made = Path(scratch) if request.aggregate_only else request.out
+        folder, mapping, imported = tables_of(request.folder, made, request.mapping)
+        records = read_tables(folder, request.as_of, mapping, evidence, progress)
     rejected = (*(imported.problems if imported else ()), *records.rejected)
     study = Study.of(
         {name: course.until(request.as_of) for name, course in records.courses.items()},
         request.as_of,
         tuple(SetAside(p.person, p.reason, f"{p.table}:{p.line}") for p in rejected),
     )
-    results = _analysed(names, study, evidence)
-    arms = Counter(study.arms.values())
-    page = ReanalysisPage(
-        title=request.title,
-        as_of=request.as_of.isoformat(),
-        version=__version__,
-        people=len(study),
-        arms=tuple(sorted((arm, n) for arm, n in arms.items() if arm)),
-        hashes=hashes,
-        rejected=len(rejected),
-        code_hash=code_hash(),
-        notes=()
-        if imported is None
-        else (f"Read from {', '.join(imported.domains)}.",),
+    results = (table_one(study), *_analysed(names, study, evidence))
+    strayed = (
+        ()
+        if request.protocol is None
+        else deviations(request.protocol, request.names, request.as_of, results[1:], evidence)
     )
-    write_text_atomic(request.out / "results.json", results_json(results))
-    write_csv(request.out / "rejected.csv", PROBLEM_HEADER, problem_rows(rejected))
-    write_text_atomic(request.out / "index.html", reanalysis_page(page, results, evidence))
+    limit = round(evidence.fact("reanalyse.fewest-people").number)
+    checked: tuple[tuple[str, str], ...] = ()
+    if request.aggregate_only:
+        results = tuple(aggregates_only(result, limit) for result in results)
+        checked = checklist(results, limit)
+    page = _page(request, study, results, evidence, hashes, rejected, strayed, checked, imported)
+    _write(request, page, results, evidence, rejected)
     return Reanalysis(
         study=study,
-        results=results,
+        results=results[1:],
         rejected=rejected,
         hashes=hashes,
         page=request.out / "index.html",
+        deviations=strayed,
+        beside=beside(request.published, results),
+        aggregate_only=request.aggregate_only,
     )
+
+
+def _page(
+    request: ReanalysisRequest,
+    study: Study,
+    results: Sequence[AnalysisResult],
+    evidence: Registry,
+    hashes: dict[str, str],
+    rejected: Sequence[Problem],
+    strayed: tuple[str, ...],
+    checked: tuple[tuple[str, str], ...],
+    imported: Imported | None,
+) -> ReanalysisPage:
+    protocol = request.protocol
+    arms = Counter(study.arms.values())
+    return ReanalysisPage(
+        title=request.title if protocol is None else protocol.file.title,
+        as_of=request.as_of.isoformat(),
+        version=__version__,
+        people=results[0].flow[0].people,
+        # Arms are in Table 1, where small ones are suppressed.
+        arms=()
+        if request.aggregate_only
+        else tuple(sorted((arm, n) for arm, n in arms.items() if arm)),
+        hashes=hashes,
+        rejected=0 if request.aggregate_only else len(rejected),
+        code_hash=code_hash(),
+        notes=() if imported is None else (f"Read from {', '.join(imported.domains)}.",),
+        protocol=None
+        if protocol is None
+        else Planned(
+            who=protocol.file.who,
+            written=protocol.file.written.isoformat(),
+            digest=protocol.digest,
+            numbers=changed_numbers(protocol, evidence),
+            deviations=strayed,
+        ),
+        checklist=checked,
+        published=request.published,
+    )
+
+
+def _write(
+    request: ReanalysisRequest,
+    page: ReanalysisPage,
+    results: Sequence[AnalysisResult],
+    evidence: Registry,
+    rejected: Sequence[Problem],
+) -> None:
+    people = not request.aggregate_only
+    about: dict[str, Any] = {
+        "as_of": page.as_of,
+        "data": dict(page.hashes),
+        "code": page.code_hash,
+        "aggregate_only": request.aggregate_only,
+        "protocol": None if page.protocol is None else asdict(page.protocol),
+    }
+    out = request.out
+    write_text_atomic(out / "results.json", results_json(results, about, people=people))
+    if people:
+        write_csv(out / "rejected.csv", PROBLEM_HEADER, problem_rows(rejected))
+        aside = ((r.name, a.person, a.reason, a.where) for r in results for a in r.set_aside)
+        write_csv(out / "set-aside.csv", ("analysis", "person", "reason", "where"), aside)
+    else:
+        # What an earlier run with people wrote must not leave with this one.
+        for stale in ("rejected.csv", "set-aside.csv"):
+            (out / stale).unlink(missing_ok=True)
+    write_text_atomic(out / "index.html", reanalysis_page(page, results, evidence))
+    write_bytes_atomic(out / "report.pdf", reanalysis_pdf(page, results, evidence))

@@ -1,0 +1,119 @@
+"""Table 1: who is in the data, by arm, with those whose value is missing counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from openntz.course.course import Course
+from openntz.reanalyse.result import AnalysisResult, Step, table
+from openntz.reanalyse.study import SetAside, Study, age_at
+
+NAME: Final = "table-1"
+TITLE: Final = "Table 1: who is in the data"
+MISSING: Final = "missing"
+ALL: Final = "all"
+_YEAR: Final = 365.25
+_PRODUCTS_SHOWN: Final = 8
+
+
+def _age(study: Study, course: Course) -> float | None:
+    start = study.start_of(course)
+    return None if start is None else age_at(course, start)
+
+
+def _duration(study: Study, course: Course) -> float | None:
+    start, onset = study.start_of(course), course.person.ms_onset
+    return None if start is None or onset is None else (start - onset).days / _YEAR
+
+
+def _followed(study: Study, course: Course) -> float | None:
+    start = study.start_of(course)
+    return None if start is None else max(0, (study.as_of - start).days) / _YEAR
+
+
+def _doses(_: Study, course: Course) -> float | None:
+    return float(len(course.doses)) if course.has("doses") else None
+
+
+_NUMBERS: Final[dict[str, Callable[[Study, Course], float | None]]] = {
+    "age at entry, years": _age,
+    "disease duration at entry, years": _duration,
+    "doses": _doses,
+    "from entry to the cut-off, years": _followed,
+}
+
+
+def _count(measure: str, group: str, count: int, n: int) -> dict[str, Any]:
+    return {
+        "measure": measure,
+        "group": group,
+        "n": n,
+        "count": count,
+        "value": count / n if n else None,
+    }
+
+
+def _of_group(study: Study, group: str, own: Sequence[Course]) -> list[dict[str, Any]]:
+    n = len(own)
+    rows = [_count("people", group, n, n)]
+    sexes = Counter(c.person.sex for c in own)
+    for sex, told in (("F", "female"), ("M", "male"), ("", f"sex {MISSING}")):
+        rows.append(_count(told, group, sexes[sex], n))
+    for measure, read in _NUMBERS.items():
+        values = [v for c in own if (v := read(study, c)) is not None]
+        quartiles = np.quantile(values, [0.5, 0.25, 0.75]) if values else (None, None, None)
+        value, low, high = (None if q is None else float(q) for q in quartiles)
+        rows.append(
+            {"measure": measure, "group": group, "n": len(values), "value": value,
+             "low": low, "high": high}
+        )  # fmt: skip
+        rows.append(_count(f"{measure.split(',')[0]} {MISSING}", group, n - len(values), n))
+    return rows
+
+
+def _product(course: Course) -> str:
+    if not course.doses:
+        return "no natalizumab"
+    return " ".join(course.doses[0].product.split()).casefold() or f"product {MISSING}"
+
+
+def _products(groups: dict[str, list[Course]]) -> list[dict[str, Any]]:
+    common = Counter(_product(c) for c in groups[ALL])
+    shown = [name for name, _ in common.most_common(_PRODUCTS_SHOWN)]
+    rows = []
+    for group, own in groups.items():
+        counts = Counter(name if name in shown else "other product" for name in map(_product, own))
+        names = [*shown, *(["other product"] if len(common) > len(shown) else [])]
+        rows += [_count(f"first product: {name}", group, counts[name], len(own)) for name in names]
+    return rows
+
+
+def table_one(study: Study) -> AnalysisResult:
+    """People, age, sex, disease duration, doses, product and time since entry by arm."""
+    groups = {ALL: list(study)}
+    for arm in study.arm_names:
+        groups[arm] = [c for c in study if study.arms.get(c.person.id) == arm]
+    without = [c for c in study if not study.arms.get(c.person.id)]
+    if without and study.arm_names:
+        groups["arm not recorded"] = without
+    rows = [row for group, own in groups.items() for row in _of_group(study, group, own)]
+    aside = tuple(dict.fromkeys(a.person for a in study.set_aside if a.person))
+    return AnalysisResult(
+        name=NAME,
+        title=TITLE,
+        status="done",
+        summary=table([*rows, *_products(groups)]),
+        definitions={
+            "entry": "first dose, else the start of the study as recorded",
+            "numbers": "median with quartiles of those whose value is known",
+        },
+        flow=(Step("people in the data", len(study)),),
+        set_aside=tuple(
+            SetAside(name, "a row of this person was set aside when the data were read")
+            for name in aside
+        ),
+    )
