@@ -1,6 +1,6 @@
 """Settings of the blood sensor: pools from the parameters of virtual people, the rest from facts.
 
-Where a parameter has a range, it is taken as an interval (``sensor.range-covers``) of a log-normal distribution: that of
+A range of a parameter is taken to hold it with the chance ``sensor.range-covers``, log-normally: that of
 the median rise widens the spread between people, that of the noise becomes a mixture.
 """
 

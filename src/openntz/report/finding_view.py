@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from openntz.course.course import EVENT_TABLES, Course
@@ -24,6 +24,7 @@ from openntz.evidence.registry import RANK_MEANING, Fact, Registry, Source, cite
 from openntz.monitor.finding import Finding, Status
 from openntz.monitor.in_words import Words
 from openntz.report import words
+from openntz.report.counts_alone import RULE, counts_alone_text
 from openntz.report.later import LaterLine, acknowledged, later_lines
 from openntz.report.person import PersonReview
 from openntz.report.review import Review
@@ -65,7 +66,8 @@ class FindingView:
     """One finding, ready for the page.
 
     ``words`` are what leads to each answer of its rule, ``later`` what time alone would change;
-    ``acknowledged`` and ``lapsed`` are sentences, empty where there is none.
+    ``acknowledged`` and ``lapsed`` are sentences, empty where there is none, and so is ``beside``,
+    what a calculation says that the rule does not read.
     """
 
     rule: str
@@ -84,6 +86,7 @@ class FindingView:
     set_apart: bool
     lapsed: str
     later: tuple[LaterLine, ...]
+    beside: str = ""
 
 
 def anchor(place: str) -> str:
@@ -233,5 +236,10 @@ def finding_views(person: PersonReview, review: Review, names: Mapping[str, Rule
     def views(findings: Iterable[Finding]) -> list[FindingView]:
         return [finding_view(f, rows, names, review.registry, review.rules) for f in findings]
 
-    shown = {status: views(person.pending(status)) for status in Status}
-    return Findings(shown, views(person.set_apart))
+    beside = counts_alone_text(person.counts_alone, review.registry)
+
+    def annotated(found: list[FindingView]) -> list[FindingView]:
+        return [replace(v, beside=beside) if v.rule == RULE else v for v in found]
+
+    shown = {status: annotated(views(person.pending(status))) for status in Status}
+    return Findings(shown, annotated(views(person.set_apart)))

@@ -9,6 +9,7 @@ from openntz.course.course import Course
 from openntz.definitions.therapy import Therapy
 from openntz.forecast.decide import Decision
 from openntz.forecast.result import PersonForecast
+from openntz.forecast.sensor import CountsAlone
 from openntz.monitor.finding import Finding, Status
 
 
@@ -18,7 +19,8 @@ class PersonReview:
 
     ``course`` is the whole course, bookings after the as-of date included, ``known`` the same
     up to the as-of date; ``findings`` has one entry per rule; ``decision`` holds the dates open
-    for the next dose, None where no dose is expected or nothing was forecast.
+    for the next dose, None where no dose is expected or nothing was forecast; ``counts_alone``
+    what blood counts say of the drug, None where nothing is asked of them.
     """
 
     course: Course
@@ -26,6 +28,7 @@ class PersonReview:
     forecast: PersonForecast
     findings: tuple[Finding, ...]
     decision: Decision | None = None
+    counts_alone: CountsAlone | None = None
     known: Course = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

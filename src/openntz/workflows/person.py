@@ -21,7 +21,10 @@ from openntz.forecast.options import Options
 from openntz.forecast.person import answer_person, forecast_person
 from openntz.forecast.request import ForecastModels, ForecastRequest
 from openntz.forecast.result import PersonForecast
+from openntz.forecast.sensor import CountsAlone, SensorSettings
+from openntz.forecast.sensor_settings import sensor_settings
 from openntz.forecast.settings import Settings
+from openntz.mechanism.virtual.parameters import shipped_parameters
 from openntz.models.card import load_card
 from openntz.models.saturation import load_saturation
 from openntz.monitor.engine import evaluate
@@ -31,6 +34,7 @@ from openntz.monitor.profile import PROFILES, Profile, load_profile
 from openntz.monitor.rule import Situation
 from openntz.monitor.rules.antibodies import antibody_definition, antibody_limits
 from openntz.monitor.rules.candidate_conditions import decision_rule, open_dates
+from openntz.workflows.sensor import counts_alone
 from openntz.workflows.settle import settled
 
 DEFAULT_CARD = "van_den_berg_2025"
@@ -47,12 +51,13 @@ _MATTERS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Practice:
-    """What a review is made with: registry, profiles, models, seed."""
+    """What a review is made with: registry, profiles, models, blood sensor, seed."""
 
     registry: Registry
     profile: Profile
     profiles: Mapping[str, Profile]
     models: ForecastModels
+    sensor: SensorSettings
     seed: int
 
     @classmethod
@@ -86,6 +91,7 @@ class Practice:
                 saturation=tuple(load_saturation(name) for name in SATURATION_CARDS),
                 settings=(options or Options()).applied(Settings.from_registry(registry)),
             ),
+            sensor=sensor_settings(registry, shipped_parameters()),
             seed=seed,
         )
 
@@ -101,12 +107,14 @@ class PersonResult:
 
     ``decision`` holds the dates open for the next dose, None where there is no forecast or no
     dose is expected; the finding ``interval.candidate`` says whether one is offered.
+    ``counts_alone`` is shown beside the rules and read by none.
     """
 
     therapy: Therapy
     forecast: PersonForecast
     findings: tuple[Finding, ...]
     decision: Decision | None = None
+    counts_alone: CountsAlone | None = None
 
 
 def standing(course: Course, as_of: date, profile: Profile) -> Therapy:
@@ -266,4 +274,5 @@ def review_person(
         forecast=situation.forecast,
         findings=with_next_turn(findings, later_days(course, situation, practice, whole=False)),
         decision=open_dates(situation, practice.profile) if stands.state.on_therapy else None,
+        counts_alone=counts_alone(situation.course, stands, practice.profile, practice.sensor),
     )

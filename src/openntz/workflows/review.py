@@ -151,6 +151,7 @@ def _reviewed(
             forecast=result.forecast,
             findings=result.findings,
             decision=result.decision,
+            counts_alone=result.counts_alone,
         )
         for course, result in zip(
             courses, progress.track(done, len(courses), "people"), strict=True
