@@ -11,11 +11,12 @@ from functools import cache
 
 import pytest
 
-from openntz.monitor.finding import Finding
+from openntz.monitor.finding import Finding, Status
 from openntz.monitor.rules.catalogue import RULES
 from tests.build import findings
 from tests.monitor.people import PEOPLE
 from tests.monitor.people.case import SPEAKING, Case, comfortable
+from tests.monitor.people.quiet import quiet
 
 CASES = [pytest.param(c, p, id=f"{c.name}-{p}") for c in PEOPLE for p in c.profiles]
 
@@ -58,3 +59,50 @@ def test_names_are_their_own_and_rules_exist():
         named = {*case.finds, *case.eu, *case.us, *case.study, *case.beside}
         assert named <= ids, case.name
         assert case.against, case.name
+
+
+# What each rule cannot know without a table of the export, by what the rule asks.
+NEEDS = {
+    "reactions": ("hypersensitivity.contraindicated", "observation.post-infusion"),
+    "treatments": ("combination.contraindicated", "vaccination.live"),
+    "mri": ("pml.mri-due", "activity.neda", "activity.on-therapy", "pml.suspected"),
+    "relapses": ("activity.neda", "activity.on-therapy"),
+    "edss": ("activity.neda", "review.due"),
+    "symptoms": (
+        *("symptom.wearing-off", "safety.mood-gallstones", "infection.serious"),
+        *("infection.before-dose", "pml.suspected"),
+    ),
+    "pregnancies": (
+        *("pregnancy.plan", "pregnancy.newborn-count", "newborn.vaccines"),
+        "pregnancy.lactation",
+    ),
+    "measurements": (
+        *("antibody.no-lymphocyte-rise", "lymphocytes.response", "antibody.test-due"),
+        *("antibody.confirm", "antibody.persistent", "antibody.assay", "level.implausible"),
+        *("pml.stratum", "pml.jcv-due", "pml.suspected", "liver.injury", "platelets.low"),
+        *("neutrophils.change", "laboratory.due"),
+    ),
+    "doses": tuple(
+        rule.id
+        for rule in RULES
+        # What they ask is answered by results and words alone, or not asked at all.
+        if rule.id
+        not in {
+            *("antibody.confirm", "antibody.assay", "liver.injury", "platelets.low"),
+            "review.re-authorisation",
+        }
+    ),
+}
+LACKING = [(table, rule) for table, rules in NEEDS.items() for rule in rules]
+
+
+@cache
+def _without(table: str) -> dict[str, Finding]:
+    made = quiet().course(lacking=[table])
+    return findings(made, predicted=comfortable(made))
+
+
+@pytest.mark.parametrize(("table", "rule"), LACKING)
+def test_a_table_that_is_not_exported_is_unknown_never_ok(table, rule):
+    found = _without(table)[rule]
+    assert found.status is Status.UNKNOWN, f"{found.status}: {found.message}"

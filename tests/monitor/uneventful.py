@@ -115,7 +115,7 @@ def _laboratory(
             yield antibody(drawn, "negative")
         if number and number % 6 == 0:
             yield level(drawn, round(min(max(trough * _between(random, 0.8, 1.25), 15), 50), 1))
-    for day in _every(random, first, 145, 145, 6, end):
+    for day in _every(random, first, 110, 145, 6, end):
         yield measurement(v.JCV_INDEX, day, round(index * _between(random, 0.95, 1.05), 3))
 
 

@@ -1,26 +1,21 @@
-"""Doses and what surrounds them: observation, reactions, calls, home, the record, lateness."""
+"""When doses are given: observation after them, gaps between them, lateness."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from openntz.course import vocabulary as v
 from openntz.course.course import Course
-from openntz.course.events import Contact, Reaction
-from tests.build import AS_OF, antibody, days_before, plan, reaction, treatment
-from tests.monitor.people.case import Case, accepted, act, due, ok, prompts, speaks, unknown, watch
+from openntz.course.events import Reaction
+from tests.build import AS_OF, antibody, days_before, reaction
+from tests.monitor.people.case import Case, act, due, ok, prompts, unknown, watch
 from tests.monitor.people.quiet import Quiet, blood, given, quiet
 
 ALL = ("eu", "us", "study")
-WATCHED, CALL, GRADING = "observation.post-infusion", "reaction.follow-up-call", "reaction.grading"
-ALLERGY, HOME, RECORD = (
-    "hypersensitivity.contraindicated",
-    "administration.home",
-    "administration.record",
-)
+WATCHED, GRADING = "observation.post-infusion", "reaction.grading"
+ALLERGY = "hypersensitivity.contraindicated"
 LATE, TEST, AGAIN = "interval.late-dose", "antibody.test-due", "antibody.before-re-exposure"
 WELL = quiet()
 NEXT = days_before(-18)
@@ -30,24 +25,14 @@ def _dose_days(made: Quiet) -> list[date]:
     return [d.day for d in made.tables["doses"]]
 
 
-def _during(made: Quiet, number: int, term: str, grade: int | None, minutes: int = 20) -> Reaction:
+def during(made: Quiet, number: int, term: str, grade: int | None, minutes: int = 20) -> Reaction:
     """A reaction so many minutes after the start of dose ``number`` (from 1)."""
     start = datetime.combine(_dose_days(made)[number - 1], time(10))
     return reaction(start + timedelta(minutes=minutes), term, grade)
 
 
-def _reacted(made: Quiet, number: int, term: str, grade: int | None, minutes: int = 20) -> Course:
-    return made.with_(reactions=[_during(made, number, term, grade, minutes)]).course()
-
-
-def _last(made: Quiet, **recorded: Any) -> Course:
-    """The last dose recorded otherwise."""
-    *before, last = made.tables["doses"]
-    return made.instead(doses=[*before, replace(last, **recorded)]).course()
-
-
-def _at(day: date, hour: int, minute: int = 0) -> datetime:
-    return datetime.combine(day, time(hour, minute))
+def reacted(made: Quiet, number: int, term: str, grade: int | None, minutes: int = 20) -> Course:
+    return made.with_(reactions=[during(made, number, term, grade, minutes)]).course()
 
 
 def _resumed(count: int, gap: int, after: int) -> Quiet:
@@ -61,7 +46,6 @@ def _resumed(count: int, gap: int, after: int) -> Quiet:
     ).instead(doses=joint)
 
 
-TODAY = quiet(20, since_last=0)
 PAUSE: Final = ("stopping.no-successor", "activity.neda", "review.re-authorisation")
 
 OBSERVED: Final = (
@@ -135,7 +119,7 @@ OBSERVED: Final = (
         "mild-headache-at-dose-5",
         "a mild reaction ends 'no reactions' by the label, not for the study",
         ("L2", "S0-11", "S0-14", "C2"),
-        _reacted(WELL, 5, "headache", 1),
+        reacted(WELL, 5, "headache", 1),
         {ALLERGY: ok()},
         eu={WATCHED: due()},
         us={WATCHED: due()},
@@ -146,7 +130,7 @@ OBSERVED: Final = (
         "moderate-reaction-at-dose-20",
         "a moderate reaction excludes from the study",
         ("S0-14", "S0-11", "D6"),
-        _reacted(WELL, 20, "infusion related reaction", 2),
+        reacted(WELL, 20, "infusion related reaction", 2),
         {WATCHED: due(), TEST: prompts()},
         beside=(GRADING,),
         profiles=ALL,
@@ -159,190 +143,6 @@ OBSERVED: Final = (
         {ALLERGY: unknown("reactions"), WATCHED: unknown()},
         beside=(WATCHED,),
         profiles=ALL,
-    ),
-)
-
-ALLERGIC: Final = (
-    Case(
-        "anaphylaxis-at-dose-2",
-        "severe, and the next dose is due: never again",
-        ("L8", "S2-19", "L7", "S0-65"),
-        _reacted(quiet(2), 2, "anaphylaxis", 3, 4),
-        {ALLERGY: act("anaphylaxis")},
-        beside=(GRADING, TEST, WATCHED),
-        profiles=ALL,
-    ),
-    Case(
-        "mild-hypersensitivity",
-        "any hypersensitivity, however mild, is a contraindication",
-        ("L8", "L19"),
-        _reacted(WELL, 3, "hypersensitivity", 1),
-        {ALLERGY: act("hypersensitivity")},
-        beside=(GRADING, TEST, WATCHED),
-        profiles=ALL,
-    ),
-    Case(
-        "severe-infusion-reaction",
-        "grade 3 by any name",
-        ("S2-19", "D6", "D9"),
-        _reacted(WELL, 20, "infusion related reaction", 3),
-        {ALLERGY: act()},
-        beside=(GRADING, TEST, WATCHED),
-        profiles=ALL,
-    ),
-    Case(
-        "no-hypersensitivity",
-        "the words deny it",
-        ("L8",),
-        _reacted(WELL, 19, "flushing, no hypersensitivity", 1),
-        {ALLERGY: speaks()},
-        beside=(GRADING, TEST, WATCHED),
-    ),
-    Case(
-        "allergic-and-stopped",
-        "the reaction, then the stop, another drug since",
-        ("L8", "S2-19"),
-        quiet(3, since_last=50)
-        .with_(
-            reactions=[_during(quiet(3, since_last=50), 3, "anaphylaxis", 3, 5)],
-            plans=[plan(days_before(49), stopped=days_before(49), reason="anaphylaxis", line=9)],
-            treatments=[treatment(days_before(40), "ocrelizumab", "dmt")],
-        )
-        .course(),
-        {ALLERGY: watch(), LATE: ok()},
-        beside=("pml.after-switch", "stopping.washout", GRADING, "review.due"),
-        profiles=ALL,
-    ),
-    Case(
-        "reaction-without-grade",
-        "what happened is not graded",
-        ("D6", "S0-05", "S0-64"),
-        _reacted(WELL, 18, "headache", None),
-        {GRADING: speaks("grade")},
-        beside=(WATCHED, TEST, ALLERGY),
-    ),
-    Case(
-        "anaphylaxis-grade-1",
-        "its scale starts at 3",
-        ("D8", "D6"),
-        _reacted(WELL, 18, "anaphylaxis", 1),
-        {ALLERGY: act(), GRADING: speaks("3")},
-        beside=(WATCHED, TEST),
-    ),
-    Case(
-        "serum-sickness",
-        "rash and joint pain ten days after a dose",
-        ("S0-68", "L7"),
-        _reacted(WELL, 18, "rash and joint pain", 2, 10 * 24 * 60),
-        {GRADING: speaks("serum sickness")},
-        beside=(WATCHED, TEST, ALLERGY),
-    ),
-)
-
-LEFT: Final = (
-    Case(
-        "left-early-no-call",
-        "left 20 minutes after the infusion today, nobody phoned",
-        ("S0-15", "S0-12"),
-        _last(TODAY, discharged=_at(AS_OF, 11, 20)),
-        {},
-        eu={CALL: ok()},
-        us={CALL: ok()},
-        study={CALL: due(due=AS_OF)},
-        beside=(LATE,),
-        profiles=ALL,
-    ),
-    Case(
-        "left-early-called",
-        "left early, phoned an hour later, well",
-        ("S0-15",),
-        _last(
-            TODAY,
-            discharged=_at(AS_OF, 11, 20),
-            follow_up_call=Contact(_at(AS_OF, 12, 20), True, "well"),
-        ),
-        {CALL: ok()},
-        profiles=ALL,
-    ),
-    Case(
-        "left-early-not-reached",
-        "phoned, not reached: still open",
-        ("S0-15",),
-        _last(
-            TODAY,
-            discharged=_at(AS_OF, 11, 20),
-            follow_up_call=Contact(None, False, "not reached"),
-        ),
-        {CALL: due()},
-        profiles=("study",),
-    ),
-    Case(
-        "stayed-the-hour",
-        "left 65 minutes after the end",
-        ("S0-15", "S0-09"),
-        _last(TODAY, discharged=_at(AS_OF, 12, 5)),
-        {CALL: ok()},
-    ),
-    Case(
-        "hotline-unanswered",
-        "rang in the evening, nothing came of it",
-        ("S0-13",),
-        _last(WELL, hotline=Contact(_at(WELL.last, 20), True, "itching")),
-        {CALL: speaks("hotline")},
-        beside=(GRADING,),
-    ),
-)
-
-AT_HOME: Final = (
-    Case(
-        "infusion-at-home",
-        "nobody allows an infusion at home",
-        ("L5", "L6", "C14", "S0-03"),
-        _last(WELL, setting="home"),
-        {HOME: prompts("clinic", due=NEXT)},
-        profiles=ALL,
-    ),
-    Case(
-        "injection-at-home-after-five",
-        "five tolerated doses, the sixth injected at home: one too early",
-        ("L5",),
-        _last(quiet(6, route="SC"), setting="home"),
-        {HOME: prompts("6"), WATCHED: due()},
-    ),
-    Case(
-        "injection-at-home-after-six",
-        "six tolerated doses, the seventh injected at home",
-        ("L5",),
-        _last(quiet(7, route="SC"), setting="home"),
-        {HOME: accepted("physician", "checklist"), WATCHED: due()},
-    ),
-    Case(
-        "no-batch",
-        "batch of the last dose not written down",
-        ("L30",),
-        _last(WELL, batch=""),
-        {RECORD: speaks("batch")},
-    ),
-    Case(
-        "half-dose",
-        "150 mg by infusion",
-        ("L1", "C16", "S0-05"),
-        _last(WELL, amount_mg=150.0),
-        {RECORD: speaks("300 mg")},
-    ),
-    Case(
-        "in-twenty-minutes",
-        "infused in 20 minutes",
-        ("L1", "L30", "S0-27"),
-        _last(WELL, end=_at(WELL.last, 10, 20)),
-        {RECORD: speaks("20 min")},
-    ),
-    Case(
-        "premedicated",
-        "an antihistamine before the dose: recorded, never required",
-        ("C16", "S0-05"),
-        _last(WELL, premedication="cetirizine"),
-        {RECORD: ok()},
     ),
 )
 
@@ -424,6 +224,19 @@ LATENESS: Final = (
         profiles=ALL,
     ),
     Case(
+        "two-doses-then-nothing",
+        "three months and a week after two doses, nothing booked: a test before any next dose",
+        ("L7", "L9"),
+        quiet(2, since_last=97).no_test_from(days_before(115), v.ANTIBODIES).course(),
+        {AGAIN: due("antibod")},
+        beside=(
+            *(LATE, "stopping.no-successor", WATCHED, "review.due", "antibody.no-lymphocyte-rise"),
+            *("stopping.rebound-window", "restart.gate", TEST, "stopping.washout", "stopping.plan"),
+            "counts.after-stopping",
+        ),
+        profiles=ALL,
+    ),
+    Case(
         "two-doses-tested",
         "the same, antibodies negative last week",
         ("L7", "L9"),
@@ -463,4 +276,4 @@ LATENESS: Final = (
     ),
 )
 
-PEOPLE: Final = (*OBSERVED, *ALLERGIC, *LEFT, *AT_HOME, *LATENESS)
+PEOPLE: Final = (*OBSERVED, *LATENESS)
