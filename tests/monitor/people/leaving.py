@@ -177,6 +177,15 @@ STOPPING: Final = (
         profiles=ALL,
     ),
     Case(
+        "fingolimod-ten-days-before-the-last-dose",
+        "the successor began before natalizumab ended",
+        ("L15", "S4-30", "L22"),
+        _left(60, 55, _next(70, "fingolimod")).course(),
+        {SWITCH: watch("before the last natalizumab"), NOTHING: ok()},
+        beside=besides(SWITCH, NOTHING),
+        profiles=ALL,
+    ),
+    Case(
         "switched-and-not-scanned",
         "fingolimod since two months, no scan since the last dose",
         ("L15", "P4", "S4-30", "H9"),

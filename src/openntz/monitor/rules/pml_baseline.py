@@ -253,9 +253,10 @@ def after_switch(facts: SwitchFacts, profile: Profile) -> Verdict:
     assert last is not None
     until = last.day + timedelta(days=profile.days(_UNTIL))
     carried = profile.fact("pml.switch.carry-over").shown
+    order = "before" if successor.day < last.day else "after"
     head = (
         f"{successor.name} {'is planned from' if facts.planned else 'was started on'} "
-        f"{successor.day}, after the last natalizumab on {last.day}. PML acquired under "
+        f"{successor.day}, {order} the last natalizumab on {last.day}. PML acquired under "
         f"natalizumab can show under the next treatment (texts on switching count {carried}, "
         f"without saying of how many), and that may have a risk of its own: watch until {until}."
     )
