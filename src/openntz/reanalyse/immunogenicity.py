@@ -220,7 +220,8 @@ def _onset(people: Sequence[Tested]) -> tuple[Figure, list[dict[str, Any]]]:
         summary="Interval-censored: the day lies between the last negative and the first positive.",
     )
     rows = []
-    for week in (8, 12, 24, 48):
+    looked = max(max(lower), *(u for u in upper if u < inf))
+    for week in (w for w in (8, 12, 24, 48) if w * _WEEK <= looked):
         low, high = curve.bounds(week * _WEEK)
         rows.append(
             {
@@ -332,8 +333,8 @@ def immunogenicity(study: Study, evidence: Registry) -> AnalysisResult:
             "whose first positive may have come before or after",
             "interval": "Wilson, 95 %; products: Newcombe, 90 %",
         },
-        text=f"{len(people)} treated people were tested, with "
-        f"{len({assay_label(r) for p in people for r in p.results})} assays or thresholds. "
+        text=f"{len(people)} treated people were tested. Assays with their thresholds: "
+        f"{'; '.join(sorted({assay_label(r) for p in people for r in p.results})) or 'none'}. "
         "Compare shares of one assay and threshold only.",
         figures=tuple(f for f in (sweep_figure, onset_figure) if f.lines),
         flow=(

@@ -1,0 +1,238 @@
+"""`openntz reanalyse`: protocol, report, aggregates only, demos."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openntz.errors import InputError
+from openntz.evidence.registry import registry
+from openntz.reanalyse.statistics import proportion
+from openntz.workflows.demo import DEMOS, run_demo
+from openntz.workflows.protocol import read_protocol, with_numbers
+from openntz.workflows.reanalyse import Reanalysis, ReanalysisRequest, run_reanalysis
+from tests.workflows.quiet import QUIET
+
+SEED = 20261122
+AS_OF = date(2021, 6, 1)
+
+PROTOCOL = """
+title = "Troughs, as planned"
+who = "A. Author"
+written = 2021-01-04
+as_of = 2021-06-01
+analyses = ["troughs", "wearing-off"]
+[numbers."target.trough-10"]
+value = 12
+reason = "The lab's own cut."
+"""
+
+
+def _clinic(folder: Path, people: int = 12) -> Path:
+    folder.mkdir()
+    (folder / "people.csv").write_text(
+        "person,birth_date,sex,arm\n"
+        + "".join(f"SECRET{i},1985-01-02,F,<b>arm</b>\n" for i in range(people)),
+        encoding="utf-8",
+    )
+    doses = [f"SECRET{i},2021-0{m}-04,300,IV" for i in range(people) for m in (1, 2, 3)]
+    (folder / "doses.csv").write_text(
+        "person,start,dose_mg,route\n" + "\n".join(doses) + "\n", encoding="utf-8"
+    )
+    levels = [
+        f"SECRET{i},2021-0{m}-03,natalizumab,{11 + 4 * (i % 2)},ug/mL"
+        for i in range(people)
+        for m in (2, 3)
+    ]
+    (folder / "measurements.csv").write_text(
+        "person,taken,test,value,unit\n" + "\n".join(levels) + "\n", encoding="utf-8"
+    )
+    return folder
+
+
+def _request(tmp_path: Path, **more: Any) -> ReanalysisRequest:
+    folder = tmp_path / "data"
+    if not folder.exists():
+        _clinic(folder)
+    return ReanalysisRequest(
+        folder=folder, out=tmp_path / "out", as_of=AS_OF, names=("troughs",), **more
+    )
+
+
+def _results(found: Reanalysis) -> dict[str, Any]:
+    return json.loads((found.page.parent / "results.json").read_text(encoding="utf-8"))
+
+
+def _protocol(tmp_path: Path, text: str = PROTOCOL) -> Path:
+    path = tmp_path / "protocol.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_protocol_is_kept_with_its_hash_and_its_numbers_are_used(tmp_path: Path) -> None:
+    path = _protocol(tmp_path)
+    planned = read_protocol(path)
+    assert planned.digest == hashlib.sha256(path.read_bytes()).hexdigest()
+    found = run_reanalysis(replace(_request(tmp_path, protocol=planned), names=()), QUIET)
+    told = _results(found)
+    assert told["openntz"]["protocol"]["digest"] == planned.digest
+    row = next(r for r in told["troughs"]["summary"] if r["group"].startswith("people"))
+    # Levels are 11 and 15: half reach the planned 12, all would reach 10.
+    assert row["measure"] == "at least 12 ug/mL"
+    assert (row["count"], row["n"]) == (6, 12)
+    text = found.page.read_text(encoding="utf-8")
+    assert planned.digest in text
+    assert "The lab&#39;s own cut." in text
+
+
+def test_every_deviation_is_listed(tmp_path: Path) -> None:
+    planned = read_protocol(_protocol(tmp_path))
+    request = replace(
+        _request(tmp_path, protocol=planned), names=("troughs", "reactions"),
+        as_of=date(2021, 5, 1),
+    )  # fmt: skip
+    found = run_reanalysis(request, QUIET)
+    told = " ".join(found.deviations)
+    assert "reactions: asked for, and not in the protocol" in told
+    assert "wearing-off: in the protocol, and not asked for" in told
+    assert "2021-05-01 instead of 2021-06-01" in told
+    found = run_reanalysis(replace(_request(tmp_path, protocol=planned), names=()), QUIET)
+    assert found.deviations == tuple(d for d in found.deviations if "not made" in d)
+    assert len(found.deviations) == 1
+    assert _results(found)["openntz"]["protocol"]["deviations"] == list(found.deviations)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ('"troughs", ', '"trough", ', "no analysis 'trough'"),
+        ("value = 12", 'value = "12"', "another kind of value"),
+        ("value = 12", "value = -1", "cannot be"),
+        ("target.trough-10", "target.trough-ten", "no fact"),
+        ('reason = "The lab\'s own cut."', "", "reason"),
+        ("title =", "tittle =", "title"),
+        ("as_of = 2021-06-01", "as_of = ", "not TOML"),
+    ],
+)
+def test_a_protocol_that_cannot_be_used_says_where(
+    tmp_path: Path, before: str, after: str, said: str
+) -> None:
+    path = _protocol(tmp_path, PROTOCOL.replace(before, after))
+    with pytest.raises(InputError, match=said) as error:
+        with_numbers(registry(), read_protocol(path))
+    assert str(path) in error.value.where
+    assert error.value.remedy
+
+
+def test_the_report_has_table_1_flow_and_people_set_aside(tmp_path: Path) -> None:
+    found = run_reanalysis(_request(tmp_path), QUIET)
+    told = _results(found)
+    first = {r["measure"]: r for r in told["table-1"]["summary"] if r["group"] == "all"}
+    assert first["people"]["count"] == 12
+    assert first["female"]["count"] == 12
+    assert first["age at entry, years"]["value"] == 36.0
+    assert first["disease duration at entry missing"]["count"] == 12
+    assert told["troughs"]["flow"][0] == {"step": "people in the data", "people": 12, "left": {}}
+    assert told["troughs"]["people_set_aside"] == []
+    assert (found.page.parent / "set-aside.csv").exists()
+
+
+def test_outside_text_is_escaped_and_the_pdf_has_the_same_bytes_again(tmp_path: Path) -> None:
+    found = run_reanalysis(_request(tmp_path), QUIET)
+    text = found.page.read_text(encoding="utf-8")
+    assert "<b>arm</b>" not in text
+    assert "&lt;b&gt;arm&lt;/b&gt;" in text
+    first = (found.page.parent / "report.pdf").read_bytes()
+    assert first.startswith(b"%PDF-")
+    again = run_reanalysis(_request(tmp_path), QUIET)
+    assert (again.page.parent / "report.pdf").read_bytes() == first
+    assert again.page.read_text(encoding="utf-8") == text
+
+
+def test_typst_markup_in_the_data_is_text(tmp_path: Path) -> None:
+    folder = _clinic(tmp_path / "data")
+    people = folder / "people.csv"
+    evil = '#read(""/etc/passwd"") $x$ ] #panic()'
+    people.write_text(
+        people.read_text(encoding="utf-8").replace("<b>arm</b>", f'"{evil}"'), encoding="utf-8"
+    )
+    found = run_reanalysis(_request(tmp_path), QUIET)
+    assert (found.page.parent / "report.pdf").stat().st_size > 5000
+
+
+def test_aggregates_only_write_no_person(tmp_path: Path) -> None:
+    run_reanalysis(_request(tmp_path), QUIET)
+    found = run_reanalysis(_request(tmp_path, aggregate_only=True), QUIET)
+    out = found.page.parent
+    assert {p.name for p in out.iterdir()} == {"index.html", "results.json", "report.pdf"}
+    for name in ("index.html", "results.json"):
+        assert "SECRET" not in (out / name).read_text(encoding="utf-8")
+    assert "Before this leaves the room" in found.page.read_text(encoding="utf-8")
+    rows = _results(found)["table-1"]["summary"]
+    assert next(r for r in rows if r["measure"] == "people")["count"] == 12
+
+
+def _planted(name: str) -> list[tuple[str, str, str, int | None, float]]:
+    """Analysis, measure, group, week, and the rate the demo planted."""
+
+    def rate(fact: str) -> float:
+        found = registry().fact(fact)
+        whole = 100 if found.unit == "%" else int(found.unit.removeprefix("of "))
+        return found.number / whole
+
+    returned = "active MRI by week (interval-censored)"
+    return {
+        "observation424": [
+            ("reactions", "people with a reaction", term, None, rate(f"reaction.tehran.{term}"))
+            for term in ("fatigue", "headache", "cough")
+        ],
+        "troughs80": [
+            ("troughs", "at least 10 ug/mL", "people by their median trough", None, 75 / 80)
+        ],
+        "wearingoff40": [("wearing-off", "people who reported wearing-off", "all", None, 0.2)],
+        "restore": [
+            ("stopping", returned, "arm: placebo", 24, 19 / 41),
+            ("stopping", returned, "arm: glatiramer acetate", 24, 8 / 15),
+            ("stopping", returned, "arm: methylprednisolone", 24, 21 / 52),
+            ("stopping", returned, "arm: interferon beta", 24, 1 / 14),
+        ],
+        "affirm": [
+            ("lymphocytosis", "rise", "no natalizumab", 12, 0.035),
+            ("lymphocytosis", "rise", "persistent antibodies", 12, 0.091),
+            ("lymphocytosis", "rise", "no antibodies found", 12, 0.841),
+            ("lymphocytosis", "rise", "no antibodies found", 24, 0.916),
+        ],
+    }[name]
+
+
+@pytest.mark.parametrize("name", list(DEMOS))
+def test_a_demo_holds_its_planted_rates_within_sampling_error(name: str, tmp_path: Path) -> None:
+    found = run_demo(name, tmp_path / "out", SEED, QUIET)
+    assert not found.rejected
+    told = _results(found)
+    for analysis, measure, group, week, rate in _planted(name):
+        row = next(
+            r
+            for r in told[analysis]["summary"]
+            if r["measure"] == measure
+            and r["group"] == group
+            and (week is None or r["week"] == week)
+        )
+        # 99.9 %: thirteen rates in all, one draw each.
+        ends = proportion(row["count"], row["n"], "exact", 0.999)
+        assert ends.low is not None
+        assert ends.high is not None
+        assert ends.low <= rate <= ends.high, row
+    assert all(here != "not estimated" for _, here, _, _ in found.beside)
+
+
+def test_an_unknown_demo_names_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no demo 'affirmed'") as error:
+        run_demo("affirmed", tmp_path, SEED, QUIET)
+    assert "restore" in error.value.remedy
