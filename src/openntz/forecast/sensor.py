@@ -151,6 +151,22 @@ def histories(day: float, s: SensorSettings) -> Histories:
     )
 
 
+@lru_cache
+def _coefficients(pool: Pool, n: int) -> tuple[Array, Array]:
+    """What 1'r, r'r and (1'r)^2 of n counts weigh at each noise, and the rest (S, G).
+
+    The quadratic form is linear in the three, so that they are summed once for every noise. The
+    weights have the shape (3, S, 1, 1).
+    """
+    s2, tau2 = pool.noise**2, pool.before_log_sd**2
+    # A laboratory's count has the true count as its mean, not as its median: r + s^2 / 2.
+    shift, taken = s2 / 2, tau2 / (s2 + n * tau2)
+    parts = np.stack([s2 * (1 - n * taken), np.ones_like(s2), -taken]) / s2
+    rest = n * shift**2 * (1 - n * taken) / s2 + n * np.log(s2) + np.log1p(n * tau2 / s2)
+    weight = np.log(np.multiply.outer(pool.noise_weight, pool.gain_weight))
+    return -parts[..., None, None] / 2, weight - rest[:, None] / 2
+
+
 def log_likelihood(counts: Sequence[BloodCount], pool: Pool, ways: Histories) -> Array:
     """Logarithm (H,) of the density of one kind of cell's counts under each history.
 
@@ -160,7 +176,6 @@ def log_likelihood(counts: Sequence[BloodCount], pool: Pool, ways: Histories) ->
     """
     day = np.array([c.day for c in counts], float)
     y = np.log([c.value for c in counts]) - math.log(pool.before)
-    n, tau2 = len(counts), pool.before_log_sd**2
     before = y[day <= 0]
     shape = (len(pool.gain), len(ways.chance))
     one, two = np.full(shape, before.sum()), np.full(shape, (before**2).sum())
@@ -169,16 +184,9 @@ def log_likelihood(counts: Sequence[BloodCount], pool: Pool, ways: Histories) ->
         residual = value - np.log1p(np.multiply.outer(pool.gain, so_far))
         one += residual
         two += residual * residual
-    sums = np.stack([one, two, one * one])
-    s2 = pool.noise**2
-    # A laboratory's count has the true count as its mean, not as its median: r + s^2 / 2.
-    shift, taken = s2 / 2, tau2 / (s2 + n * tau2)
-    # The quadratic form is linear in 1'r, r'r and (1'r)^2: one product for all grid points.
-    parts = np.stack([s2 * (1 - n * taken), np.ones_like(s2), -taken]) / s2
-    rest = n * shift**2 * (1 - n * taken) / s2 + n * np.log(s2) + np.log1p(n * tau2 / s2)
-    terms = np.tensordot(parts, sums, (0, 0))
-    weight = 2 * np.log(np.multiply.outer(pool.noise_weight, pool.gain_weight)) - rest[:, None]
-    terms = ((weight[..., None] - terms) / 2).reshape(-1, len(ways.chance))
+    (a, b, c), rest = _coefficients(pool, len(counts))
+    terms = a * one + b * two + c * (one * one) + rest[..., None]
+    terms = terms.reshape(-1, len(ways.chance))
     top = terms.max()
     # Below the smallest float exp takes ten times as long, and what is left weighs nothing.
     np.maximum(terms - top, _LEAST, out=terms)

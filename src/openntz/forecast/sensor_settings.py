@@ -1,7 +1,8 @@
 """Settings of the blood sensor: pools from the parameters of virtual people, the rest from facts.
 
-A range of a parameter is taken to hold it with the chance ``sensor.range-covers``, log-normally: that of
-the median rise widens the spread between people, that of the noise becomes a mixture.
+A range of a parameter is taken as an interval of a log-normal distribution (its probability is
+the fact ``sensor.range-covers``): that of the median rise widens the spread between people, that
+of the noise becomes a mixture.
 """
 
 from __future__ import annotations
