@@ -1,7 +1,7 @@
 """Nobody to whom nothing happens is asked for anything: counts over simulated people.
 
-The thousand of docs/reference/false-alarms.md are the same people; here a part of them, every
-tenth of the doses from 1 to 60 included. The forecast is a fixed one.
+A hundred people made in the same way as the thousand of docs/reference/false-alarms.md, with
+another seed. The forecast is a fixed one.
 """
 
 from __future__ import annotations
