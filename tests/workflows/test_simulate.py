@@ -159,7 +159,7 @@ def test_a_stop_is_recorded_with_its_reason_and_a_plan_that_outlasts_the_study_i
 
 
 def test_trajectories_hold_every_person_and_day(clinic: Path) -> None:
-    table = pq.read_table(clinic / "trajectories" / "states.parquet")
+    table = pq.read_table(clinic / "trajectories")
     assert table.num_rows == 6 * (400 + 28 + 1)
     free = table["free_drug_ug_per_ml"].to_numpy()
     assert (free >= 0).all()
@@ -270,13 +270,14 @@ def test_nothing_half_written_is_left_where_people_cannot_be_solved(
     def fails(*_: object) -> None:
         raise SolverError("step size underflow.")
 
-    monkeypatch.setattr("openntz.workflows.simulate.simulate_part", fails)
+    monkeypatch.setattr("openntz.workflows.simulated_chunks.simulate_part", fails)
     with pytest.raises(SolverError):
         _simulated(tmp_path)
-    assert list((tmp_path / "clinic").iterdir()) == []
+    assert [f.name for f in (tmp_path / "clinic").iterdir()] == [".unfinished"]
 
 
 def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
-    _simulated(tmp_path)
+    (tmp_path / "clinic").mkdir()
+    (tmp_path / "clinic" / "people.csv").write_text("person\n", encoding="utf-8")
     with pytest.raises(InputError, match="not empty"):
         _simulated(tmp_path)

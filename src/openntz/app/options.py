@@ -45,6 +45,12 @@ Acknowledged = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Random seed; the same seed, the same bytes.")]
 Workers = Annotated[int, typer.Option("--workers", min=1, max=256, help="Processes to use.")]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler", help="Address of a dask cluster to work on, instead of own processes."
+    ),
+]
 
 
 def out_console() -> Console:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from openntz.app.options import (
     DEFAULT_SEED,
     EXIT_CLEAN,
+    Scheduler,
     Seed,
     Workers,
     err_console,
@@ -28,9 +29,16 @@ def simulate(
     trajectories: Annotated[
         bool, typer.Option("--trajectories", help="Also write every state, day by day, as Parquet.")
     ] = False,
+    tables: Annotated[
+        Literal["csv", "parquet"], typer.Option("--tables", help="Format of the tables.")
+    ] = "csv",
     workers: Workers = 2,
+    scheduler: Scheduler = None,
 ) -> None:
-    """Simulate virtual people and write them as the tables a clinic would export."""
+    """Simulate virtual people and write them as the tables a clinic would export.
+
+    A run that was ended is continued by the same command.
+    """
     from openntz.app.progress import PatientProgress
     from openntz.app.say_virtual import say_simulation
     from openntz.workflows.simulate import SimulateRequest, run_simulate
@@ -42,8 +50,10 @@ def simulate(
                     scenario=scenario,
                     out=out,
                     seed=seed,
+                    tables=tables,
                     trajectories=trajectories,
                     workers=workers,
+                    scheduler=scheduler,
                 ),
                 progress,
             )

@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import copyreg
 import multiprocessing
+import os
 import signal
 import sys
+import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
@@ -26,6 +30,11 @@ Result = TypeVar("Result")
 # macOS offers fork too, but its system libraries do not survive it.
 FORKS: Final = sys.platform == "linux"
 
+# Calls begun ahead of the one whose result is waited for, a worker: enough that none idles, few
+# enough that results of a large job do not pile up in memory.
+_AHEAD: Final = 8
+_ORPHAN_SECONDS: Final = 1.0
+
 _inherited: tuple[Callable[[Any], Any], Sequence[Any]] | None = None
 
 
@@ -37,9 +46,17 @@ def _thaw(items: dict[Any, Any]) -> MappingProxyType[Any, Any]:
 copyreg.pickle(MappingProxyType, lambda m: (_thaw, (dict(m),)))
 
 
-def _inherit(function: Callable[[Any], Any], items: Sequence[Any]) -> None:
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_ORPHAN_SECONDS)
+    os._exit(1)
+
+
+def _inherit(function: Callable[[Any], Any], items: Sequence[Any], parent: int) -> None:
     global _inherited
     _inherited = (function, items)
+    # A parent that is killed outright closes nothing, and workers would wait for ever.
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     # Ctrl-C reaches every process of the terminal; the parent alone says what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -48,6 +65,22 @@ def _run(at: int) -> Any:
     assert _inherited is not None
     function, items = _inherited
     return function(items[at])
+
+
+def _ahead(
+    executor: Executor, function: Callable[[Item], Result], items: Sequence[Item], workers: int
+) -> Iterator[Result]:
+    waiting: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            waiting.append(executor.submit(function, item))
+            if len(waiting) >= _AHEAD * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
 
 
 def _forked(
@@ -60,9 +93,9 @@ def _forked(
             max_workers=min(workers, len(items) - 1),
             mp_context=multiprocessing.get_context("fork"),
             initializer=_inherit,
-            initargs=(function, items),
+            initargs=(function, items, os.getpid()),
         ) as pool:
-            yield from pool.map(_run, range(1, len(items)))
+            yield from _ahead(pool, _run, range(1, len(items)), workers)
     except BrokenProcessPool:
         raise InputError(
             "a worker process was ended from outside, most often for want of memory.",
@@ -75,7 +108,7 @@ def _threaded(
     function: Callable[[Item], Result], items: Sequence[Item], workers: int
 ) -> Iterator[Result]:
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        yield from pool.map(function, items)
+        yield from _ahead(pool, function, items, workers)
 
 
 def map_in_order(
@@ -94,8 +127,9 @@ def map_in_order(
         whose results (but not ``function`` or ``items``) have to be picklable.
     workers : int
         Processes or threads to start when no executor is given; 1 runs in the calling thread.
+        With an executor, how many calls it runs at once.
     executor : concurrent.futures.Executor, optional
-        Anything with that interface, for example a cluster's.
+        Anything with that interface, for example a cluster's; see ``cluster``.
 
     Raises
     ------
@@ -103,7 +137,7 @@ def map_in_order(
         When a worker process is ended from outside.
     """
     if executor is not None:
-        return executor.map(function, items)
+        return _ahead(executor, function, items, max(workers, 1))
     if workers <= 1 or len(items) <= 1:
         return map(function, items)
     return (_forked if FORKS else _threaded)(function, items, workers)

@@ -58,16 +58,17 @@ def drive(crowd: Crowd, p: Parameters, opened: Floats) -> Drive:
     slow = -np.expm1(-1.0 / p["lesion.slow.time"])
     time = p["lesion.reservoir.time"]
     first, second, f, r, cells = (np.ones(crowd.count) for _ in range(5))
+    # What does not wait for the day before is worked out for all days at once.
+    out = loss + (1.0 - loss) * steps
+    rest, kept = 1.0 / out, np.exp(-out / time)
     for day, share in enumerate(steps):
-        out = loss + (1.0 - loss) * share
         # Exact for a day of constant `out`, so that P stays between 1 and 1 + excess.
-        cells = 1.0 / out + (cells - 1.0 / out) * np.exp(-out / time)
+        cells = np.add(rest[day], (cells - rest[day]) * kept[day], out=ready[day])
         entry = share * cells
-        first = first + fast * (entry - first)
-        second = second + fast * (first - second)
-        f = f + fast * (second - f)
-        r = r + slow * (entry - r)
-        fresh[day], resident[day], ready[day] = f, r, cells
+        first += fast * (entry - first)
+        second += fast * (first - second)
+        f = np.add(f, fast * (second - f), out=fresh[day])
+        r = np.add(r, slow * (entry - r), out=resident[day])
     return Drive(fresh.T, resident.T, ready.T)
 
 
