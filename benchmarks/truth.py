@@ -348,7 +348,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
-    started, cases, lines = time.process_time(), [], []
+    started, lines = time.process_time(), []
+    cases: list[tuple[Scenario, float]] = []
     for scenario in SCENARIOS:
         for planted in scenario.planted:
             cases.append((scenario, planted))
@@ -356,7 +357,8 @@ def main() -> None:
 
     def job(which: int) -> Seen:
         case, seed = jobs[which]
-        return one(*cases[case], seed)
+        scenario, planted = cases[case]
+        return one(scenario, planted, seed)
 
     found = list(map_in_order(job, range(len(jobs)), workers=asked.workers))
     for c, (scenario, planted) in enumerate(cases):

@@ -83,12 +83,12 @@ def test_five_definitions_call_the_same_person_by_their_own_distance(
 def test_first_positive_by_week_matches_turnbull_by_hand() -> None:
     # Everybody tested at weeks 8, 12, 24: 2, 3 and 1 of 10 turn positive, 4 never do.
     first = [56] * 2 + [84] * 3 + [168] + [None] * 4
+
+    def answer(at: int | None, on: int) -> Answer:
+        return "positive" if at and on >= at else "negative"
+
     people = [
-        _tested(
-            f"P{i}",
-            *((d, "positive" if at and d >= at else "negative") for d in (56, 84, 168)),
-        )
-        for i, at in enumerate(first)
+        _tested(f"P{i}", *((d, answer(at, d)) for d in (56, 84, 168))) for i, at in enumerate(first)
     ]
     found = run(IMMUNOGENICITY, study(people))
     told = {int(r["week"]): r for r in rows(found, "positive by week")}

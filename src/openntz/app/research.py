@@ -197,6 +197,9 @@ def reanalyse(
     if (folder is None) == (demo is None):
         what = "nothing to analyse." if demo is None else "a folder and --demo exclude each other."
         stop(InputError(what, where="reanalyse", remedy="Give a folder, or --demo."))
+    if demo is not None and any((analysis, protocol, as_of, site, mapping)):
+        what = "--demo has its own analyses, numbers and dates."
+        stop(InputError(what, where="reanalyse", remedy="Give --demo with --out and --seed only."))
     try:
         planned = None if protocol is None else read_protocol(protocol)
         if planned is not None:
