@@ -136,7 +136,8 @@ def simulate_part(
         for row in np.flatnonzero(female(crowd, parameters)):
             regimens[row] = replace(regimens[row], modifiers=regimens[row].modifiers + gained)
     seen = np.array([s.day if s is not None else scenario.days for s in stops], np.int64)
-    reacted = reactions_of(crowd, parameters, regimens, setting, days)
+    uniform = crowd.daily(len(days))
+    reacted = reactions_of(crowd, parameters, regimens, setting, days, uniform)
     if conduct.stop_after_hypersensitivity:
         for row, found in enumerate(reacted):
             hits = np.flatnonzero(found.hypersensitivity[0])
@@ -151,7 +152,7 @@ def simulate_part(
     for row, stop in enumerate(stops):
         if stop is None and len(regimen.day) and _ends_early(arm, regimen, plan, scenario.days):
             stops[row] = Stop(int(regimens[row].day[-1]) + 1, arm.stop_reason)
-    fates = fates_of(crowd, parameters, regimens, setting, days)
+    fates = fates_of(crowd, parameters, regimens, setting, days, uniform)
     return ArmPart(arm, crowd, plan, regimens, reacted, stops, seen, fates)
 
 

@@ -18,9 +18,8 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from openntz import __version__
-from openntz.mechanism.virtual.exposure import LEVEL_CARD
+from openntz.mechanism.virtual.exposure import level_card
 from openntz.mechanism.virtual.parameters import shipped_parameters
-from openntz.models.card import load_card
 from openntz.records.write import csv_text
 from openntz.workflows.scenario import Scenario
 from openntz.workflows.simulated_arm import ArmPart, simulate_part
@@ -67,7 +66,7 @@ def chunks_of(scenario: Scenario, together: int = TOGETHER) -> list[Chunk]:
 def maker() -> str:
     """Version and parameters this process simulates with: chunks of others are not mixed in."""
     text = resources.files("openntz.mechanism.virtual").joinpath("parameters.toml").read_bytes()
-    inputs = hashlib.sha256(text + load_card(LEVEL_CARD).hash.encode()).hexdigest()[:16]
+    inputs = hashlib.sha256(text + level_card().hash.encode()).hexdigest()[:16]
     return f"{__version__}, parameters {inputs}"
 
 

@@ -15,10 +15,9 @@ from openntz.course import vocabulary as v
 from openntz.evidence.registry import registry
 from openntz.mechanism.virtual.antibody_assay import ASSAYS
 from openntz.mechanism.virtual.blood import reported
-from openntz.mechanism.virtual.exposure import LEVEL_CARD
+from openntz.mechanism.virtual.exposure import level_card
 from openntz.mechanism.virtual.modifiers import WeightChange
 from openntz.mechanism.virtual.people import age_year, disease_year, female, weight_kg
-from openntz.models.card import load_card
 from openntz.workflows.scenario import Scenario
 from openntz.workflows.simulated_arm import BASELINE_DAY, WEEK, ArmPart
 
@@ -84,6 +83,21 @@ class _Person:
         self.rows[table].append((self.name, *cells))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Traits:
+    """What people bring with them (N,), worked out once for all."""
+
+    age: Floats
+    onset: Floats
+    woman: NDArray[np.bool_]
+    weight: Floats
+
+    @classmethod
+    def of(cls, part: ArmPart) -> _Traits:
+        crowd, p = part.crowd, part.fates.parameters
+        return cls(age_year(crowd, p), disease_year(crowd, p), female(crowd, p), weight_kg(crowd))
+
+
 def _moment(day: date, at: time) -> str:
     return datetime.combine(day, at).isoformat(timespec="minutes")
 
@@ -99,10 +113,11 @@ def rows_of(scenario: Scenario, group: int, part: ArmPart) -> Rows:
     most = max([weeks, *(len(r.day) + 1 for r in part.regimens)])
     errors = part.crowd.visits(most, _ERROR_COLUMNS)
     cells = {cell: part.fates.cells(cell) for cell in _CELLS}
+    traits = _Traits.of(part)
     for at, number in enumerate(part.crowd.number):
         name = f"A{group + 1}-{number + 1:06d}"
         one = _Person(at, name, int(part.seen_until[at]), rows)
-        _person(scenario, part, one)
+        _person(scenario, part, one, traits)
         _therapy(scenario, part, one)
         _levels(scenario, part, one, errors[at])
         _antibodies(scenario, part, one, errors[at])
@@ -119,11 +134,9 @@ def _visits(every_week: int, one: _Person, *, first: int = 0) -> range:
     return range(first, one.until + 1, every_week * WEEK)
 
 
-def _person(scenario: Scenario, part: ArmPart, one: _Person) -> None:
-    p = part.fates.parameters
-    age = float(age_year(part.crowd, p)[one.at])
-    onset = float(disease_year(part.crowd, p)[one.at])
-    woman = bool(female(part.crowd, p)[one.at])
+def _person(scenario: Scenario, part: ArmPart, one: _Person, traits: _Traits) -> None:
+    age, onset = float(traits.age[one.at]), float(traits.onset[one.at])
+    woman = bool(traits.woman[one.at])
     one.add(
         "people",
         _on(scenario, -age * _YEAR).isoformat(),
@@ -131,7 +144,7 @@ def _person(scenario: Scenario, part: ArmPart, one: _Person) -> None:
         _on(scenario, -onset * _YEAR).isoformat(),
         part.arm.name,
     )
-    weight = weight_kg(part.crowd)[one.at]
+    weight = traits.weight[one.at]
     for day in _visits(scenario.visits.weight_week, one):
         factor = 1.0
         for modifier in part.regimens[one.at].modifiers:
@@ -142,7 +155,7 @@ def _person(scenario: Scenario, part: ArmPart, one: _Person) -> None:
     pregnancy = part.arm.pregnancy
     if woman and pregnancy is not None and pregnancy.conception_day <= one.until:
         conception = _on(scenario, pregnancy.conception_day)
-        due = conception + timedelta(days=p["people.pregnancy.length"])
+        due = conception + timedelta(days=part.fates.parameters["people.pregnancy.length"])
         one.add("pregnancies", conception.isoformat(), due.isoformat(), "", "")
 
 
@@ -181,7 +194,7 @@ def _therapy(scenario: Scenario, part: ArmPart, one: _Person) -> None:
 
 
 def _levels(scenario: Scenario, part: ArmPart, one: _Person, errors: Floats) -> None:
-    residual = load_card(LEVEL_CARD).residual
+    residual = level_card().residual
     doses = part.regimens[one.at].day
     for number in range(
         scenario.visits.level_every_doses, len(doses), scenario.visits.level_every_doses

@@ -70,7 +70,8 @@ class Regimen:
 
 
 @cache
-def _card() -> Card:
+def level_card() -> Card:
+    """The card that levels come from, read once a process."""
     return load_card(LEVEL_CARD)
 
 
@@ -79,7 +80,7 @@ def individual_kinetics(crowd: Crowd, weight: Floats) -> Mapping[str, Floats]:
 
     Without antibodies and modifiers; volumes in L, clearances in L/day.
     """
-    card = _card()
+    card = level_card()
     scores = np.stack([crowd.score(name) for name in card.eta_names], axis=1)
     # The card's effects are independent, so a score a parameter and its spread are enough.
     random = scores * np.sqrt(np.diag(card.omega))

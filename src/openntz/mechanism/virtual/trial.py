@@ -16,6 +16,7 @@ from openntz.mechanism.virtual.people import Crowd
 from openntz.mechanism.virtual.reactions import Reactions, reactions
 
 Floats = NDArray[np.float64]
+Uniform = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +42,17 @@ def _alike(regimens: Sequence[Regimen]) -> list[NDArray[np.intp]]:
 
 
 def reactions_of(
-    crowd: Crowd, p: Parameters, regimens: Sequence[Regimen], setting: Setting, days: Floats
+    crowd: Crowd,
+    p: Parameters,
+    regimens: Sequence[Regimen],
+    setting: Setting,
+    days: Floats,
+    uniform: Uniform,
 ) -> list[Reactions]:
-    """Reactions (1, m) of each person to the own doses; ``days`` is the daily grid."""
-    uniform = crowd.daily(len(days))
+    """Reactions (1, m) of each person to the own doses.
+
+    ``days`` is the daily grid (T,), ``uniform`` the people's numbers for it (N, T, 8).
+    """
     found: dict[int, Reactions] = {}
     for rows in _alike(regimens):
         regimen, some = regimens[rows[0]], part_of(crowd, rows)
@@ -61,9 +69,14 @@ def reactions_of(
 
 
 def fates_of(
-    crowd: Crowd, p: Parameters, regimens: Sequence[Regimen], setting: Setting, days: Floats
+    crowd: Crowd,
+    p: Parameters,
+    regimens: Sequence[Regimen],
+    setting: Setting,
+    days: Floats,
+    uniform: Uniform,
 ) -> Fates:
-    """States of people with own regimens on the daily grid ``days`` (T,).
+    """States of people with own regimens on the daily grid ``days`` (T,), from (N, T, 8) numbers.
 
     The regimen and responses of the result are those of nobody: its titre and drug are given.
 
@@ -79,5 +92,5 @@ def fates_of(
         titre[rows] = titre_ng_per_ml(made, len(rows), days)
         total[rows] = total_drug(some, p, regimen, made, days)
     joint = Fates(crowd, p, Regimen.of([]), days, activity=setting.activity, immunogenicity=1.0)
-    vars(joint).update(titre=titre, total=total)
+    vars(joint).update(titre=titre, total=total, uniform=uniform)
     return joint
