@@ -74,20 +74,24 @@ def test_definitions_differ_for_the_same_person() -> None:
     assert told == {"last 18 months": 0, "any 6 months": 1, "fewer than 10 doses a year": 0}
 
 
-def test_difference_of_8_in_324_and_5_in_500_person_years_matches_14_7_from_minus_4_5_to_34() -> (
-    None
-):
-    # The counts behind the printed 14.7 (-4.5 to 34.0) are not given. A search over all counts up
-    # to 30 with rates that round to 24.7 and 10.0 leaves (8, 5) as the pair whose 95 % interval
-    # fits and whose person-years suit 87 and 251 people; 90 % intervals fit no such pair.
-    found = rate_difference((8, 5), (323.5, 500.5), 0.95)
+@pytest.mark.parametrize(
+    ("events", "years", "level"),
+    [((8, 5), (323.5, 500.5), 0.95), ((5, 7), (202.1, 699.2), 0.90)],
+)
+def test_14_7_from_minus_4_5_to_34_0_follows_from_counts_that_the_papers_do_not_give(
+    events: tuple[int, int], years: tuple[float, float], level: float
+) -> None:
+    # Of all counts up to 29 with rates that round to 24.7 and 10.0, six pairs give the printed
+    # interval: (7, 11), (8, 5), (13, 2) at 95 % and (5, 7), (7, 2), (16, 1) at 90 %. Which were
+    # counted is not known.
+    found = rate_difference(events, years, level)
     assert found.value is not None
     assert found.low is not None
     assert found.high is not None
     printed = [round(1000 * x, 1) for x in (found.value, found.low, found.high)]
     assert printed == [14.7, -4.5, 34.0]
-    assert round(8000 / 323.5, 1) == 24.7
-    assert round(5000 / 500.5, 1) == 10.0
+    assert round(1000 * events[0] / years[0], 1) == 24.7
+    assert round(1000 * events[1] / years[1], 1) == 10.0
 
 
 def _cohort(seed: int, people: int, extended: float, base: float = 1 / 800) -> list[Course]:

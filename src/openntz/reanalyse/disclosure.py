@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations
 from typing import Any, Final
 
+from openntz.reanalyse.groups import Antibodies
 from openntz.reanalyse.result import AnalysisResult, Figure, Line, Step, table
 from openntz.reanalyse.table_one import NAME as TABLE_ONE
 
@@ -20,6 +21,9 @@ from openntz.reanalyse.table_one import NAME as TABLE_ONE
 _NAMES: Final = ("measure", "group", "week", "quarter", "threshold_ng_per_ml")
 # Ends that are the least and the greatest of single people in these measures.
 _RANGES: Final = ("median days of washout",)
+# Groups of these kinds share no person with another of their kind.
+_APART: Final = ("arm: ",)
+_ANTIBODIES: Final = frozenset(str(group) for group in Antibodies)
 _PARTS: Final = ("count", "unknown", "lost")
 # One person may have several of these, so their counts do not add up to a whole.
 _INDEPENDENT: Final = ("people with a reaction", "infusions with a reaction")
@@ -47,15 +51,27 @@ def _differences(rows: Sequence[Mapping[str, Any]], totals: Sequence[int], limit
     """Whether a small number of people lies between rows of one measure, or rows and totals."""
     for cell in ("n", "count"):
         seen = [(row, row[cell]) for row in rows if row.get(cell) is not None]
-        values = sorted({value for _, value in seen})
-        # Cumulative and nested rows: neighbours differ by the people between them.
-        if any(small(b - a, limit) for a, b in pairwise(values)):
+        # Cumulative and nested rows differ by the people between them.
+        if any(
+            small(abs(a - b), limit) and not _apart(r, q)
+            for (r, a), (q, b) in combinations(seen, 2)
+        ):
             return True
         for whole, parts in _wholes(seen):
             if small(abs(whole - sum(parts)), limit):
                 return True
     people = [row["n"] for row in rows if row.get("n") is not None]
     return any(small(abs(total - n), limit) for total in totals for n in (*people, sum(people)))
+
+
+def _apart(row: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether no person is in both rows: two arms, or two antibody groups."""
+    a, b = str(row.get("group", "")), str(other.get("group", ""))
+    if a == b:
+        return False
+    return any(a.startswith(kind) and b.startswith(kind) for kind in _APART) or (
+        a in _ANTIBODIES and b in _ANTIBODIES
+    )
 
 
 def _wholes(seen: Sequence[tuple[Mapping[str, Any], float]]) -> list[tuple[float, list[float]]]:

@@ -96,10 +96,10 @@ def table_one(study: Study) -> AnalysisResult:
     """People, age, sex, disease duration, doses, product and time since entry by arm."""
     groups = {ALL: list(study)}
     for arm in study.arm_names:
-        groups[arm] = [c for c in study if study.arms.get(c.person.id) == arm]
+        groups[f"arm: {arm}"] = [c for c in study if study.arms.get(c.person.id) == arm]
     without = [c for c in study if not study.arms.get(c.person.id)]
     if without and study.arm_names:
-        groups["arm not recorded"] = without
+        groups["arm: not recorded"] = without
     rows = [row for group, own in groups.items() for row in _of_group(study, group, own)]
     aside = tuple(dict.fromkeys(a.person for a in study.set_aside if a.person))
     return AnalysisResult(
