@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
-from openntz.errors import OpenNTZError
+from openntz.errors import InputError, OpenNTZError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,6 +19,9 @@ EXIT_SET_ASIDE: Final = 1
 EXIT_UNUSABLE: Final = 2
 DEFAULT_SEED: Final = 20261122
 _PIPE_WIDTH: Final = 140
+# As for dates in a record; a slip of a key is not a year.
+_FIRST_YEAR: Final = 1900
+_LAST_YEAR: Final = 2100
 
 Folder = Annotated[Path, typer.Argument(help="Folder with the clinic's tables (CSV or Parquet).")]
 AsOf = Annotated[
@@ -81,5 +84,13 @@ def stop(error: OpenNTZError) -> NoReturn:
 
 
 def day_of(value: datetime | None) -> date:
-    """The day an option names, today without one."""
+    """The day an option names, today without one; a year no record can have ends the command."""
+    if value is not None and not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        stop(
+            InputError(
+                f"{value.date()} is no day a record can be judged from.",
+                where="--as-of",
+                remedy=f"Give a day from {_FIRST_YEAR} to {_LAST_YEAR}, as 2024-06-30.",
+            )
+        )
     return date.today() if value is None else value.date()

@@ -18,6 +18,8 @@ ENDINGS: Final = (".csv", ".tsv", ".txt", ".parquet")
 _SHEETS: Final = frozenset({".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers"})
 _PACKED: Final = frozenset({".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".tar", ".tgz"})
 _DATA: Final = frozenset({*ENDINGS, *_SHEETS, *_PACKED}) - {".txt"}
+# What `openntz import` writes beside the tables.
+_OWN: Final = frozenset({"import-rejected.csv", "import-unused.csv"})
 _CLOSE: Final = 0.8  # share of equal letters from which a name counts as misspelt
 _NAMES: Final[Mapping[str, str]] = {
     plain_name(word): table.name
@@ -40,6 +42,8 @@ def say_strays(unread: Iterable[Path], tables: Mapping[str, Path], log: Log) -> 
     """
     only_there: dict[str, Path] = {}
     for path in unread:
+        if path.name in _OWN:
+            continue
         name = _NAMES.get(plain_name(_base(path)), "")
         if name and path.suffix.casefold() not in ENDINGS:
             remedy = f"Export it as CSV or Parquet: {name}.csv or {name}.parquet."

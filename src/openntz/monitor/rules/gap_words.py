@@ -41,8 +41,14 @@ def gap_limits(profile: Profile, planned_days: int) -> GapLimits:
 
 
 def _by(profile: Profile, key: str, who: str) -> str:
-    """Whose limit it is, with the warning its rank asks for: '(EU label, unverified)'."""
-    mark = profile.fact(key).shown.partition(" (")[2].rstrip(")")
+    """Whose limit it is, with the warning its rank asks for: '(EU label, unverified)'.
+
+    A number a site has set is the site's, and no longer the source's.
+    """
+    fact = profile.fact(key)
+    mark = fact.shown.partition(" (")[2].rstrip(")")
+    if fact.site is not None and fact.site.replaces is not None:
+        return f"({mark})"
     return f"({who}, {mark})" if mark else f"({who})"
 
 
