@@ -20,7 +20,8 @@ _PROPOSAL = "setting of the importance proposal; the weights undo it"
 # (file, function, number) -> reason
 ARITHMETIC: Final[Mapping[tuple[str, str, float], str]] = {
     ("monitor/profile.py", "_raw", 8): "size of a cache of files",
-    ("monitor/profile.py", "Profile.days", 7): _WEEK,
+    ("monitor/profile.py", "_DAYS", 7): _WEEK,
+    ("monitor/consulted.py", "_differing", 64): "size of a cache of pairs of profiles",
     ("monitor/rule.py", "days_text", 7): _WEEK,
     ("monitor/rule.py", "days_text", 14): "from two whole weeks on, days are written as weeks",
     ("monitor/rules/level_words.py", "chance_text", 100): "fraction to per cent",
