@@ -13,6 +13,7 @@ from tests.build import (
     AS_OF,
     course,
     days_before,
+    dose,
     doses_on,
     finding,
     person,
@@ -110,6 +111,26 @@ def test_pregnant_off_therapy_is_watched():
     assert found.status is WATCH
     assert "4 weeks (unverified)" in found.message
     assert {"pregnancies:80", "plans:20"} <= set(found.evidence)
+
+
+@pytest.mark.parametrize("ago", [56, 57, 364])
+def test_a_presumed_stop_in_pregnancy_leaves_the_decision_due(ago):
+    given = doses_on([days_before(800), days_before(ago)])
+    found = finding(PLAN, course(doses=given, pregnancies=[weeks(12)]))
+    assert found.status is DUE
+    assert found.due == AS_OF + timedelta(weeks=19) - timedelta(days=1)
+    assert ("record the stop or the plan" in found.message) is (ago > 56)
+    assert "off natalizumab" not in found.message
+
+
+def test_a_recorded_stop_or_continuation_ends_the_open_decision():
+    given = doses_on([days_before(800), days_before(57)])
+    stop = plan(days_before(10), stopped=days_before(10))
+    for record in (stop, plan(days_before(10), 42)):
+        made = course(doses=given, pregnancies=[weeks(12)], plans=[record])
+        assert finding(PLAN, made).status is WATCH
+    again = course(doses=[*given, dose(days_before(1))], pregnancies=[weeks(12)])
+    assert "Decide together whether and until when to continue" in finding(PLAN, again).message
 
 
 @pytest.mark.parametrize("reason", ["pregnancy wish", "Pregnancy-wish", "family planning"])
@@ -337,3 +358,27 @@ def test_newborn_cites_why():
     for part in ("crosses the placenta", "2.64", "2.62"):
         assert part in found.message
     assert {"compendium-26085", "pregnancy-350-registry"} <= set(found.sources)
+
+
+@pytest.mark.parametrize(("week", "shown"), [(8, False), (29, False), (30, True), (36, True)])
+def test_odds_of_late_doses_only_where_the_last_dose_was_late(week, shown):
+    """The registry's odds are of a last dose at 30 weeks or later (pregnancy-350-registry)."""
+    born = days_before(10)
+    conception = born - timedelta(days=266)
+    last = conception + timedelta(weeks=week - 2, days=6 if week == 29 else 0)
+    given = doses_on([conception - timedelta(days=900), last])
+    stop = plan(last, stopped=last)
+    made = course(doses=given, plans=[stop], pregnancies=[pregnancy(conception, delivery=born)])
+    found = finding(NEWBORN, made)
+    assert found.status is DUE
+    assert "crosses the placenta" in found.message
+    assert ("odds" in found.message) is shown
+
+
+@pytest.mark.parametrize(("stopped", "shown"), [(True, False), (False, True)])
+def test_odds_of_late_doses_while_more_may_follow(stopped, shown):
+    """A stop that is only presumed excludes no later dose."""
+    given = doses_on([days_before(800), days_before(100)])
+    plans = [plan(days_before(100), stopped=days_before(100))] if stopped else []
+    made = course(doses=given, plans=plans, pregnancies=[weeks(20)])
+    assert ("odds" in finding(NEWBORN, made).message) is shown

@@ -14,6 +14,7 @@ from openntz.monitor.rule import Rule, Situation, Verdict, days_text
 from openntz.monitor.rules.pregnancy import (
     PregnancyFacts,
     contradiction,
+    more_doses_may_follow,
     pregnancy_facts,
     without_record,
 )
@@ -28,11 +29,15 @@ from openntz.monitor.rules.standing import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newborn:
-    """One pregnancy with the last dose before its end and the count on record, if any."""
+    """One pregnancy with the last dose before its end and the count on record, if any.
+
+    ``more_doses``: others may be given before it ends.
+    """
 
     gestation: Gestation
     last_dose: Dose | None
     count: str
+    more_doses: bool = False
 
     @property
     def end(self) -> date:
@@ -70,6 +75,8 @@ def newborn_facts(situation: Situation, profile: Profile) -> NewbornFacts:
                 gestation=gestation,
                 last_dose=doses[-1] if doses else None,
                 count=newborn_count(gestation.pregnancy, terms, denials),
+                more_doses=gestation.state is PregnancyState.ONGOING
+                and more_doses_may_follow(situation.therapy),
             )
         )
     return NewbornFacts(base=base, newborns=tuple(newborns))
@@ -85,9 +92,20 @@ def exposure_of(newborn: Newborn) -> str:
     return f"The last dose was {days_text(free)} before conception ({dose.day})."
 
 
-def _why(profile: Profile) -> str:
+def _dosed_late(newborn: Newborn, profile: Profile) -> bool:
+    """Whether the last dose fell in the weeks the published odds are of."""
+    week = int(profile.number("pregnancy.last-week.shortest"))
+    before = newborn.gestation.end_of_week(week - 1)
+    return newborn.last_dose is not None and newborn.last_dose.day > before
+
+
+def _why(newborn: Newborn, profile: Profile) -> str:
+    """Why a count is asked for; the odds of late doses only where one was or may be given."""
+    crosses = "Natalizumab crosses the placenta."
+    if not newborn.more_doses and not _dosed_late(newborn, profile):
+        return crosses
     figures = published(profile, "newborn.low-platelets-odds", "newborn.anaemia-odds")
-    return f"Natalizumab crosses the placenta. Published: {figures}."
+    return f"{crosses} Published: {figures}."
 
 
 def _count(profile: Profile) -> str:
@@ -175,7 +193,7 @@ def _delivered(newborn: Newborn, profile: Profile) -> Verdict:
         missing,
         exposure_of(newborn),
         f"Have it done, or record it: {_count(profile)}.",
-        _why(profile),
+        _why(newborn, profile),
         due=born,
     )
 
@@ -202,7 +220,7 @@ def _expected(newborn: Newborn, profile: Profile) -> Verdict:
         f"Delivery expected {ago(expected, as_of, profile)}.",
         exposure,
         f"{'Arrange it now' if near else 'To be arranged for birth'}: {_count(profile)}.",
-        _why(profile),
+        _why(newborn, profile),
         due=expected,
     )
 

@@ -13,7 +13,7 @@ from openntz.definitions.pregnancy import (
     gestations,
     pregnancy_wish,
 )
-from openntz.definitions.therapy import Therapy
+from openntz.definitions.therapy import Therapy, TherapyState
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict
@@ -72,6 +72,23 @@ def pregnancy_facts(situation: Situation, profile: Profile) -> PregnancyFacts:
         recorded=situation.course.has("pregnancies"),
         forbidden=forbidden(situation, profile),
     )
+
+
+def ongoing_pregnancy(situation: Situation, profile: Profile) -> Gestation | None:
+    """The pregnancy that goes on at the date; none for somebody recorded as male."""
+    if situation.course.person.sex == "M":
+        return None
+    limits = pregnancy_limits(profile)
+    found = gestations(situation.course, situation.booked, situation.as_of, limits)
+    last = found[-1] if found else None
+    return last if last is not None and last.state is PregnancyState.ONGOING else None
+
+
+def scan_in_pregnancy(pregnant: Gestation | None) -> str:
+    """What a rule that asks for a scan adds in an ongoing pregnancy; empty without one."""
+    if pregnant is None:
+        return ""
+    return "Pregnant: decide about the scan and contrast (gadolinium) with that in mind."
 
 
 def without_record(facts: PregnancyFacts, profile: Profile) -> Verdict:
@@ -158,11 +175,15 @@ def _restart(forbids: Forbidden | None, profile: Profile) -> str:
     return f"Where natalizumab is resumed, the British guideline does so within {within} of birth."
 
 
-_PLAN_KEYS = (
-    "pregnancy.last-week",
+_GUIDELINE_KEYS = (
     "pregnancy.last-week.shortest",
     "pregnancy.last-week.longest",
     "pregnancy.leaflet",
+)
+
+_PLAN_KEYS = (
+    "pregnancy.last-week",
+    *_GUIDELINE_KEYS,
     "pregnancy.interval.nap-30",
     "pregnancy.interval.abn",
     "pregnancy.relapse.continued",
@@ -178,8 +199,49 @@ def _evidence(gestation: Gestation, facts: PregnancyFacts) -> tuple[Ref, ...]:
     return (gestation.pregnancy.ref, *standing_refs(facts.therapy), *forbids)
 
 
+def _open_decision(therapy: Therapy) -> bool:
+    """Doses stopped coming, and neither a stop nor that they go on is recorded."""
+    return therapy.state is TherapyState.PRESUMED_STOPPED and not therapy.expects_dose
+
+
+def more_doses_may_follow(therapy: Therapy) -> bool:
+    """Whether nothing on record excludes another dose: on therapy, planned, or never decided."""
+    return therapy.expects_dose or _open_decision(therapy)
+
+
+def _presumed(gestation: Gestation, facts: PregnancyFacts, profile: Profile) -> Verdict:
+    """The answer while a stop is only presumed: the gap of a late dose decides nothing."""
+    fact = profile.fact("pregnancy.last-week")
+    limit, forbids = gestation.end_of_week(int(fact.number)), facts.forbidden
+    decide = (
+        "Decide together whether it goes on, and record the stop or the plan (the last week of "
+        f"treatment here is {week_text(fact)}, to {limit})."
+        if forbids is None
+        else f"Record the stop. {forbids.text}"
+    )
+    return Verdict(
+        status=Status.DUE,
+        message=joined(
+            f"Pregnant, week {gestation.age} ({_dates(gestation)}).",
+            off_text(facts.therapy),
+            decide,
+            _guidelines(profile) if forbids is None else "",
+        ),
+        due=limit,
+        evidence=_evidence(gestation, facts),
+        keys=(
+            "pregnancy.last-week",
+            *(_GUIDELINE_KEYS if forbids is None else ()),
+            "pregnancy.conception-after",
+            "pregnancy.term",
+        ),
+    )
+
+
 def _ongoing(gestation: Gestation, facts: PregnancyFacts, profile: Profile) -> Verdict:
     therapy, forbids = facts.therapy, facts.forbidden
+    if _open_decision(therapy):
+        return _presumed(gestation, facts, profile)
     evidence = _evidence(gestation, facts)
     head = f"Pregnant, week {gestation.age} ({_dates(gestation)})"
     if not therapy.off_therapy:

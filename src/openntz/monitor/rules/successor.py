@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from openntz.course.events import Ref, Treatment
-from openntz.definitions.pregnancy import Gestation, PregnancyState, gestations
+from openntz.definitions.pregnancy import Gestation
 from openntz.definitions.therapy import Therapy, TherapyState
 from openntz.definitions.treatments import TreatmentKind, kind_of
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
 from openntz.monitor.rules.pml import treatment_names
-from openntz.monitor.rules.pregnancy import pregnancy_limits
+from openntz.monitor.rules.pregnancy import ongoing_pregnancy
 from openntz.monitor.rules.standing import (
     NEVER_DOSED,
     joined,
@@ -41,16 +41,6 @@ class SuccessorFacts:
     recorded: bool
     plans_recorded: bool
     pregnant: Gestation | None = None
-
-
-def _pregnant(situation: Situation, profile: Profile) -> Gestation | None:
-    """The pregnancy that goes on at the date; none for somebody recorded as male."""
-    if situation.course.person.sex == "M":
-        return None
-    limits = pregnancy_limits(profile)
-    found = gestations(situation.course, situation.booked, situation.as_of, limits)
-    last = found[-1] if found else None
-    return last if last is not None and last.state is PregnancyState.ONGOING else None
 
 
 def successor_facts(situation: Situation, profile: Profile) -> SuccessorFacts:
@@ -87,7 +77,7 @@ def successor_facts(situation: Situation, profile: Profile) -> SuccessorFacts:
         unclear=tuple(unclear),
         recorded=situation.course.has("treatments"),
         plans_recorded=situation.course.has("plans"),
-        pregnant=_pregnant(situation, profile),
+        pregnant=ongoing_pregnancy(situation, profile),
     )
 
 
