@@ -20,7 +20,6 @@ _PROPOSAL = "setting of the importance proposal; the weights undo it"
 # (file, function, number) -> reason
 ARITHMETIC: Final[Mapping[tuple[str, str, float], str]] = {
     ("monitor/profile.py", "_raw", 8): "size of a cache of files",
-    ("monitor/profile.py", "_DAYS", 7): _WEEK,
     ("monitor/consulted.py", "_differing", 64): "size of a cache of pairs of profiles",
     ("monitor/rule.py", "days_text", 7): _WEEK,
     ("monitor/rule.py", "days_text", 14): "from two whole weeks on, days are written as weeks",
@@ -59,6 +58,7 @@ ARITHMETIC: Final[Mapping[tuple[str, str, float], str]] = {
 
 # (file, constant) -> reason; the constant may be tuned, so its number is not fixed here
 SETTINGS: Final[Mapping[tuple[str, str], str]] = {
+    ("monitor/profile.py", "_DAYS"): _WEEK,
     ("monitor/rules/notes.py", "_LONGEST_QUOTE"): "how much of a note is quoted",
     ("monitor/rules/notes.py", "_MOST_QUOTED"): "how many notes are quoted",
     ("forecast/chain.py", "ENSEMBLES"): _NUMERICAL,
