@@ -332,3 +332,51 @@ def test_successor_cites_rows_and_sources():
     assert found.evidence == ("doses:3", "plans:2")
     assert "founding-s4" in found.sources
     assert "stopping.successor-within" in found.facts
+
+
+# ── activity and pregnancy after stopping
+
+
+@pytest.mark.parametrize(("check", "acts"), [(26, True), (27, False)])
+def test_activity_near_the_end_of_the_window_is_to_be_acted_on(check, acts):
+    made = stopped(
+        150, mri=[scan(days_before(check), 0, 0, 0)], relapses=[relapse(days_before(60))]
+    )
+    found = finding(REBOUND, made)
+    assert found.status is WATCH
+    assert "No further check" not in found.message
+    assert ("act on it now" in found.message) is acts
+
+
+@pytest.mark.parametrize("ago", [28, 29, 200])
+def test_returned_activity_is_the_first_thing_said_where_nothing_follows(ago):
+    made = stopped(
+        ago,
+        relapses=[relapse(days_before(ago), line=41), relapse(days_before(ago - 1), line=42)],
+        mri=[scan(days_before(1), 2, 0, 0, line=43)],
+    )
+    found = finding(SUCCESSOR, made)
+    assert found.status is (ACT if ago > 28 else DUE)
+    assert found.message.startswith(
+        f"Disease activity has returned: relapse on {days_before(ago - 1)}; 2 enhancing lesions "
+        f"on the MRI of {days_before(1)}."
+    )
+    assert "often returns" not in found.message
+    assert {"relapses:42", "mri:43"} <= set(found.evidence)
+    assert "relapses:41" not in found.evidence
+
+
+def test_without_activity_the_published_course_is_said():
+    assert "disease often returns" in finding(SUCCESSOR, stopped(100)).message
+
+
+@pytest.mark.parametrize("rule", [REBOUND, "pml.mri-due"])
+def test_a_scan_in_pregnancy_is_to_be_decided_with_it_in_mind(rule):
+    words = "Pregnant: decide about the scan and contrast (gadolinium) with that in mind."
+    expecting = pregnancy(days_before(150), line=50)
+    found = finding(rule, stopped(100, pregnancies=[expecting]))
+    assert words in found.message
+    assert "pregnancies:50" in found.evidence
+    assert found.status is finding(rule, stopped(100)).status
+    born = pregnancy(days_before(290), delivery=days_before(20), outcome="live birth")
+    assert words not in finding(rule, stopped(100, pregnancies=[born])).message

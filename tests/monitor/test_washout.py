@@ -16,6 +16,7 @@ from tests.build import (
     doses_on,
     finding,
     plan,
+    pregnancy,
     scan,
     treatment,
     without,
@@ -232,3 +233,14 @@ def test_a_drug_begun_during_natalizumab_leaves_no_washout():
     found = finding(RULE, follows(60, -100, "fingolimod"))
     assert found.status is OK
     assert f"before the last dose on {days_before(60)}" in found.message
+
+
+@pytest.mark.parametrize(("ago", "expected"), [(42, OK), (43, WATCH)])
+def test_in_pregnancy_no_windows_are_listed(ago, expected):
+    made = stopped(ago)
+    expecting = pregnancy(days_before(100), due=AS_OF + timedelta(days=166), line=60)
+    found = finding(RULE, course(doses=made.doses, plans=made.plans, pregnancies=[expecting]))
+    assert found.status is expected
+    assert f"pregnant, due {AS_OF + timedelta(days=166)}: no successor is judged" in found.message
+    assert "fingolimod" not in found.message
+    assert "pregnancies:60" in found.evidence

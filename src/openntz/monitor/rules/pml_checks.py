@@ -8,6 +8,7 @@ from datetime import date
 from openntz.course.events import Ref, Scan, Treatment
 from openntz.definitions.jcv import JcvResult, jcv_history, wait_until
 from openntz.definitions.pml import PmlStanding
+from openntz.definitions.pregnancy import Gestation
 from openntz.definitions.schedule import Check, recurring_check
 from openntz.definitions.therapy import Therapy
 from openntz.monitor.finding import Status
@@ -15,6 +16,7 @@ from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict
 from openntz.monitor.rules.forbidden import Forbidden, before_restart, forbidden
 from openntz.monitor.rules.pml import jcv_limits, pml_facts, result_text, result_words
+from openntz.monitor.rules.pregnancy import ongoing_pregnancy, scan_in_pregnancy
 from openntz.monitor.rules.scheduled import CHECK_STATUS, arrange, check_text
 from openntz.monitor.rules.standing import (
     NEVER_DOSED,
@@ -39,6 +41,7 @@ class MriFacts:
     last: Scan | None
     booked: date | None
     recorded: bool
+    pregnant: Gestation | None = None
 
 
 def mri_facts(situation: Situation, profile: Profile) -> MriFacts:
@@ -50,6 +53,7 @@ def mri_facts(situation: Situation, profile: Profile) -> MriFacts:
         last=scans[-1] if scans else None,
         booked=min((e.day for e in situation.booked if isinstance(e, Scan)), default=None),
         recorded=situation.course.has("mri"),
+        pregnant=ongoing_pregnancy(situation, profile),
     )
 
 
@@ -144,6 +148,7 @@ def mri_due(facts: MriFacts, profile: Profile) -> Verdict:
         first.ref,
         jcv.measurement.ref if jcv is not None else None,
         *(t.ref for t in standing.prior.found),
+        facts.pregnant.pregnancy.ref if facts.pregnant is not None else None,
         *standing_refs(therapy),
     )
     return Verdict(
@@ -158,6 +163,7 @@ def mri_due(facts: MriFacts, profile: Profile) -> Verdict:
             else "",
             f"A scan is entered for {facts.booked}." if facts.booked else "",
             arrange(status, "scan"),
+            scan_in_pregnancy(facts.pregnant),
         ),
         due=check.due,
         evidence=tuple(r for r in refs if r is not None),

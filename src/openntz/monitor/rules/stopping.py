@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from openntz.course.events import Event, Ref, Scan
+from openntz.course.events import Event
 from openntz.definitions.activity import Activity, activity
+from openntz.definitions.pregnancy import Gestation
 from openntz.definitions.therapy import Therapy
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict
+from openntz.monitor.rules.activity_words import returned
 from openntz.monitor.rules.effect_words import SIGNS, effect_text
+from openntz.monitor.rules.pregnancy import ongoing_pregnancy, scan_in_pregnancy
 from openntz.monitor.rules.standing import (
     NEVER_DOSED,
     ago,
@@ -26,7 +29,8 @@ from openntz.monitor.rules.standing import (
 class ReboundFacts:
     """MRI scans and visits (EDSS scores) since the last dose; ``missing`` tables of the two.
 
-    ``activity`` is what the scans and relapses since the last dose say.
+    ``activity`` is what the scans and relapses since the last dose say; ``pregnant`` is an
+    ongoing pregnancy.
     """
 
     therapy: Therapy
@@ -34,11 +38,11 @@ class ReboundFacts:
     visits: tuple[Event, ...]
     missing: tuple[str, ...]
     activity: Activity
+    pregnant: Gestation | None = None
 
 
 def rebound_facts(situation: Situation, profile: Profile) -> ReboundFacts:
     """Facts of ``stopping.rebound-window``."""
-    del profile
     course, last = situation.course, situation.therapy.last_dose
     since = last.day if last is not None else situation.as_of
     return ReboundFacts(
@@ -47,31 +51,8 @@ def rebound_facts(situation: Situation, profile: Profile) -> ReboundFacts:
         visits=tuple(v for v in course.edss if v.day > since),
         missing=tuple(t for t in ("mri", "edss") if not course.has(t)),
         activity=activity(course, since + timedelta(days=1), situation.as_of),
+        pregnant=ongoing_pregnancy(situation, profile),
     )
-
-
-def _lesions_text(scan: Scan) -> str:
-    """'9 enhancing, 12 new T2 lesions on the MRI of 2024-06-27'; empty when it shows none."""
-    counts = (
-        (scan.gadolinium_lesions, "enhancing"),
-        (scan.new_t2_lesions, "new T2"),
-        (scan.enlarging_t2_lesions, "enlarging T2"),
-    )
-    shown = [(n, what) for n, what in counts if n]
-    if not shown:
-        return ""
-    parts = ", ".join(f"{n} {what}" for n, what in shown)
-    return f"{parts} lesion{'' if shown[-1][0] == 1 else 's'} on the MRI of {scan.day}"
-
-
-def _returned(found: Activity) -> tuple[str, tuple[Ref, ...]]:
-    """Relapses and active scans since the last dose, as a sentence and their rows."""
-    parts = [(f"relapse on {r.day}", r.ref) for r in found.relapses]
-    parts += [(text, s.ref) for s in found.scans if (text := _lesions_text(s))]
-    if not parts:
-        return "", ()
-    told = "; ".join(text for text, _ in parts)
-    return f"Disease activity has returned: {told}.", tuple(ref for _, ref in parts)
 
 
 def _outside(therapy: Therapy, opens: date, closes: date) -> Verdict:
@@ -134,10 +115,16 @@ def rebound_window(facts: ReboundFacts, profile: Profile) -> Verdict:
     latest = max((*facts.scans, *facts.visits), key=lambda c: c.at, default=None)
     due = opens if latest is None else max(opens, latest.day + timedelta(days=every))
     overdue = therapy.as_of >= due and not facts.missing
+    told, active = returned(facts.activity)
     if overdue:
         todo = "MRI or a visit is due."
     elif therapy.as_of >= due:
         todo = "Arrange MRI or a visit if none was done."
+    elif due > closes and told:
+        todo = (
+            "Activity is recorded since the last dose: act on it now "
+            "(stopping.rebound, stopping.no-successor)."
+        )
     elif due > closes:
         todo = (
             "No further check inside the window: by the interval the next would fall on "
@@ -145,21 +132,27 @@ def rebound_window(facts: ReboundFacts, profile: Profile) -> Verdict:
         )
     else:
         todo = f"The next check is due on {due}."
-    returned, active = _returned(facts.activity)
+    expecting = () if facts.pregnant is None else (facts.pregnant.pregnancy.ref,)
     return Verdict(
         status=Status.DUE if overdue else Status.WATCH,
         message=joined(
-            returned,
+            told,
             f"Day {therapy.days_since_last} after the last dose on {last.day}: inside the window "
             f"for returning disease ({opens} to {closes}).",
             off_text(therapy),
             _seen(facts, latest, profile),
             todo,
+            scan_in_pregnancy(facts.pregnant),
             effect_text(last.day, profile),
             _published(profile),
         ),
         due=due if due <= closes else None,
-        evidence=(*standing_refs(therapy), *(() if latest is None else (latest.ref,)), *active),
+        evidence=(
+            *standing_refs(therapy),
+            *(() if latest is None else (latest.ref,)),
+            *active,
+            *expecting,
+        ),
         keys=(
             "rebound.window-from",
             "rebound.window-until",

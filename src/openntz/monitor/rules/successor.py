@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from openntz.course.events import Ref, Treatment
+from openntz.definitions.activity import Activity, activity
 from openntz.definitions.pregnancy import Gestation
 from openntz.definitions.therapy import Therapy, TherapyState
 from openntz.definitions.treatments import TreatmentKind, kind_of
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
+from openntz.monitor.rules.activity_words import returned
 from openntz.monitor.rules.pml import treatment_names
 from openntz.monitor.rules.pregnancy import ongoing_pregnancy
 from openntz.monitor.rules.standing import (
@@ -29,7 +31,8 @@ class SuccessorFacts:
     """What follows natalizumab: started and running, started and ended, or planned.
 
     ``unclear`` treatments might follow it but cannot be counted: their kind is not recorded, or
-    they began before natalizumab and have no end. ``pregnant`` is an ongoing pregnancy.
+    they began before natalizumab and have no end. ``pregnant`` is an ongoing pregnancy,
+    ``activity`` what scans and relapses since the last dose say.
     """
 
     therapy: Therapy
@@ -41,6 +44,7 @@ class SuccessorFacts:
     recorded: bool
     plans_recorded: bool
     pregnant: Gestation | None = None
+    activity: Activity | None = None
 
 
 def successor_facts(situation: Situation, profile: Profile) -> SuccessorFacts:
@@ -78,6 +82,9 @@ def successor_facts(situation: Situation, profile: Profile) -> SuccessorFacts:
         recorded=situation.course.has("treatments"),
         plans_recorded=situation.course.has("plans"),
         pregnant=ongoing_pregnancy(situation, profile),
+        activity=activity(situation.course, last.day + timedelta(days=1), as_of)
+        if last is not None and therapy.off_therapy
+        else None,
     )
 
 
@@ -149,6 +156,17 @@ def _planned_or_ended(facts: SuccessorFacts) -> Verdict | None:
     )
 
 
+def _arrange(late: bool, returned: bool, until: date, limit: int) -> str:
+    if not late:
+        return f"Arrange what follows; {days_text(limit)} after the stop is {until}."
+    if returned:
+        return "Arrange what follows now, or record it."
+    return (
+        "Arrange what follows now, or record it: disease often returns within months of the "
+        "last dose."
+    )
+
+
 def no_successor(facts: SuccessorFacts, profile: Profile) -> Verdict:
     """Was natalizumab stopped without another treatment to follow?"""
     therapy, stopped = facts.therapy, facts.stopped_on
@@ -163,11 +181,12 @@ def no_successor(facts: SuccessorFacts, profile: Profile) -> Verdict:
     expecting = () if gestation is None else (gestation.pregnancy.ref,)
     if (followed := _followed(facts)) is not None:
         return followed
+    told, active = returned(facts.activity) if facts.activity is not None else ("", ())
     if (planned := _planned_or_ended(facts)) is not None:
         return replace(
             planned,
-            message=joined(planned.message, pregnant),
-            evidence=(*planned.evidence, *expecting),
+            message=joined(told, planned.message, pregnant),
+            evidence=(*planned.evidence, *expecting, *active),
         )
     unclear = (
         f"Not counted, because kind or end is not clear: {_named(facts.unclear)}."
@@ -178,12 +197,14 @@ def no_successor(facts: SuccessorFacts, profile: Profile) -> Verdict:
         *standing_refs(therapy),
         *(t.ref for t in facts.unclear),
         *expecting,
+        *active,
     )
     keys = ("stopping.successor-within", "stopping.successor-overlap")
     if therapy.state is TherapyState.LEFT:
         return Verdict(
             status=Status.UNKNOWN,
             message=joined(
+                told,
                 off_text(therapy),
                 "No treatment after it is recorded here; record what followed.",
                 pregnant,
@@ -197,16 +218,13 @@ def no_successor(facts: SuccessorFacts, profile: Profile) -> Verdict:
     return Verdict(
         status=Status.ACT if late else Status.DUE,
         message=joined(
+            told,
             off_text(therapy),
             f"{span_text(days, profile)} on, no other disease-modifying or immunosuppressive "
             "treatment is started or planned.",
             pregnant,
             unclear,
-            "Arrange what follows now, or record it: disease often returns within months of "
-            "the last dose."
-            if late
-            else f"Arrange what follows; {days_text(limit)} after the stop is "
-            f"{stopped + timedelta(days=limit)}.",
+            _arrange(late, bool(told), stopped + timedelta(days=limit), limit),
         ),
         due=stopped + timedelta(days=limit),
         evidence=evidence,

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from openntz.course.events import Scan, Treatment
 from openntz.definitions.off_drug import OffDrug, off_drug, successors
+from openntz.definitions.pregnancy import Gestation
 from openntz.definitions.terms import mentions
 from openntz.definitions.therapy import Therapy
 from openntz.definitions.treatments import TreatmentKind, kind_of
@@ -22,6 +23,7 @@ from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
 from openntz.monitor.rules.pml import treatment_names
+from openntz.monitor.rules.pregnancy import ongoing_pregnancy
 from openntz.monitor.rules.standing import (
     NEVER_DOSED,
     joined,
@@ -58,6 +60,7 @@ class WashoutFacts:
     scans: tuple[Scan, ...] = ()
     recorded: bool = True
     scanned: bool = True
+    pregnant: Gestation | None = None
 
 
 def washout_facts(situation: Situation, profile: Profile) -> WashoutFacts:
@@ -89,6 +92,7 @@ def washout_facts(situation: Situation, profile: Profile) -> WashoutFacts:
         scans=tuple(s for s in course.mri if s.day > last),
         recorded=course.has("treatments"),
         scanned=course.has("mri"),
+        pregnant=ongoing_pregnancy(situation, profile),
     )
 
 
@@ -255,14 +259,18 @@ def _nothing_follows(facts: WashoutFacts, last: date, profile: Profile) -> Verdi
         told.append(f"{drug} {range_text(studied, drug, profile)}, until {limit}")
         keys.append(FIGURE_KEYS[drug][0])
     late = "longer than the first of the washouts studied" if passed else "washouts studied"
+    windows, expecting = f"{late}: {'; '.join(told)}", ()
+    if facts.pregnant is not None:
+        windows = f"pregnant, due {facts.pregnant.expected}: no successor is judged here"
+        expecting = (facts.pregnant.pregnancy.ref,)
     return Verdict(
         status=Status.WATCH if passed else Status.OK,
         message=joined(
             f"{days_text(days)} since the last dose on {last} and no next drug is recorded "
-            f"(stopping.no-successor); {late}: {'; '.join(told)}.",
+            f"(stopping.no-successor); {windows}.",
             steroid_text(profile) if facts.steroids else "",
         ),
-        evidence=(*standing_refs(therapy), *(t.ref for t in facts.steroids)),
+        evidence=(*standing_refs(therapy), *(t.ref for t in facts.steroids), *expecting),
         keys=(*keys, *(STEROID_KEYS if facts.steroids else ())),
     )
 
