@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,8 @@ from tests.build import (
     doses_until,
     edss,
     finding,
+    forecast,
+    level,
     lymphocytes,
     plan,
     reaction,
@@ -28,6 +31,7 @@ from tests.build import (
     scan,
     without,
 )
+from tests.build import verdict as level_verdict
 
 RULE = "antibody.test-due"
 ON = doses_until(days_before(10), 30)
@@ -255,3 +259,59 @@ def test_visits_and_other_tests_change_nothing(relapses, day, profile):
     more = {"edss": [edss(days_before(day))], "measurements": [lymphocytes(days_before(day), 2.0)]}
     plain = finding(RULE, having(100, **events), profile=profile)
     assert finding(RULE, having(100, **events, **more), profile=profile) == plain
+
+
+# ── a stop that is only presumed, and low levels
+
+
+@pytest.mark.parametrize(
+    ("days", "status"),
+    [(56, Status.DUE), (57, Status.DUE), (364, Status.DUE), (365, Status.OK)],
+)
+@pytest.mark.parametrize("kind", ["relapse", "reaction"])
+def test_a_presumed_stop_does_not_answer_an_event(days, status, kind):
+    doses = doses_until(days_before(days), 12)
+    events: dict[str, Any] = {
+        "relapse": {"relapses": [relapse(days_before(days - 5), line=8)]},
+        "reaction": {"reactions": [reaction(doses[-1].at, "rigors", 2, line=8)]},
+    }[kind]
+    found = finding(RULE, course(doses=doses, **events))
+    assert found.status is status
+    told = "record the stop" in found.message
+    assert told is (days in {57, 364})
+    stopped = plan(days_before(days), stopped=days_before(days), line=9)
+    assert finding(RULE, course(doses=doses, plans=[stopped], **events)).status is Status.OK
+
+
+def levelled(value: float, *tests: int, **odd: Any):
+    """A level 40 days ago, with antibody tests so many days before the as-of date."""
+    measured = level(days_before(40), value, lloq=0.5, line=30)
+    rows = [antibody(days_before(d), "negative", line=50 + d) for d in tests]
+    made = course(doses=ON, measurements=[measured, *rows])
+    seen = forecast(levels=(replace(level_verdict(measured), **odd),))
+    return finding(RULE, made, predicted=seen)
+
+
+@pytest.mark.parametrize(
+    ("tests", "status"),
+    [((), Status.DUE), ((41,), Status.DUE), ((40,), Status.OK), ((20,), Status.OK)],
+)
+def test_a_low_level_asks_for_a_test_unless_one_was_done_since(tests, status):
+    found = levelled(1.5, *tests)
+    assert found.status is status
+    if status is Status.DUE:
+        assert "Reason level: level 1.5" in found.message
+        assert "see level.low" in found.message
+        assert "measurements:30" in found.evidence
+
+
+def test_a_usual_level_asks_for_none():
+    assert levelled(30.0).status is Status.OK
+
+
+@pytest.mark.parametrize(("predicted", "status"), [(80.0, Status.DUE), (8.0, Status.OK)])
+@pytest.mark.parametrize("odd", ["unusual", "misfit"])
+def test_a_level_too_low_for_the_doses_asks_for_a_test_and_a_high_one_does_not(
+    predicted, status, odd
+):
+    assert levelled(30.0, predicted=predicted, **{odd: True}).status is status

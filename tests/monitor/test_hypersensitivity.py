@@ -121,12 +121,25 @@ def test_stopped_but_dosed_after_the_reaction_is_acted_on():
 
 @pytest.mark.parametrize(
     ("days", "status"),
-    [(56, Status.ACT), (57, Status.WATCH), (364, Status.WATCH), (365, Status.WATCH)],
+    [(56, Status.ACT), (57, Status.ACT), (364, Status.ACT), (365, Status.WATCH)],
 )
-def test_presumed_stopped_and_left_count_as_stopped(days, status):
+def test_a_presumed_stop_closes_nothing_and_a_year_without_doses_does(days, status):
     doses = doses_until(days_before(days), 4)
-    answer = found(reaction(doses[-1].at, "hypersensitivity", 3), doses=doses)
+    event = reaction(doses[-1].at, "hypersensitivity", 3)
+    answer = found(event, doses=doses)
     assert answer.status is status
+    presumed = "record the stop and the contraindication" in answer.message
+    assert presumed is (days in {57, 364})
+    recorded = found(event, doses=doses, plans=[stop(doses[-1].day)])
+    assert recorded.status is Status.WATCH
+
+
+@pytest.mark.parametrize(
+    ("days", "status"), [(57, Status.UNKNOWN), (364, Status.UNKNOWN), (365, Status.OK)]
+)
+def test_a_presumed_stop_does_not_answer_for_a_missing_grade(days, status):
+    doses = doses_until(days_before(days), 4)
+    assert found(reaction(doses[-1].at, "rigors", None), doses=doses).status is status
 
 
 def test_a_restart_that_is_booked_or_planned_is_acted_on():

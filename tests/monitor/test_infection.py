@@ -128,6 +128,16 @@ def test_late_dose_counts_as_given_today(ago, expected):
     assert finding(BEFORE, treated((ago, "bronchitis"), last=40)).status is expected
 
 
+def test_a_planned_day_that_has_passed_is_said_to_have():
+    made = treated((3, "bronchitis"), last=34)
+    planned = AS_OF - timedelta(days=6)
+    told = f"the next dose (was planned for {planned}, now 6 days late)"
+    assert told in finding(BEFORE, made).message
+    assert f"the next dose (was planned for {planned}" in finding(BEFORE, treated(last=34)).message
+    today = finding(BEFORE, treated((3, "bronchitis"), last=28)).message
+    assert f"the next dose (planned for {AS_OF})" in today
+
+
 def test_ordinary_infection_is_no_reason_to_delay_by_the_founding_text():
     found = finding(BEFORE, treated((3, "common cold"), last=25))
     assert "An ordinary infection is no reason to delay" in found.message

@@ -250,3 +250,14 @@ def test_off_therapy_nothing_is_asked_but_the_grade_is_missed_before_a_restart()
     assert answer.status is OK
     assert "1 without a grade" in answer.message
     assert "before any restart" in answer.message
+
+
+@pytest.mark.parametrize(
+    ("days", "status"), [(57, Status.DUE), (364, Status.DUE), (365, Status.OK)]
+)
+def test_a_presumed_stop_does_not_answer_for_a_missing_grade(days, status):
+    doses = doses_until(days_before(days), 6)
+    answer = found(reaction(doses[-1].at, "rigors", None), doses=doses)
+    assert answer.status is status
+    graded = found(reaction(doses[-1].at, "rigors", 2), doses=doses)
+    assert graded.status is (Status.WATCH if status is Status.DUE else Status.OK)

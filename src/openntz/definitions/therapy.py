@@ -87,6 +87,14 @@ class Therapy:
         """A next dose is expected: on therapy, or off it with a dose booked or a plan to resume."""
         return self.state.on_therapy or self.planned is not None or self.resumes is not None
 
+    @property
+    def not_stopped(self) -> bool:
+        """A dose is expected, or only time says none is: a stop is presumed, not recorded.
+
+        Time alone settles no question of safety, so rules about one stay open until then.
+        """
+        return self.expects_dose or self.state is TherapyState.PRESUMED_STOPPED
+
     def gaps(self) -> tuple[tuple[Dose, Dose, int], ...]:
         """Consecutive doses with the days between them."""
         return tuple(

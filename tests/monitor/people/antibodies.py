@@ -200,7 +200,7 @@ def _levelled(name: str, value: float, expected: Any, *against: str) -> Case:
         f"trough of {value} ug/mL at the last dose",
         against,
         made,
-        {LOW: expected},
+        {LOW: expected, TEST: due("level") if value < 2 else ok()},
         predicted=predicted,
         beside=("interval.candidate",),
         profiles=ALL,

@@ -32,6 +32,7 @@ from openntz.monitor.rules.antibodies import (
     antibody_limits,
     result_text,
 )
+from openntz.monitor.rules.antibody_level import LowLevel, low_level
 from openntz.monitor.rules.forbidden import Forbidden, before_restart, forbidden
 from openntz.monitor.rules.hypersensitivity import reaction_terms
 from openntz.monitor.rules.lymphocytes import NO_RISE, no_rise, rise_facts
@@ -42,7 +43,13 @@ from openntz.monitor.rules.re_exposure import (
     re_exposure_facts,
 )
 from openntz.monitor.rules.scheduled import check_text
-from openntz.monitor.rules.standing import NEVER_DOSED, joined, not_in_export, standing_refs
+from openntz.monitor.rules.standing import (
+    NEVER_DOSED,
+    joined,
+    not_in_export,
+    off_text,
+    standing_refs,
+)
 
 
 class Reason(StrEnum):
@@ -50,6 +57,7 @@ class Reason(StrEnum):
 
     ROUTINE = "routine"
     EVENT = "event"
+    LEVEL = "level"
     RE_EXPOSURE = "re-exposure"
     NO_RISE = "no lymphocyte rise"
 
@@ -68,7 +76,7 @@ class AntibodyEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AntibodyTestFacts:
-    """The last readable test, events since it, and which other rules speak of a test.
+    """The last readable test, events and a low level since it, and who else speaks of a test.
 
     ``open_with`` names the rule that deals with a positive already found; ``asked_by`` the
     rules that ask for a test now, by reason.
@@ -80,6 +88,7 @@ class AntibodyTestFacts:
     started: date | None = None
     last: AntibodyTest | None = None
     events: tuple[AntibodyEvent, ...] = ()
+    level: LowLevel | None = None
     open_with: str = ""
     asked_by: tuple[tuple[Reason, str], ...] = ()
     forbidden: Forbidden | None = None
@@ -146,7 +155,7 @@ def antibody_test_facts(situation: Situation, profile: Profile) -> AntibodyTestF
     course, t = situation.course, situation.therapy
     recorded = course.has("measurements")
     doses = since_gap(course.doses, profile.days("rise.new-start-after"))
-    if not doses or not recorded or not t.expects_dose:
+    if not doses or not recorded or not t.not_stopped:
         return AntibodyTestFacts(
             therapy=t, recorded=recorded, forbidden=forbidden(situation, profile)
         )
@@ -154,6 +163,8 @@ def antibody_test_facts(situation: Situation, profile: Profile) -> AntibodyTestF
     readable = [x for x in history.tests if x.own is not Reading.UNDETERMINED]
     last = readable[-1] if readable else None
     events = _events(course, doses[0].day, situation.as_of, profile)
+    level = low_level(situation, profile) if t.expects_dose else None
+    answered = max(d for d in (doses[0].day, last.day if last else None) if d is not None)
     return AntibodyTestFacts(
         therapy=t,
         recorded=recorded,
@@ -161,6 +172,7 @@ def antibody_test_facts(situation: Situation, profile: Profile) -> AntibodyTestF
         started=doses[0].day,
         last=last,
         events=tuple(e for e in events if last is None or e.day > last.day),
+        level=level if level is not None and level.day > answered else None,
         open_with=_open_with(history, profile),
         asked_by=_asked_by(situation, profile),
         forbidden=forbidden(situation, profile),
@@ -245,7 +257,10 @@ def _due(
 ) -> Verdict | None:
     """A test is due for a reason of this rule's own."""
     overdue = routine is not None and routine.state is CheckState.DUE
-    if not recent and not overdue:
+    level = facts.level
+    if level is not None and level.day < _event_since(facts, profile):
+        level = None
+    if not recent and level is None and not overdue:
         return None
     said, keys = [], []
     if recent:
@@ -255,6 +270,12 @@ def _due(
             f"since. {_last_text(facts)} The EU label asks for a test then{rank}."
         )
         keys += ["antibodies.event.test", "antibodies.event.within"]
+    if level is not None:
+        said.append(
+            f"Reason {Reason.LEVEL}: {level.what}, and no antibody test since; see {level.rule}. "
+            f"{'' if recent else _last_text(facts)}".rstrip()
+        )
+        keys += [*level.keys, "antibodies.event.within"]
     if overdue and routine is not None:
         every = profile.fact("antibodies.routine.interval").shown.replace(" wk", " weeks", 1)
         said.append(
@@ -263,28 +284,44 @@ def _due(
         )
         keys += ["antibodies.routine.interval"]
     t = facts.therapy
-    todo = (
-        f"Take antibodies, with a trough level, before {next_dose_text(t)}."
-        if facts.forbidden is None
-        else facts.forbidden.text
-    )
+    if facts.forbidden is not None:
+        todo = facts.forbidden.text
+    elif t.expects_dose:
+        todo = f"Take antibodies, with a trough level, before {next_dose_text(t)}."
+    else:
+        todo = f"{off_text(t)} Take antibodies all the same, or record the stop."
     return Verdict(
         status=Status.DUE,
         message=joined(*said, tail, todo),
-        due=t.planned if recent or routine is None else routine.due,
-        evidence=(*(e.ref for e in recent), *_last_refs(facts), *standing_refs(t)),
-        keys=tuple(keys),
+        due=t.planned if recent or level is not None or routine is None else routine.due,
+        evidence=(
+            *(e.ref for e in recent),
+            *((level.ref,) if level is not None else ()),
+            *_last_refs(facts),
+            *standing_refs(t),
+        ),
+        keys=tuple(dict.fromkeys(keys)),
     )
+
+
+def _event_since(facts: AntibodyTestFacts, profile: Profile) -> date:
+    """The first day whose events still ask for a test."""
+    return facts.therapy.as_of - timedelta(days=profile.days("antibodies.event.within"))
 
 
 def test_due(facts: AntibodyTestFacts, profile: Profile) -> Verdict:
     """Is an antibody test due, and for which reason?"""
-    if (answer := _unasked(facts)) is not None:
-        return answer
     t = facts.therapy
-    since = t.as_of - timedelta(days=profile.days("antibodies.event.within"))
+    since = _event_since(facts, profile)
     recent = [e for e in facts.events if e.day >= since]
     older = [e for e in facts.events if e.day < since]
+    only_presumed = t.not_stopped and not t.expects_dose
+    if only_presumed and not facts.open_with:
+        due = _due(facts, profile, recent, None, "")
+        if due is not None:
+            return due
+    if (answer := _unasked(facts)) is not None:
+        return answer
     routine = _routine(facts, profile)
     tail = joined(*(f"Reason {reason}: see {rule}." for reason, rule in facts.asked_by))
     due = _due(facts, profile, recent, routine, tail)

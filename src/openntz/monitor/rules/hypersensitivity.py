@@ -234,6 +234,14 @@ def _forbidden(facts: HypersensitivityFacts) -> Verdict:
             evidence=evidence,
             keys=keys,
         )
+    if t.not_stopped:
+        return Verdict(
+            status=Status.ACT,
+            message=f"{told}{given}{off_text(t)} {rule} Give no further dose before the reaction "
+            "has been judged; if it stands, record the stop and the contraindication.",
+            evidence=evidence,
+            keys=keys,
+        )
     if number:
         return Verdict(
             status=Status.ACT,
@@ -297,7 +305,7 @@ def hypersensitivity(facts: HypersensitivityFacts, profile: Profile) -> Verdict:
         return _possible(facts)
     if t.state is TherapyState.NEVER and not t.expects_dose:
         return NEVER_DOSED
-    if facts.ungraded and t.expects_dose:
+    if facts.ungraded and t.not_stopped:
         grade = profile.number("hypersensitivity.severe-grade")
         return Verdict(
             status=Status.UNKNOWN,

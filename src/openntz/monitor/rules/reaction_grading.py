@@ -172,7 +172,7 @@ def _late_text(one: Classified, profile: Profile) -> str:
 def _tasks(facts: GradingFacts, profile: Profile) -> list[tuple[Classified, str, tuple[str, ...]]]:
     """What is to be classified: the reaction, what to do, and the keys that say so."""
     tasks = []
-    going_on = facts.therapy.expects_dose
+    going_on = facts.therapy.not_stopped
     for one in facts.reactions:
         if one.asked and one.unexamined:
             keys = ("reaction.serum-sickness-from", "reaction.serum-sickness-until")
@@ -297,7 +297,7 @@ def grading(facts: GradingFacts, profile: Profile) -> Verdict:
             keys=keys,
         )
     recent = tuple(r for r in facts.reactions if r.recent and r.reaction.grade is not None)
-    if recent and t.expects_dose:
+    if recent and t.not_stopped:
         return _shown(facts, recent, profile)
     return _nothing_open(facts)
 
