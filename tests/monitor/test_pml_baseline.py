@@ -185,3 +185,51 @@ def test_no_switch_is_no_task():
         found = finding(SWITCH, made)
         assert found.status is UNKNOWN
         assert f"table {table} is not in the export" in found.message
+
+
+def test_a_next_scan_inside_the_watch_is_named():
+    """A positive antibody after 18 months: every 3 to 4 months (MAGNIMS)."""
+    made = switched(60, started=50, scans=(50,), index=2.0)
+    asked = finding("pml.mri-due", made, profile="study")
+    found = finding(SWITCH, made, profile="study")
+    assert asked.due is not None
+    assert asked.due <= days_before(60) + timedelta(days=183)
+    assert found.status is WATCH
+    assert f"the next is due on {asked.due} (pml.mri-due)" in found.message
+
+
+@pytest.mark.parametrize("profile", ["eu", "us"])
+def test_a_negative_antibody_asks_for_no_scan_beyond_the_watch(profile):
+    made = switched(100, started=80, scans=(80,))
+    found = finding(SWITCH, made, profile=profile)
+    asked = finding("pml.mri-due", made, profile=profile)
+    assert found.status is WATCH
+    assert found.due is None
+    assert f"by pml.mri-due the next would fall on {asked.due}, so no further" in found.message
+
+
+def _unknown_jcv(last: int, scanned: int) -> Course:
+    made = switched(last, started=last - 20, scans=(scanned,))
+    return course(doses=made.doses, plans=made.plans, treatments=made.treatments, mri=made.mri)
+
+
+@pytest.mark.parametrize(
+    ("last", "scanned", "due", "expected"),
+    [
+        (100, 80, 122 - 80, WATCH),
+        (150, 91, 122 - 91, WATCH),
+        (150, 92, 122 - 92, DUE),
+        (150, 75, 183 - 150, WATCH),
+        (153, 75, 183 - 153, DUE),
+        (183, 92, 0, DUE),
+        (183, 91, None, WATCH),
+    ],
+)
+def test_an_unknown_antibody_asks_for_a_scan_before_the_watch_ends(last, scanned, due, expected):
+    """122 days after the last scan (MAGNIMS), at the latest on day 183 after the last dose."""
+    made = _unknown_jcv(last, scanned)
+    assert finding("pml.mri-due", made).status not in {ACT, DUE}
+    found = finding(SWITCH, made)
+    assert found.status is expected
+    assert found.due == (None if due is None else ahead(due))
+    assert ("Anti-JCV status not known" in found.message) is (due is not None)

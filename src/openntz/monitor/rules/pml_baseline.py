@@ -169,6 +169,8 @@ _UNTIL, _INTERVAL = "pml.switch.until", "pml.switch.interval"
 class SwitchFacts:
     """What followed natalizumab, and the scans since; ``asked`` is the status of pml.mri-due.
 
+    ``next_scan`` is the day that rule names, ``positive`` the anti-JCV status (None: unknown).
+
     On therapy nothing has followed, and nothing more is looked up.
     """
 
@@ -179,6 +181,8 @@ class SwitchFacts:
     planned: bool = False
     scan: Scan | None = None
     asked: Status = Status.OK
+    next_scan: date | None = None
+    positive: bool | None = None
 
 
 def switch_facts(situation: Situation, profile: Profile) -> SwitchFacts:
@@ -190,6 +194,8 @@ def switch_facts(situation: Situation, profile: Profile) -> SwitchFacts:
     started = (*followed.ended, *followed.running)
     successor = started[0] if started else next(iter(followed.planned), None)
     scans = course.mri
+    mri = mri_facts(situation, profile)
+    asked = mri_due(mri, profile)
     return SwitchFacts(
         therapy,
         course.has("treatments"),
@@ -197,8 +203,20 @@ def switch_facts(situation: Situation, profile: Profile) -> SwitchFacts:
         successor=successor,
         planned=successor is not None and not started,
         scan=scans[-1] if scans else None,
-        asked=mri_due(mri_facts(situation, profile), profile).status,
+        asked=asked.status,
+        next_scan=asked.due,
+        positive=mri.standing.positive if mri.standing is not None else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _NextScan:
+    """What is said about the next scan, and its date where this rule asks for it."""
+
+    status: Status
+    text: str
+    due: date | None = None
+    keys: tuple[str, ...] = ()
 
 
 def _not_switched(facts: SwitchFacts, profile: Profile) -> Verdict | None:
@@ -237,6 +255,42 @@ def _not_switched(facts: SwitchFacts, profile: Profile) -> Verdict | None:
             evidence=refs,
         )
     return None
+
+
+def _next_scan(facts: SwitchFacts, until: date, profile: Profile) -> _NextScan:
+    """The scan after the one at the switch, while ``pml.mri-due`` still watches.
+
+    Where that rule's next scan falls after its own end, one is asked for before the watch ends
+    unless the anti-JCV antibody is known to be negative: by the interval of scans after a
+    switch, at the latest on the last day, unless one was taken shortly before it.
+    """
+    last, scan, upcoming = facts.therapy.last_dose, facts.scan, facts.next_scan
+    assert last is not None
+    assert scan is not None
+    assert upcoming is not None
+    ends = last.day + timedelta(days=profile.days("pml.after-last-dose"))
+    shown = f"Last brain MRI: {scan.day};"
+    if upcoming <= ends:
+        return _NextScan(Status.WATCH, f"{shown} the next is due on {upcoming} (pml.mri-due).")
+    by_interval = scan.day + timedelta(days=profile.days(_INTERVAL))
+    late = f"by pml.mri-due the next would fall on {upcoming}"
+    if facts.positive is False:
+        if (due := max(by_interval, ends + timedelta(days=1))) <= until:
+            return _NextScan(Status.WATCH, f"{shown} the next is due on {due}.", due, (_INTERVAL,))
+        text = f"{late}, so no further scan is asked for inside the watch under this profile."
+        return _NextScan(Status.WATCH, f"{shown} {text}")
+    if scan.day >= until - timedelta(days=profile.days("pml.switch.scan-before")):
+        text = f"{late}; no other is asked for before the watch ends."
+        return _NextScan(Status.WATCH, f"{shown} {text}")
+    due = min(by_interval, until)
+    near = (due - facts.therapy.as_of).days <= profile.days("check.announce")
+    known = "positive" if facts.positive else "status not known"
+    text = (
+        f"{late}, after the months it watches. Anti-JCV {known}: take one before the watch ends, "
+        f"by {due}."
+    )
+    keys = (_INTERVAL, "check.announce", "pml.after-last-dose")
+    return _NextScan(Status.DUE if near else Status.WATCH, f"{shown} {text}", due, keys)
 
 
 def after_switch(facts: SwitchFacts, profile: Profile) -> Verdict:
@@ -282,7 +336,9 @@ def after_switch(facts: SwitchFacts, profile: Profile) -> Verdict:
         every = interval_text(profile.fact(_INTERVAL), profile)
         todo = f"{check_text(check, 'brain MRI', profile)} Interval {every} (MAGNIMS)."
     else:
-        todo = f"Last brain MRI: {scan.day}; the next is announced by pml.mri-due."
+        following = _next_scan(facts, until, profile)
+        status, todo, due = following.status, following.text, following.due
+        keys = (*keys, *following.keys)
     refs = (successor.ref, *((scan.ref,) if scan is not None else ()), *standing_refs(therapy))
     known = {t.ref for t in (successor,) if t.day <= therapy.as_of}
     evidence = tuple(r for r in refs if r is not successor.ref or successor.ref in known)
