@@ -10,7 +10,19 @@ from openntz.monitor.finding import Status
 from openntz.monitor.profile import load_profile
 from openntz.monitor.rule import Rule
 from openntz.monitor.rules.interval import LATE_DOSE
-from tests.build import AS_OF, course, days_before, dose, doses_until, finding, plan, situation
+from tests.build import (
+    AS_OF,
+    course,
+    days_before,
+    dose,
+    doses_until,
+    finding,
+    plan,
+    pregnancy,
+    reaction,
+    situation,
+    symptom,
+)
 
 RULE = LATE_DOSE.id
 
@@ -209,3 +221,36 @@ def test_a_dose_booked_after_a_stop_is_held_to_the_limits(booked, recounts):
     assert DELAY in said
     assert (RECOUNT in said) is recounts
     assert (RECOUNT in ahead) is not recounts
+
+
+# ── what forbids or questions a dose is said first
+
+
+@pytest.mark.parametrize("days", [10, 25, 40, 57, 300])
+@pytest.mark.parametrize(
+    ("events", "first"),
+    [
+        (
+            {"reactions": [reaction(days_before(400), "anaphylaxis", 3, line=70)]},
+            f"Natalizumab is contraindicated after the reaction of {days_before(400)};",
+        ),
+        (
+            {"symptoms": [symptom(days_before(9), "PML confirmed", line=71)]},
+            "No dose is to be given before this is settled:",
+        ),
+        ({"pregnancies": [pregnancy(days_before(70), line=72)]}, "Pregnant, week 12+0:"),
+    ],
+)
+def test_what_forbids_or_questions_a_dose_is_the_first_sentence(days, events, first):
+    found = finding(RULE, last_dose(days, **events))
+    assert found.message.startswith(first)
+    assert "Give" not in found.message
+    assert found.status is finding(RULE, last_dose(days)).status
+
+
+def test_a_pregnancy_that_was_delivered_or_a_recorded_stop_says_nothing_first():
+    born = pregnancy(days_before(300), delivery=days_before(30), line=72)
+    assert "Pregnant" not in finding(RULE, last_dose(40, pregnancies=[born])).message
+    stopped = plan(days_before(39), stopped=days_before(39), line=6)
+    made = last_dose(40, plans=[stopped], pregnancies=[pregnancy(days_before(70), line=72)])
+    assert finding(RULE, made).message.startswith("Therapy was stopped")

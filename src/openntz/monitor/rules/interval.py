@@ -2,33 +2,94 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from openntz.course.events import Dose, Ref
+from openntz.definitions.pregnancy import Gestation
 from openntz.definitions.therapy import Therapy, TherapyState
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
+from openntz.monitor.rules.conditions import CONDITION
 from openntz.monitor.rules.forbidden import Forbidden, forbidden
 from openntz.monitor.rules.gap_words import dose_crosses, earliest_limit
+from openntz.monitor.rules.infection import INFECTION
+from openntz.monitor.rules.pml_suspected import SUSPECTED
+from openntz.monitor.rules.pregnancy import ongoing_pregnancy
 from openntz.monitor.rules.standing import NEVER_DOSED, joined, weeks_text
 
 
 @dataclass(frozen=True, slots=True)
 class LateDoseFacts:
-    """The person's standing in therapy, and what forbids another dose."""
+    """The person's standing in therapy, and what forbids another dose or bears on it.
+
+    ``against`` are other rules to act on that forbid a dose until they are settled, as
+    'title (rule)'.
+    """
 
     therapy: Therapy
     forbidden: Forbidden | None = None
+    against: tuple[str, ...] = ()
+    pregnant: Gestation | None = None
+
+    @property
+    def questioned(self) -> bool:
+        """Whether nothing here may invite a dose."""
+        return bool(self.forbidden or self.against or self.pregnant)
+
+
+_AGAINST = (SUSPECTED, CONDITION, INFECTION)
+
+
+def _against(situation: Situation, profile: Profile) -> tuple[str, ...]:
+    answers = ((r, r.decide(r.derive(situation, profile), profile)) for r in _AGAINST)
+    # In somebody whose stop is only presumed they are to watch, and yet against a dose.
+    open_ = {Status.ACT} if situation.therapy.expects_dose else {Status.ACT, Status.WATCH}
+    return tuple(f"{r.title} ({r.id})" for r, told in answers if told.status in open_)
 
 
 def late_dose_facts(situation: Situation, profile: Profile) -> LateDoseFacts:
     """Facts of ``interval.late-dose``."""
-    return LateDoseFacts(situation.therapy, forbidden(situation, profile))
+    t = situation.therapy
+    if t.last_dose is None or not t.not_stopped:
+        return LateDoseFacts(t, forbidden(situation, profile))
+    return LateDoseFacts(
+        therapy=t,
+        forbidden=forbidden(situation, profile),
+        against=_against(situation, profile),
+        pregnant=ongoing_pregnancy(situation, profile),
+    )
 
 
 def late_dose(facts: LateDoseFacts, profile: Profile) -> Verdict:
+    """Is the next dose late? What forbids or questions a dose is said before when it is due."""
+    told = _by_time(facts, profile)
+    first = _first(facts)
+    if not first or not facts.therapy.not_stopped:
+        return told
+    rows = list(told.evidence)
+    rows += _forbidding(facts)
+    if facts.pregnant is not None:
+        rows.append(facts.pregnant.pregnancy.ref)
+    return replace(told, message=joined(first, told.message), evidence=tuple(dict.fromkeys(rows)))
+
+
+def _first(facts: LateDoseFacts) -> str:
+    """What stands before anything on when the next dose is due."""
+    against = ", ".join(facts.against)
+    pregnant = facts.pregnant
+    return joined(
+        facts.forbidden.text if facts.forbidden is not None else "",
+        f"No dose is to be given before this is settled: {against}." if against else "",
+        f"Pregnant, week {pregnant.age}: whether natalizumab goes on, and until when, is for "
+        "pregnancy.plan."
+        if pregnant is not None
+        else "",
+    )
+
+
+def _by_time(facts: LateDoseFacts, profile: Profile) -> Verdict:
     """Is the next dose due, late, or so late that re-trafficking is a concern?"""
     t = facts.therapy
     last, days = t.last_dose, t.days_since_last
@@ -57,7 +118,9 @@ def late_dose(facts: LateDoseFacts, profile: Profile) -> Verdict:
         interval, by_label = _by_interval(t)
         return Verdict(
             status=Status.DUE,
-            message=f"The dose planned for {planned} is {days_text(late)} late{interval}. {todo}",
+            message=joined(
+                f"The dose planned for {planned} is {days_text(late)} late{interval}.", todo
+            ),
             due=planned,
             evidence=(*evidence, *_forbidding(facts)),
             keys=tuple(dict.fromkeys(("late-dose.act-after", *by_label, *keys))),
@@ -120,8 +183,8 @@ def _ahead(
 
 def _missed(facts: LateDoseFacts, profile: Profile) -> tuple[str, tuple[str, ...]]:
     """What to do about a missed dose, and the limits a dose today would cross."""
-    if facts.forbidden is not None:
-        return facts.forbidden.text, ()
+    if facts.questioned:
+        return "", ()
     crosses, keys = dose_crosses(facts.therapy, facts.therapy.as_of, profile)
     usual = weeks_text(profile.fact("dosing.label-interval"))
     todo = (
@@ -149,15 +212,15 @@ def _beyond(facts: LateDoseFacts, days: int, limit: int, profile: Profile) -> Ve
         )
     booked = f" A dose is booked for {t.planned}." if t.planned_is_booked else ""
     on = t.planned if t.planned is not None and t.planned_is_booked else t.as_of
-    crosses, more = dose_crosses(t, on, profile) if facts.forbidden is None else ("", ())
+    crosses, more = dose_crosses(t, on, profile) if not facts.questioned else ("", ())
     due = t.planned
     if last is not None and due is None:
         due = last.day + timedelta(days=t.interval_days)
     todo = (
         "Give the dose, or record the stop and what follows; check for new activity and, after a "
         "gap, the rules on re-exposure."
-        if facts.forbidden is None
-        else f"{facts.forbidden.text} Record the stop and check for new activity."
+        if not facts.questioned
+        else "Record the stop, or what was decided; check for new activity."
     )
     rows = (last.ref if last else None, t.interval_ref, *_forbidding(facts))
     return Verdict(
