@@ -88,6 +88,14 @@ READS: dict[str, tuple[str, ...]] = {
     "review.re-authorisation": (),
 }
 READS["restart.gate"] = (*READS["restart.gate"], *_FORBIDDEN)
+# Its first sentence names what forbids or questions a dose.
+READS["interval.late-dose"] = (
+    *_FORBIDDEN,
+    *READS["pml.suspected"],
+    *READS["contraindication.condition"],
+    *READS["infection.serious"],
+    *READS["pregnancy.plan"],
+)
 _OF_ALL = ("doses", "plans")
 
 EVENTS: dict[str, st.SearchStrategy[Any]] = {
