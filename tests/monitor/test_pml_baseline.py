@@ -63,9 +63,16 @@ def test_booked_reference_scan_is_enough_for_now():
 
 
 @pytest.mark.parametrize(("exposure", "expected"), [(0, WATCH), (90, WATCH), (91, OK)])
-def test_missing_reference_scan_is_pointed_out_for_the_first_months(exposure, expected):
+def test_old_reference_scan_is_pointed_out_for_the_first_months(exposure, expected):
     given = doses_every(days_before(exposure), exposure // 28 + 1)
-    assert finding(BASELINE, course(doses=given)).status is expected
+    old = [scan(days_before(exposure + 200))]
+    assert finding(BASELINE, course(doses=given, mri=old)).status is expected
+
+
+@pytest.mark.parametrize("exposure", [0, 91, 1000])
+def test_no_scan_at_all_is_never_a_reference(exposure):
+    given = doses_every(days_before(exposure), exposure // 28 + 1)
+    assert finding(BASELINE, course(doses=given)).status is WATCH
 
 
 @pytest.mark.parametrize(("before", "expected"), [(91, OK), (92, WATCH), (-3, OK)])
@@ -80,7 +87,8 @@ def test_scan_around_the_start_serves_as_reference(before, expected):
 @pytest.mark.parametrize(("gap", "expected"), [(89, OK), (90, WATCH)])
 def test_restart_needs_a_new_reference_scan(gap, expected):
     first = doses_until(days_before(10 + gap), 6)
-    made = course(doses=[*first, *doses_on([days_before(10)])])
+    before = [scan(first[0].day - timedelta(days=10))]
+    made = course(doses=[*first, *doses_on([days_before(10)])], mri=before)
     assert finding(BASELINE, made).status is expected
 
 
@@ -97,7 +105,7 @@ def test_reference_scan_is_unknown_without_table_or_start():
     lacking = without("mri")
     assert finding(BASELINE, course(recorded=lacking, doses=[dose(ahead(9))])).status is UNKNOWN
     long_on = course(recorded=lacking, doses=doses_until(days_before(7), 20))
-    assert finding(BASELINE, long_on).status is OK
+    assert finding(BASELINE, long_on).status is UNKNOWN
 
 
 # ── pml.after-switch

@@ -119,13 +119,6 @@ def baseline(facts: BaselineFacts, profile: Profile) -> Verdict:
     asked_until = profile.days("pml.baseline-scan.asked-until")
     new = facts.planned or (therapy.as_of - start).days <= asked_until
     refs = (*((facts.start_ref,) if facts.start_ref else ()), *standing_refs(therapy))
-    if not new:
-        return Verdict(
-            status=Status.OK,
-            message=f"Treatment has run since {start}: later scans serve as reference.",
-            evidence=refs,
-            keys=("pml.baseline-scan.asked-until",),
-        )
     if not facts.recorded:
         return Verdict(
             status=Status.UNKNOWN,
@@ -133,6 +126,16 @@ def baseline(facts: BaselineFacts, profile: Profile) -> Verdict:
             evidence=refs,
         )
     scan = facts.scan
+    if not new:
+        since = f"Treatment has run since {start}"
+        return Verdict(
+            status=Status.WATCH if scan is None else Status.OK,
+            message=f"{since} and no brain MRI is recorded: there is nothing to compare with."
+            if scan is None
+            else f"{since}: later scans serve as reference, the last of {scan.day}.",
+            evidence=refs if scan is None else (scan.ref, *refs),
+            keys=("pml.baseline-scan.asked-until",),
+        )
     if scan is not None and scan.day >= start - timedelta(days=profile.days(_WITHIN)):
         return Verdict(
             status=Status.OK,
