@@ -17,6 +17,7 @@ from openntz.app.options import (
     Folder,
     Mapping,
     ProfileName,
+    Scheduler,
     Seed,
     Site,
     Workers,
@@ -45,6 +46,7 @@ def review(
     acknowledged: Acknowledged = None,
     seed: Seed = DEFAULT_SEED,
     workers: Workers = 2,
+    scheduler: Scheduler = None,
 ) -> None:
     """Turn a clinic's export into a cited worklist and a page per person."""
     from openntz.app.progress import PatientProgress
@@ -63,6 +65,7 @@ def review(
                     mapping=mapping,
                     seed=seed,
                     workers=workers,
+                    scheduler=scheduler,
                     compare=compare,
                     acknowledged=acknowledged,
                 ),

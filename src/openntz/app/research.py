@@ -14,6 +14,7 @@ from openntz.app.options import (
     AsOf,
     Mapping,
     ProfileName,
+    Scheduler,
     Seed,
     Site,
     Workers,
@@ -89,6 +90,7 @@ def evaluate(
     mapping: Mapping = None,
     seed: Seed = DEFAULT_SEED,
     workers: Workers = 2,
+    scheduler: Scheduler = None,
 ) -> None:
     """Hold forecasts against the levels that followed: how far can they be trusted here?"""
     from openntz.app.progress import PatientProgress
@@ -99,6 +101,9 @@ def evaluate(
     if virtual == (folder is not None):
         what = "a folder and --virtual exclude each other." if virtual else "nothing to evaluate."
         stop(InputError(what, where="evaluate", remedy="Give a folder, or --virtual."))
+    if virtual and scheduler is not None:
+        what = "virtual people are worked out on this machine."
+        stop(InputError(what, where="--scheduler", remedy="Give --virtual with --workers."))
     try:
         with PatientProgress(err_console()) as progress:
             if folder is None:
@@ -117,6 +122,7 @@ def evaluate(
                     mapping=mapping,
                     seed=seed,
                     workers=workers,
+                    scheduler=scheduler,
                 )
                 found = run_evaluate(request, progress)
     except OpenNTZError as error:

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openntz import __version__
-from openntz.compute.executors import map_in_order
 from openntz.course import vocabulary
 from openntz.course.course import Course
 from openntz.definitions.antibodies import Persistent, antibody_history
@@ -42,6 +41,7 @@ from openntz.workflows.person import DEFAULT_CARD, Practice, antibodies_of, read
 from openntz.workflows.progress import Progress
 from openntz.workflows.read import read_tables, registry_for
 from openntz.workflows.review import prepare_out
+from openntz.workflows.shared_work import shared_work
 
 Array = NDArray[np.float64]
 
@@ -51,7 +51,10 @@ _TOGETHER: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluateRequest:
-    """What to evaluate and where to write it."""
+    """What to evaluate, where to write it and where the work runs.
+
+    ``scheduler`` is the address of a dask cluster, used instead of own ``workers``.
+    """
 
     folder: Path
     out: Path
@@ -62,6 +65,7 @@ class EvaluateRequest:
     mapping: Path | None = None
     seed: int
     workers: int = 1
+    scheduler: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +109,16 @@ def _known(course: Course, day: date, practice: Practice) -> KnownAntibodies:
     return KnownAntibodies(antibodies_of(course, day, profile), readings_of(course, day, profile))
 
 
-def _evaluate_together(courses: Sequence[Course], as_of: date, practice: Practice) -> _Part:
+@dataclass(frozen=True, slots=True)
+class _Together:
+    """People forecast together, and the day up to which."""
+
+    courses: tuple[Course, ...]
+    as_of: date
+
+
+def _evaluate_together(practice: Practice, asked_of: _Together) -> _Part:
+    courses, as_of = asked_of.courses, asked_of.as_of
     models, rules = practice.models, Rules.from_registry(practice.registry)
     asked = [
         questions_of(
@@ -179,33 +192,46 @@ def evaluate_courses(
     practice: Practice,
     progress: Progress | None = None,
     *,
+    card: str = DEFAULT_CARD,
     workers: int = 1,
+    scheduler: str | None = None,
 ) -> Evaluation:
-    """Rolling forecasts of all levels of some people, and their scores."""
+    """Rolling forecasts of all levels of some people, and their scores.
+
+    ``card`` is what the practice was made with, for the workers of a cluster at ``scheduler``.
+
+    Raises
+    ------
+    InputError
+        When a worker or the cluster is lost, or a worker is another version.
+    """
     rules = Rules.from_registry(practice.registry)
     measured = [c for c in courses if c.until(as_of).results(vocabulary.NATALIZUMAB)]
-    batches = [measured[i : i + _TOGETHER] for i in range(0, len(measured), _TOGETHER)]
-    done = map_in_order(
-        lambda batch: _evaluate_together(batch, as_of, practice), batches, workers=workers
-    )
-    if progress is not None:
-        done = progress.track(done, len(batches), f"groups of {_TOGETHER} people")
-    parts = list(done)
+    batches = [
+        _Together(tuple(measured[i : i + _TOGETHER]), as_of)
+        for i in range(0, len(measured), _TOGETHER)
+    ]
+    with shared_work(
+        _evaluate_together, batches, practice, card=card, workers=workers, scheduler=scheduler
+    ) as done:
+        if progress is not None:
+            done = progress.track(done, len(batches), f"groups of {_TOGETHER} people")
+        parts = list(done)
     rows = tuple(row for part in parts for row in part.rows)
     vpc, left_out = _predictive_check(parts, rules)
-    card = practice.models.card
+    used = practice.models.card
     return Evaluation(
         as_of=as_of,
         version=__version__,
         profile=practice.profile.title,
-        model=card.id,
-        model_title=card.title,
-        card_hash=card.hash,
+        model=used.id,
+        model_title=used.title,
+        card_hash=used.hash,
         seed=practice.seed,
         people=len(measured),
         rules=rules,
         rows=rows,
-        groups=groups(rows, card.residual, rules),
+        groups=groups(rows, used.residual, rules),
         series=drifts(rows, rules),
         pit=calibration(rows, rules),
         vpc=vpc,
@@ -233,7 +259,13 @@ def run_evaluate(request: EvaluateRequest, progress: Progress | None = None) -> 
     )
     courses = list(records.courses.values())
     evaluation = evaluate_courses(
-        courses, request.as_of, practice, progress, workers=request.workers
+        courses,
+        request.as_of,
+        practice,
+        progress,
+        card=request.card,
+        workers=request.workers,
+        scheduler=request.scheduler,
     )
     if not evaluation.rows:
         raise InputError(

@@ -35,9 +35,10 @@ from openntz.report.person import PersonReview
 from openntz.report.review import Review, TableCount, TableState
 from openntz.workflows.earlier import read_earlier
 from openntz.workflows.folder import make_folder
-from openntz.workflows.person import PersonResult, Practice, review_person
+from openntz.workflows.person import DEFAULT_CARD, PersonResult, Practice, review_person
 from openntz.workflows.progress import Progress
 from openntz.workflows.read import read_tables, registry_for
+from openntz.workflows.shared_work import shared_work
 
 _GENERATOR: Final = '<meta name="generator" content="OpenNTZ'
 _HEAD: Final = 2000  # characters of a page in which its head stands
@@ -48,7 +49,8 @@ class ReviewRequest:
     """What to review and where to write it.
 
     ``compare`` is an earlier findings.json, ``acknowledged`` the clinic's list of findings that
-    somebody has taken on.
+    somebody has taken on. People are judged on the dask cluster at ``scheduler`` where there is
+    one, by own ``workers`` otherwise; the pages are always written by own workers.
     """
 
     folder: Path
@@ -59,6 +61,7 @@ class ReviewRequest:
     mapping: Path | None
     seed: int
     workers: int
+    scheduler: str | None = None
     compare: Path | None = None
     acknowledged: Path | None = None
 
@@ -134,16 +137,35 @@ def _site_note(request: ReviewRequest, practice: Practice) -> str:
     return f"{note} It chooses {chosen}." if chosen else note
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A person to judge, the day, and the tables of which a row was set aside."""
+
+    course: Course
+    as_of: date
+    incomplete: frozenset[str]
+
+
+def _judged(practice: Practice, asked: _Asked) -> PersonResult:
+    return review_person(asked.course, asked.as_of, practice, asked.incomplete)
+
+
 def _reviewed(
     records: Records, request: ReviewRequest, practice: Practice, progress: Progress
 ) -> tuple[PersonReview, ...]:
     courses = list(records.courses.values())
-
-    def one(course: Course) -> PersonResult:
-        lost = records.incomplete.get(course.person.id, frozenset())
-        return review_person(course, request.as_of, practice, lost)
-
-    done = map_in_order(one, courses, workers=request.workers)
+    asked = [
+        _Asked(c, request.as_of, records.incomplete.get(c.person.id, frozenset())) for c in courses
+    ]
+    with shared_work(
+        _judged,
+        asked,
+        practice,
+        card=DEFAULT_CARD,
+        workers=request.workers,
+        scheduler=request.scheduler,
+    ) as done:
+        results = list(progress.track(done, len(courses), "people"))
     return tuple(
         PersonReview(
             course=course,
@@ -153,9 +175,7 @@ def _reviewed(
             decision=result.decision,
             counts_alone=result.counts_alone,
         )
-        for course, result in zip(
-            courses, progress.track(done, len(courses), "people"), strict=True
-        )
+        for course, result in zip(courses, results, strict=True)
     )
 
 
