@@ -6,7 +6,7 @@ Whoever was not looked at stays unknown and is shown: a share of those still see
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -16,6 +16,7 @@ import statsmodels.api as sm
 from scipy.stats import chi2
 
 from openntz.course.course import Course
+from openntz.course.events import Scan
 from openntz.definitions.activity import enhancing, new_lesions, over_scans
 from openntz.definitions.neda import NedaLimits, neda
 from openntz.definitions.relapses import distinct_relapses
@@ -31,9 +32,9 @@ from openntz.reanalyse.limits import (
     numbers,
     therapy_limits,
 )
-from openntz.reanalyse.result import Analysis, AnalysisResult, Figure, Line, Step, table
+from openntz.reanalyse.result import Analysis, AnalysisResult, Figure, Line, Part, Step, table
 from openntz.reanalyse.statistics import proportion, settled
-from openntz.reanalyse.study import SetAside, Study
+from openntz.reanalyse.study import SetAside, Study, Whole
 
 NAME: Final = "activity"
 TITLE: Final = "Disease activity"
@@ -56,6 +57,24 @@ class Followed:
     def years(self) -> float:
         """Time at risk."""
         return (self.end - self.start).days / _YEAR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What the tables need of a person.
+
+    ``relapses`` is None where they are not recorded. ``lesions`` are answers by year, new T2
+    before enhancing; ``neda`` by year, None for those not followed so long, else NEDA-3 and -4
+    by convention; ``quarters`` the scans until the first lesion, with whether it showed one.
+    """
+
+    arm: str
+    antibodies: str
+    years: float
+    relapses: int | None
+    lesions: tuple[bool | None, ...]
+    neda: tuple[tuple[bool | None, ...] | None, ...]
+    quarters: tuple[tuple[int, bool], ...]
 
 
 def followed(study: Study, evidence: Registry) -> tuple[list[Followed], list[SetAside]]:
@@ -102,9 +121,9 @@ def _relapses(person: Followed, apart: int) -> int:
     return sum(person.start <= r.day <= person.end for r in distinct)
 
 
-def _rates(people: Sequence[Followed], apart: int) -> list[dict[str, Any]]:
+def _rates(people: Sequence[Judged]) -> list[dict[str, Any]]:
     rows = []
-    told = [p for p in people if p.course.has("relapses") and p.years > 0]
+    told = [p for p in people if p.relapses is not None and p.years > 0]
     arms = dict.fromkeys(p.arm for p in told)
     groups = {"all": told} | (
         {arm or "arm not recorded": [p for p in told if p.arm == arm] for arm in arms}
@@ -112,7 +131,7 @@ def _rates(people: Sequence[Followed], apart: int) -> list[dict[str, Any]]:
         else {}
     )
     for name, own in groups.items():
-        events, years = sum(_relapses(p, apart) for p in own), sum(p.years for p in own)
+        events, years = sum(p.relapses or 0 for p in own), sum(p.years for p in own)
         rate, low, high = poisson_rate(events, years)
         rows.append(
             {
@@ -126,17 +145,17 @@ def _rates(people: Sequence[Followed], apart: int) -> list[dict[str, Any]]:
                 "person_years": years,
             }
         )
-    return [*rows, *_rate_ratio(told, list(arms), apart)]
+    return [*rows, *_rate_ratio(told, list(arms))]
 
 
-def _rate_ratio(people: Sequence[Followed], arms: list[str], apart: int) -> list[dict[str, Any]]:
+def _rate_ratio(people: Sequence[Judged], arms: list[str]) -> list[dict[str, Any]]:
     """Ratio of relapse rates between two arms by negative binomial regression."""
     known = [arm for arm in arms if arm]
     if len(known) != 2 or min(sum(p.arm == a for p in people) for a in known) < _FEWEST:
         return []
     own = [p for p in people if p.arm in known]
     first = sorted(known)[0]
-    events = np.array([_relapses(p, apart) for p in own], float)
+    events = np.array([p.relapses for p in own], float)
     design = sm.add_constant(np.array([[float(p.arm == first)] for p in own]))
     at_risk = np.log([max(p.years, 1 / _YEAR) for p in own])
     told, fit = (
@@ -166,29 +185,41 @@ def _rate_ratio(people: Sequence[Followed], arms: list[str], apart: int) -> list
     ]
 
 
-def _lesions(
-    people: Sequence[Followed], years: Sequence[float], grace: float
-) -> list[dict[str, Any]]:
-    """Share with a lesion by a year, of those scanned in its second half.
+_LESIONS: Final[dict[str, Callable[[Scan], bool | None]]] = {
+    "new or enlarging T2": new_lesions,
+    "enhancing": enhancing,
+}
+
+
+def _lesions_of(p: Followed, years: Sequence[float], grace: float) -> tuple[bool | None, ...]:
+    """By year, and new T2 before enhancing: whether a lesion came by then.
 
     Whoever was scanned early only is unknown even where that scan was active: counting such
     people only when they were active would make activity look more frequent than it is.
     """
-    rows = []
+    answers = []
     for year in years:
-        for what, told in (("new or enlarging T2", new_lesions), ("enhancing", enhancing)):
-            answers = []
-            for p in people:
-                until = min(p.end, p.start + timedelta(days=round(year * _YEAR + grace)))
-                late = p.start + timedelta(days=round((year - 0.5) * _YEAR))
-                scans = [s for s in p.course.mri if p.start < s.day <= until]
-                found = over_scans(tuple(told(s) for s in scans))
-                seen = any(s.day > late and told(s) is not None for s in scans)
-                answers.append(found if seen else None)
-            rows.append(
-                _share(f"{what} lesion by year {year:g}", "scanned in its 2nd half", answers)
-            )
-    return rows
+        until = min(p.end, p.start + timedelta(days=round(year * _YEAR + grace)))
+        late = p.start + timedelta(days=round((year - 0.5) * _YEAR))
+        scans = [s for s in p.course.mri if p.start < s.day <= until]
+        for told in _LESIONS.values():
+            found = over_scans(tuple(told(s) for s in scans))
+            seen = any(s.day > late and told(s) is not None for s in scans)
+            answers.append(found if seen else None)
+    return tuple(answers)
+
+
+def _lesions(people: Sequence[Judged], years: Sequence[float]) -> list[dict[str, Any]]:
+    """Share with a lesion by a year, of those scanned in its second half."""
+    asked = [(what, year) for year in years for what in _LESIONS]
+    return [
+        _share(
+            f"{what} lesion by year {year:g}",
+            "scanned in its 2nd half",
+            [p.lesions[at] for p in people],
+        )
+        for at, (what, year) in enumerate(asked)
+    ]
 
 
 def _share(measure: str, group: str, answers: Sequence[bool | None]) -> dict[str, Any]:
@@ -206,25 +237,29 @@ def _share(measure: str, group: str, answers: Sequence[bool | None]) -> dict[str
     }
 
 
-def _neda(
-    people: Sequence[Followed], years: Sequence[float], limits: NedaLimits
-) -> list[dict[str, Any]]:
-    rows = []
+def _neda_of(
+    p: Followed, years: Sequence[float], limits: NedaLimits
+) -> tuple[tuple[bool | None, ...] | None, ...]:
+    """By year NEDA-3 and NEDA-4 by convention, None for somebody not followed so long."""
+    found: list[tuple[bool | None, ...] | None] = []
     for year in years:
-        judged, lost = [], 0
-        for p in people:
-            last = p.start + timedelta(days=limits.baseline + round(year * _YEAR))
-            if p.end < last:
-                lost += 1
-                continue
-            judged.append(
-                neda(p.course, p.start, p.start + timedelta(days=limits.baseline), last, limits)
-            )
-        for convention in CONVENTIONS:
-            for name, answers in (
-                ("NEDA-3", [j.neda3(convention) for j in judged]),
-                ("NEDA-4", [j.neda4(convention) for j in judged]),
-            ):
+        last = p.start + timedelta(days=limits.baseline + round(year * _YEAR))
+        if p.end < last:
+            found.append(None)
+            continue
+        j = neda(p.course, p.start, p.start + timedelta(days=limits.baseline), last, limits)
+        found.append(tuple(told for c in CONVENTIONS for told in (j.neda3(c), j.neda4(c))))
+    return tuple(found)
+
+
+def _neda(people: Sequence[Judged], years: Sequence[float]) -> list[dict[str, Any]]:
+    rows = []
+    for at, year in enumerate(years):
+        judged = [told for p in people if (told := p.neda[at]) is not None]
+        lost = len(people) - len(judged)
+        for c, convention in enumerate(CONVENTIONS):
+            for i, name in enumerate(("NEDA-3", "NEDA-4")):
+                answers = [told[2 * c + i] for told in judged]
                 row = _share(
                     f"{name} over {year:g} y from re-baseline", f"EDSS by {convention}", answers
                 )
@@ -233,7 +268,23 @@ def _neda(
     return rows
 
 
-def _first_lesion(people: Sequence[Followed]) -> tuple[list[dict[str, Any]], Figure]:
+def _quarters_of(p: Followed) -> tuple[tuple[int, bool], ...]:
+    """The quarters of the scans that tell up to the first lesion, and whether it was there."""
+    found = []
+    for scan in p.course.mri:
+        if not p.start < scan.day <= p.end:
+            continue
+        quarter = int((scan.day - p.start).days / (_YEAR / 4))
+        lesions = new_lesions(scan)
+        if lesions is None or quarter >= _QUARTERS:
+            continue
+        found.append((quarter, lesions))
+        if lesions:
+            break
+    return tuple(found)
+
+
+def _first_lesion(people: Sequence[Judged]) -> tuple[list[dict[str, Any]], Figure]:
     """Of those scanned in a quarter without a lesion before, how many showed the first."""
     rows, lines = [], []
     for group in sorted({p.antibodies for p in people}):
@@ -242,17 +293,9 @@ def _first_lesion(people: Sequence[Followed]) -> tuple[list[dict[str, Any]], Fig
         for p in people:
             if p.antibodies != group:
                 continue
-            for scan in p.course.mri:
-                if not p.start < scan.day <= p.end:
-                    continue
-                quarter = int((scan.day - p.start).days / (_YEAR / 4))
-                lesions = new_lesions(scan)
-                if lesions is None or quarter >= _QUARTERS:
-                    continue
+            for quarter, lesions in p.quarters:
                 seen[quarter] += 1
-                if lesions:
-                    first[quarter] += 1
-                    break
+                first[quarter] += lesions
         xs, ys = [], []
         for quarter in range(_QUARTERS):
             if seen[quarter]:
@@ -283,13 +326,33 @@ def _first_lesion(people: Sequence[Followed]) -> tuple[list[dict[str, Any]], Fig
     return rows, figure
 
 
-def activity(study: Study, evidence: Registry) -> AnalysisResult:
-    """Relapse rate, lesions, NEDA with unknowns and loss, first lesion by quarter."""
+def _take(study: Study, evidence: Registry) -> Part:
     limits = neda_limits(evidence)
     years = numbers(evidence.fact("reanalyse.follow-up-years"))
+    grace = days(evidence.fact("reanalyse.visit.after"))
     people, aside = followed(study, evidence)
+    judged = [
+        Judged(
+            arm=p.arm,
+            antibodies=p.antibodies,
+            years=p.years,
+            relapses=_relapses(p, limits.relapse_apart) if p.course.has("relapses") else None,
+            lesions=_lesions_of(p, years, grace),
+            neda=_neda_of(p, years, limits),
+            quarters=_quarters_of(p),
+        )
+        for p in people
+    ]
+    return judged, aside
+
+
+def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
+    """Relapse rate, lesions, NEDA with unknowns and loss, first lesion by quarter."""
+    people, aside = part
+    limits = neda_limits(evidence)
+    years = numbers(evidence.fact("reanalyse.follow-up-years"))
     quarters, figure = _first_lesion(people)
-    rates = _rates(people, limits.relapse_apart)
+    rates = _rates(people)
     return AnalysisResult(
         name=NAME,
         title=TITLE,
@@ -297,8 +360,8 @@ def activity(study: Study, evidence: Registry) -> AnalysisResult:
         summary=table(
             [
                 *rates,
-                *_lesions(people, years, days(evidence.fact("reanalyse.visit.after"))),
-                *_neda(people, years, limits),
+                *_lesions(people, years),
+                *_neda(people, years),
                 *quarters,
             ]
         ),
@@ -318,7 +381,7 @@ def activity(study: Study, evidence: Registry) -> AnalysisResult:
         else f"{rates[0]['count']} relapses in {rates[0]['person_years']:.0f} person-years.",
         figures=(figure,) if figure.lines else (),
         flow=(
-            Step("people in the data", len(study)),
+            Step("people in the data", whole.people),
             Step(
                 "with time at risk",
                 len(people),
@@ -334,4 +397,4 @@ def activity(study: Study, evidence: Registry) -> AnalysisResult:
     )  # fmt: skip
 
 
-ACTIVITY = Analysis(name=NAME, title=TITLE, needs=("doses",), run=activity)
+ACTIVITY = Analysis(name=NAME, title=TITLE, needs=("doses",), take=_take, conclude=_conclude)

@@ -30,7 +30,7 @@ def antibody_group(
     course: Course, limits: AntibodyLimits, definition: Definition
 ) -> tuple[Antibodies, AntibodyHistory]:
     """The group of a person, with the tests it rests on."""
-    history = antibody_history(course, limits)
+    history = course.derived(antibody_history, limits)
     if not course.doses:
         return Antibodies.NOT_TREATED, history
     verdict = history.verdicts[definition]

@@ -6,7 +6,8 @@ assays the same people are 6 % or 55 % persistent.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import inf
@@ -23,17 +24,16 @@ from openntz.definitions.antibodies import (
     AntibodyLimits,
     Definition,
     Persistent,
-    antibody_history,
     persistence,
 )
-from openntz.definitions.antibody_classes import AntibodyClass, reclassification
-from openntz.definitions.antibody_tests import Reading, antibody_tests, read_own
+from openntz.definitions.antibody_classes import AntibodyClass, class_row
+from openntz.definitions.antibody_tests import Reading, antibody_tests, read_at, read_own
 from openntz.evidence.registry import Registry
 from openntz.reanalyse.groups import Antibodies, antibody_group
 from openntz.reanalyse.limits import DEFINITION, antibody_limits, numbers
-from openntz.reanalyse.result import Analysis, AnalysisResult, Figure, Line, Step, table
+from openntz.reanalyse.result import Analysis, AnalysisResult, Figure, Line, Part, Step, table
 from openntz.reanalyse.statistics import proportion
-from openntz.reanalyse.study import SetAside, Study
+from openntz.reanalyse.study import SetAside, Study, Whole
 from openntz.reanalyse.turnbull import turnbull
 
 NAME: Final = "immunogenicity"
@@ -43,16 +43,43 @@ _FEWEST: Final = 5  # people a group needs for a curve or a comparison
 
 
 @dataclass(frozen=True, slots=True)
+class OfAssay:
+    """What the results of one assay say of a person, at its own threshold.
+
+    ``told`` is whether any result can be read, ``positive`` whether one was positive.
+    """
+
+    label: str
+    told: bool
+    positive: bool
+    persistent: Persistent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tested:
-    """A treated person with antibody results since entry, day 0 being the first dose."""
+    """What the tables need of a treated person with antibody results.
 
-    course: Course
-    start_day: int
-    results: tuple[Measurement, ...]
+    ``swept`` is, by threshold, whether ever positive and whether persistent, None where that
+    cannot be told; ``classes`` by definition; ``first_positive`` the days between which the first
+    positive lies; ``pairs`` samples that two assays read.
+    """
+
+    assays: tuple[OfAssay, ...]
+    numeric: bool
+    swept: tuple[tuple[bool, bool | None] | None, ...]
+    classes: tuple[AntibodyClass, ...]
+    first_positive: tuple[float, float]
+    pairs: tuple[tuple[tuple[str, str], tuple[bool, bool]], ...]
+    product: str
+    group: Antibodies
 
 
-def _tested(study: Study) -> tuple[list[Tested], list[SetAside]]:
-    found, aside = [], []
+def _take(study: Study, evidence: Registry) -> Part:
+    limits = antibody_limits(evidence)
+    thresholds = numbers(evidence.fact("reanalyse.thresholds"))
+    boost = evidence.fact("definition.antibodies.boosted.log10-rise").number
+    found: list[Tested] = []
+    aside: list[SetAside] = []
     for course in study:
         results = course.results(vocabulary.ANTIBODIES)
         if not course.doses:
@@ -60,8 +87,30 @@ def _tested(study: Study) -> tuple[list[Tested], list[SetAside]]:
         elif not results:
             aside.append(SetAside(course.person.id, "never tested"))
         else:
-            found.append(Tested(course, course.doses[0].day.toordinal(), results))
+            found.append(_tested(course, results, limits, thresholds, boost))
     return found, aside
+
+
+def _tested(
+    course: Course,
+    results: tuple[Measurement, ...],
+    limits: AntibodyLimits,
+    thresholds: Sequence[float],
+    boost: float,
+) -> Tested:
+    group, history = antibody_group(course, limits, DEFINITION)
+    row = class_row(course.person.id, history, boost)
+    numeric = tuple(r for r in results if r.value is not None and r.unit == "ng/mL")
+    return Tested(
+        assays=_assays_of(course, results, limits),
+        numeric=bool(numeric),
+        swept=_swept(course, numeric, limits, thresholds),
+        classes=tuple(row.by[definition] for definition in Definition),
+        first_positive=_first_positive(course, results),
+        pairs=tuple(_pairs_of(results)),
+        product=course.doses[0].product.strip().casefold() or "product not recorded",
+        group=group,
+    )
 
 
 def assay_label(result: Measurement) -> str:
@@ -87,31 +136,36 @@ def _row(measure: str, group: str, count: int, n: int, unknown: int = 0) -> dict
     }
 
 
-def _by_assay(people: Sequence[Tested], limits: AntibodyLimits) -> list[dict[str, Any]]:
-    labels = dict.fromkeys(assay_label(r) for p in people for r in p.results)
+def _assays_of(
+    course: Course, results: Sequence[Measurement], limits: AntibodyLimits
+) -> tuple[OfAssay, ...]:
+    by_label: dict[str, list[Measurement]] = {}
+    for r in results:
+        by_label.setdefault(assay_label(r), []).append(r)
+    found = []
+    for label, own in by_label.items():
+        readings = [read_own(r) for r in own]
+        verdict = persistence(
+            antibody_tests(own, limits.threshold_ng_per_ml),
+            Definition.MALAGA,
+            limits,
+            course.doses[0].day,
+        )
+        told = any(r is not Reading.UNDETERMINED for r in readings)
+        found.append(OfAssay(label, told, Reading.POSITIVE in readings, verdict.persistent))
+    return tuple(found)
+
+
+def _by_assay(people: Sequence[Tested]) -> list[dict[str, Any]]:
+    by_label: dict[str, list[OfAssay]] = {}
+    for p in people:
+        for assay in p.assays:
+            by_label.setdefault(assay.label, []).append(assay)
     rows = []
-    for label in labels:
-        read = {
-            p.course.person.id: (p, [r for r in p.results if assay_label(r) == label])
-            for p in people
-        }
-        read = {name: pair for name, pair in read.items() if pair[1]}
-        told = [
-            [read_own(r) for r in results]
-            for _, results in read.values()
-            if any(read_own(r) is not Reading.UNDETERMINED for r in results)
-        ]
-        positive = sum(Reading.POSITIVE in readings for readings in told)
-        rows.append(_row("ever positive at the assay's own threshold", label, positive, len(told)))
-        verdicts = [
-            persistence(
-                antibody_tests(results, limits.threshold_ng_per_ml),
-                Definition.MALAGA,
-                limits,
-                p.course.doses[0].day,
-            ).persistent
-            for p, results in read.values()
-        ]
+    for label, own in by_label.items():
+        told = [assay.positive for assay in own if assay.told]
+        rows.append(_row("ever positive at the assay's own threshold", label, sum(told), len(told)))
+        verdicts = [assay.persistent for assay in own]
         known = [v for v in verdicts if v is not Persistent.UNKNOWN]
         rows.append(
             _row(
@@ -125,29 +179,40 @@ def _by_assay(people: Sequence[Tested], limits: AntibodyLimits) -> list[dict[str
     return rows
 
 
+def _swept(
+    course: Course,
+    results: Sequence[Measurement],
+    limits: AntibodyLimits,
+    thresholds: Sequence[float],
+) -> tuple[tuple[bool, bool | None] | None, ...]:
+    """By threshold: ever positive, persistent; None where no result can be read there."""
+    known: dict[tuple[Reading, ...], tuple[bool, bool | None] | None] = {}
+    found = []
+    for cut in thresholds if results else ():
+        # Thresholds that read every result alike give one answer.
+        alike = tuple(read_at(r, cut) for r in results)
+        if alike not in known:
+            tests = antibody_tests(results, cut)
+            readings = [t.label for t in tests if t.label is not Reading.UNDETERMINED]
+            verdict = persistence(tests, DEFINITION, limits, course.doses[0].day).persistent
+            lasting = None if verdict is Persistent.UNKNOWN else verdict is Persistent.YES
+            known[alike] = (Reading.POSITIVE in readings, lasting) if readings else None
+        found.append(known[alike])
+    return tuple(found)
+
+
 def _sweep(
-    people: Sequence[Tested], limits: AntibodyLimits, thresholds: Sequence[float]
+    people: Sequence[Tested], thresholds: Sequence[float]
 ) -> tuple[list[dict[str, Any]], Figure]:
     """Prevalence and persistence if the cut were another, from results that are numbers."""
-    numeric = [
-        (p, own)
-        for p in people
-        if (own := tuple(r for r in p.results if r.value is not None and r.unit == "ng/mL"))
-    ]
+    numeric = [p for p in people if p.numeric]
     rows, lines = [], {}
     for name in ("ever positive", "persistent"):
         lines[name] = ([], [])
-    for cut in thresholds:
-        ever, lasting = [], []
-        for p, results in numeric:
-            tests = antibody_tests(results, cut)
-            readings = [t.label for t in tests if t.label is not Reading.UNDETERMINED]
-            if not readings:
-                continue
-            ever.append(Reading.POSITIVE in readings)
-            verdict = persistence(tests, DEFINITION, limits, p.course.doses[0].day).persistent
-            if verdict is not Persistent.UNKNOWN:
-                lasting.append(verdict is Persistent.YES)
+    for at, cut in enumerate(thresholds):
+        told = [read for p in numeric if (read := p.swept[at]) is not None]
+        ever = [positive for positive, _ in told]
+        lasting = [answer for _, answer in told if answer is not None]
         for name, found in (("ever positive", ever), ("persistent", lasting)):
             if found:
                 row = _row(f"{name} at a threshold", f"{cut:g} ng/mL", sum(found), len(found))
@@ -165,41 +230,40 @@ def _sweep(
     return rows, figure
 
 
-def _by_definition(
-    people: Sequence[Tested], limits: AntibodyLimits, boost: float
-) -> list[dict[str, Any]]:
-    histories = {p.course.person.id: antibody_history(p.course, limits) for p in people}
-    found = reclassification(histories, boost)
+def _by_definition(people: Sequence[Tested]) -> list[dict[str, Any]]:
     rows = []
-    for definition in Definition:
-        totals = found.totals[definition]
+    for at, definition in enumerate(Definition):
+        totals = Counter(p.classes[at] for p in people)
         known = sum(
-            totals.get(c, 0)
+            totals[c]
             for c in (AntibodyClass.PERSISTENT, AntibodyClass.TRANSIENT, AntibodyClass.NEGATIVE)
         )
         for name in (AntibodyClass.PERSISTENT, AntibodyClass.TRANSIENT):
-            unknown = len(found.rows) - known
+            unknown = len(people) - known
             rows.append(
-                _row(f"{name} by definition", definition.value, totals.get(name, 0), known, unknown)
+                _row(f"{name} by definition", definition.value, totals[name], known, unknown)
             )
-    rows.append(
-        _row("called differently by two definitions", "any", len(found.changed), len(found.rows))
-    )
+    changed = sum(len(set(p.classes)) > 1 for p in people)
+    rows.append(_row("called differently by two definitions", "any", changed, len(people)))
     return rows
+
+
+def _first_positive(course: Course, results: Sequence[Measurement]) -> tuple[float, float]:
+    """Days after the first dose between which the first positive lies."""
+    start_day = course.doses[0].day.toordinal()
+    readings: dict[int, bool] = {}
+    for r in results:
+        day, reading = r.day.toordinal() - start_day, read_own(r)
+        if day > 0 and reading is not Reading.UNDETERMINED:
+            readings[day] = readings.get(day, False) or reading is Reading.POSITIVE
+    first = min((day for day, positive in readings.items() if positive), default=inf)
+    return float(max((day for day in readings if day < first), default=0)), float(first)
 
 
 def _onset(people: Sequence[Tested]) -> tuple[Figure, list[dict[str, Any]]]:
     """Time to the first positive, which lies between two tests (Turnbull 1976)."""
-    lower, upper = [], []
-    for p in people:
-        readings: dict[int, bool] = {}
-        for r in p.results:
-            day, reading = r.day.toordinal() - p.start_day, read_own(r)
-            if day > 0 and reading is not Reading.UNDETERMINED:
-                readings[day] = readings.get(day, False) or reading is Reading.POSITIVE
-        first = min((day for day, positive in readings.items() if positive), default=inf)
-        lower.append(float(max((day for day in readings if day < first), default=0)))
-        upper.append(float(first))
+    lower = [p.first_positive[0] for p in people]
+    upper = [p.first_positive[1] for p in people]
     seen = sum(u < inf for u in upper)
     empty = Figure(title="Time to the first positive test", x="weeks", y="share positive")
     if len(people) < _FEWEST or seen < 2:
@@ -237,18 +301,25 @@ def _onset(people: Sequence[Tested]) -> tuple[Figure, list[dict[str, Any]]]:
     return figure, rows
 
 
+def _pairs_of(
+    results: Sequence[Measurement],
+) -> Iterator[tuple[tuple[str, str], tuple[bool, bool]]]:
+    by_day: dict[Any, dict[str, bool]] = {}
+    for r in results:
+        reading = read_own(r)
+        if reading is not Reading.UNDETERMINED:
+            by_day.setdefault(r.day, {})[assay_label(r)] = reading is Reading.POSITIVE
+    for answers in by_day.values():
+        for a, b in combinations(sorted(answers), 2):
+            yield (a, b), (answers[a], answers[b])
+
+
 def _agreement(people: Sequence[Tested]) -> list[dict[str, Any]]:
     """Samples of one day read by two assays: share that agree, and Cohen's kappa."""
     pairs: dict[tuple[str, str], list[tuple[bool, bool]]] = {}
     for p in people:
-        by_day: dict[Any, dict[str, bool]] = {}
-        for r in p.results:
-            reading = read_own(r)
-            if reading is not Reading.UNDETERMINED:
-                by_day.setdefault(r.day, {})[assay_label(r)] = reading is Reading.POSITIVE
-        for answers in by_day.values():
-            for a, b in combinations(sorted(answers), 2):
-                pairs.setdefault((a, b), []).append((answers[a], answers[b]))
+        for assays, answers in p.pairs:
+            pairs.setdefault(assays, []).append(answers)
     rows = []
     for (a, b), found in sorted(pairs.items()):
         counts = np.zeros((2, 2))
@@ -262,16 +333,12 @@ def _agreement(people: Sequence[Tested]) -> list[dict[str, Any]]:
     return rows
 
 
-def _by_product(
-    people: Sequence[Tested], limits: AntibodyLimits, margin: float
-) -> list[dict[str, Any]]:
+def _by_product(people: Sequence[Tested], margin: float) -> list[dict[str, Any]]:
     """Reference against each other product: difference with the 90 % interval of equivalence."""
     groups: dict[str, list[bool]] = {}
     for p in people:
-        product = p.course.doses[0].product.strip().casefold() or "product not recorded"
-        group, _ = antibody_group(p.course, limits, DEFINITION)
-        if group in {Antibodies.PERSISTENT, Antibodies.TRANSIENT, Antibodies.NONE}:
-            groups.setdefault(product, []).append(group is Antibodies.PERSISTENT)
+        if p.group in {Antibodies.PERSISTENT, Antibodies.TRANSIENT, Antibodies.NONE}:
+            groups.setdefault(p.product, []).append(p.group is Antibodies.PERSISTENT)
     rows = [
         _row("persistent by the product of the first dose", name, sum(found), len(found))
         for name, found in sorted(groups.items())
@@ -297,15 +364,14 @@ def _by_product(
     return rows
 
 
-def immunogenicity(study: Study, evidence: Registry) -> AnalysisResult:
+def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
     """Prevalence and persistence by assay, threshold, definition and product; onset; agreement."""
+    people, aside = part
     limits = antibody_limits(evidence)
     thresholds = numbers(evidence.fact("reanalyse.thresholds"))
     margin = evidence.fact("reanalyse.equivalence-margin").number / 100
-    boost = evidence.fact("definition.antibodies.boosted.log10-rise").number
-    people, aside = _tested(study)
-    by_assay = _by_assay(people, limits)
-    swept, sweep_figure = _sweep(people, limits, thresholds)
+    by_assay = _by_assay(people)
+    swept, sweep_figure = _sweep(people, thresholds)
     onset_figure, onset = _onset(people)
     return AnalysisResult(
         name=NAME,
@@ -315,10 +381,10 @@ def immunogenicity(study: Study, evidence: Registry) -> AnalysisResult:
             [
                 *by_assay,
                 *swept,
-                *_by_definition(people, limits, boost),
+                *_by_definition(people),
                 *onset,
                 *_agreement(people),
-                *_by_product(people, limits, margin),
+                *_by_product(people, margin),
             ]
         ),
         definitions={
@@ -334,11 +400,11 @@ def immunogenicity(study: Study, evidence: Registry) -> AnalysisResult:
             "interval": "Wilson, 95 %; products: Newcombe, 90 %",
         },
         text=f"{len(people)} treated people were tested. Assays with their thresholds: "
-        f"{'; '.join(sorted({assay_label(r) for p in people for r in p.results})) or 'none'}. "
+        f"{'; '.join(sorted({a.label for p in people for a in p.assays})) or 'none'}. "
         "Compare shares of one assay and threshold only.",
         figures=tuple(f for f in (sweep_figure, onset_figure) if f.lines),
         flow=(
-            Step("people in the data", len(study)),
+            Step("people in the data", whole.people),
             Step(
                 "treated and tested",
                 len(people),
@@ -375,4 +441,6 @@ def _asks(definition: Definition, limits: AntibodyLimits) -> str:
     }[definition]
 
 
-IMMUNOGENICITY = Analysis(name=NAME, title=TITLE, needs=("measurements",), run=immunogenicity)
+IMMUNOGENICITY = Analysis(
+    name=NAME, title=TITLE, needs=("measurements",), take=_take, conclude=_conclude
+)

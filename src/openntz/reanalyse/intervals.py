@@ -18,9 +18,9 @@ from openntz.course.course import Course
 from openntz.definitions.activity import either, enhancing, new_lesions
 from openntz.evidence.registry import Registry
 from openntz.reanalyse.limits import days
-from openntz.reanalyse.result import Analysis, AnalysisResult, Estimate, Figure, Step, table
+from openntz.reanalyse.result import Analysis, AnalysisResult, Estimate, Figure, Part, Step, table
 from openntz.reanalyse.statistics import proportion, rate_difference, settled
-from openntz.reanalyse.study import SetAside, Study, age_at
+from openntz.reanalyse.study import SetAside, Study, Whole, age_at
 
 NAME: Final = "extended-interval"
 TITLE: Final = "Extended against standard intervals"
@@ -186,19 +186,30 @@ def _rates(frame: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def extended_interval(study: Study, evidence: Registry) -> AnalysisResult:
-    """Exposure by three definitions, and activity by the interval it came in."""
-    exposure = Exposure(
+def _exposure(evidence: Registry) -> Exposure:
+    return Exposure(
         mean_interval=days(evidence.fact("reanalyse.eid.mean-interval")),
         window=days(evidence.fact("reanalyse.eid.window")),
         period=days(evidence.fact("reanalyse.eid.period")),
         doses_a_year=evidence.fact("reanalyse.eid.doses-a-year").number,
     )
+
+
+def _take(study: Study, evidence: Registry) -> Part:
+    exposure = _exposure(evidence)
     treated = [[d.day for d in c.doses] for c in study if len(c.doses) > 1]
-    aside = tuple(SetAside(c.person.id, "fewer than two doses") for c in study if len(c.doses) <= 1)
+    judged = [tuple(judge(doses, exposure) for judge in DEFINITIONS.values()) for doses in treated]
+    aside = [SetAside(c.person.id, "fewer than two doses") for c in study if len(c.doses) <= 1]
+    return judged, [time_rows(study, exposure)], aside
+
+
+def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
+    """Exposure by three definitions, and activity by the interval it came in."""
+    treated, frames, aside = part
+    exposure = _exposure(evidence)
     rows, estimates = [], []
-    for name, judged in DEFINITIONS.items():
-        answers = [judged(doses, exposure) for doses in treated]
+    for at, name in enumerate(DEFINITIONS):
+        answers = [told[at] for told in treated]
         known = [a for a in answers if a is not None]
         share = proportion(sum(known), len(known))
         rows.append(
@@ -215,7 +226,8 @@ def extended_interval(study: Study, evidence: Registry) -> AnalysisResult:
         )
         if share.value is not None and share.low is not None and share.high is not None:
             estimates.append(Estimate(name, share.value, share.low, share.high))
-    frame = time_rows(study, exposure)
+    filled = [frame for frame in frames if not frame.empty]
+    frame = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
     return AnalysisResult(
         name=NAME,
         title=TITLE,
@@ -244,14 +256,14 @@ def extended_interval(study: Study, evidence: Registry) -> AnalysisResult:
         if estimates
         else (),
         flow=(
-            Step("people in the data", len(study)),
+            Step("people in the data", whole.people),
             Step(
                 "with two or more doses",
                 len(treated),
                 (("fewer than two doses", len(aside)),) if aside else (),
             ),
         ),
-        set_aside=aside,
+        set_aside=tuple(aside),
         facts=(
             "reanalyse.eid.mean-interval",
             "reanalyse.eid.window",
@@ -261,4 +273,6 @@ def extended_interval(study: Study, evidence: Registry) -> AnalysisResult:
     )
 
 
-EXTENDED_INTERVAL = Analysis(name=NAME, title=TITLE, needs=("doses",), run=extended_interval)
+EXTENDED_INTERVAL = Analysis(
+    name=NAME, title=TITLE, needs=("doses",), take=_take, conclude=_conclude
+)

@@ -21,9 +21,9 @@ from openntz.course.events import Measurement
 from openntz.evidence.registry import Registry
 from openntz.reanalyse.groups import Antibodies, antibody_group
 from openntz.reanalyse.limits import DEFINITION, antibody_limits, days, numbers
-from openntz.reanalyse.result import Analysis, AnalysisResult, Figure, Line, Step, table
+from openntz.reanalyse.result import Analysis, AnalysisResult, Figure, Line, Part, Step, table
 from openntz.reanalyse.statistics import Diagnostic, proportion, roc_area
-from openntz.reanalyse.study import SetAside, Study
+from openntz.reanalyse.study import SetAside, Study, Whole
 
 NAME: Final = "lymphocytosis"
 TITLE: Final = "Lymphocyte rise by antibody status and visit"
@@ -243,11 +243,7 @@ def _time_to_rise(rises: Sequence[Rise]) -> tuple[Figure, list[dict[str, Any]]]:
     return figure, rows
 
 
-def lymphocytosis(study: Study, evidence: Registry) -> AnalysisResult:
-    """Share with a rise by group and visit, its worth as a test, and the time to it.
-
-    Source of the definition: the registry's ``lymphocytes.rise``.
-    """
+def _take(study: Study, evidence: Registry) -> Part:
     limits, antibodies = windows(evidence), antibody_limits(evidence)
     rises: list[Rise] = []
     aside: list[SetAside] = []
@@ -262,6 +258,16 @@ def lymphocytosis(study: Study, evidence: Registry) -> AnalysisResult:
             aside.append(SetAside(course.person.id, found))
         else:
             rises.append(found)
+    return rises, aside
+
+
+def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
+    """Share with a rise by group and visit, its worth as a test, and the time to it.
+
+    Source of the definition: the registry's ``lymphocytes.rise``.
+    """
+    rises, aside = part
+    limits, antibodies = windows(evidence), antibody_limits(evidence)
     prevalence = evidence.fact("ada.affirm.persistent").number / 100
     figure, times = _time_to_rise(rises)
     by_visit = _table(rises, limits)
@@ -282,7 +288,7 @@ def lymphocytosis(study: Study, evidence: Registry) -> AnalysisResult:
         text=_words(rises, limits),
         figures=(figure,),
         flow=(
-            Step("people in the data", len(study)),
+            Step("people in the data", whole.people),
             Step("with a count at baseline and after it", len(rises), _reasons(aside)),
         ),
         set_aside=tuple(aside),
@@ -309,4 +315,6 @@ def _words(rises: Sequence[Rise], limits: Windows) -> str:
     )
 
 
-LYMPHOCYTOSIS = Analysis(name=NAME, title=TITLE, needs=("measurements",), run=lymphocytosis)
+LYMPHOCYTOSIS = Analysis(
+    name=NAME, title=TITLE, needs=("measurements",), take=_take, conclude=_conclude
+)

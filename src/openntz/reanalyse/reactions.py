@@ -6,6 +6,7 @@ window in which a reaction counts.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,9 +21,18 @@ from openntz.course.course import Course
 from openntz.course.events import Dose, Reaction
 from openntz.evidence.registry import Registry
 from openntz.reanalyse.limits import days, numbers
-from openntz.reanalyse.result import Analysis, AnalysisResult, Estimate, Figure, Line, Step, table
+from openntz.reanalyse.result import (
+    Analysis,
+    AnalysisResult,
+    Estimate,
+    Figure,
+    Line,
+    Part,
+    Step,
+    table,
+)
 from openntz.reanalyse.statistics import proportion, settled
-from openntz.reanalyse.study import SetAside, Study, age_at
+from openntz.reanalyse.study import SetAside, Study, Whole, age_at
 
 NAME: Final = "reactions"
 TITLE: Final = "Reactions and observation"
@@ -40,6 +50,26 @@ class Given:
     number: int
     interval_days: int | None
     reactions: tuple[Reaction, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treated:
+    """What the tables need of a person with doses.
+
+    ``reacted`` are the numbers of the doses with a reaction, ``worst`` the highest grade known,
+    ``waived`` by rule the doses without observation, the reactions then missed, and the severe
+    ones of these.
+    """
+
+    doses: int
+    reacted: tuple[int, ...]
+    terms: frozenset[str]
+    worst: int
+    age: int | None
+    female: float | None
+    interval_weeks: float | None
+    years_of_disease: float | None
+    waived: tuple[tuple[int, int, int], ...]
 
 
 def administrations(study: Study, window_days: float) -> tuple[list[Given], list[SetAside]]:
@@ -101,36 +131,63 @@ def _row(measure: str, group: str, count: int, n: int) -> dict[str, Any]:
     }
 
 
-def _frequencies(given: Sequence[Given]) -> list[dict[str, Any]]:
-    people = sorted({g.course.person.id for g in given})
-    hit = {g.course.person.id for g in given if g.reactions}
+def _treated(own: Sequence[Given], waivers: Sequence[float]) -> Treated:
+    """A person by their administrations."""
+    course, last = own[0].course, own[-1]
+    gaps = [g.interval_days for g in own if g.interval_days is not None]
+    onset = course.person.ms_onset
+    had = [r for g in own for r in g.reactions]
+    return Treated(
+        doses=len(own),
+        reacted=tuple(g.number for g in own if g.reactions),
+        terms=frozenset(" ".join(r.term.casefold().split()) for r in had),
+        worst=max((r.grade for r in had if r.grade is not None), default=0),
+        age=age_at(course, last.dose.day),
+        female={"F": 1.0, "M": 0.0}.get(course.person.sex),
+        interval_weeks=float(np.median(gaps)) / 7 if gaps else None,
+        years_of_disease=None if onset is None else (last.dose.day - onset).days / 365.25,
+        waived=tuple(_waived(own, clean) for clean in waivers),
+    )
+
+
+def _waived(own: Sequence[Given], clean: float) -> tuple[int, int, int]:
+    """Doses of a person that a waiver leaves unobserved, reactions missed, severe ones of these."""
+    waived = missed = severe = spotless = 0
+    for g in own:
+        if spotless >= clean:
+            waived += 1
+            late = [r for r in g.reactions if _after_the_end(r, g.dose)]
+            missed += len(late)
+            severe += sum(r.grade is not None and r.grade >= 3 for r in late)
+        spotless = 0 if g.reactions else spotless + 1
+    return waived, missed, severe
+
+
+def _frequencies(people: Sequence[Treated]) -> list[dict[str, Any]]:
+    n, doses = len(people), sum(p.doses for p in people)
     rows = [
-        _row("people with a reaction", "any", len(hit), len(people)),
-        _row("infusions with a reaction", "any", sum(bool(g.reactions) for g in given), len(given)),
+        _row("people with a reaction", "any", sum(bool(p.reacted) for p in people), n),
+        _row("infusions with a reaction", "any", sum(len(p.reacted) for p in people), doses),
     ]
-    terms: dict[str, set[str]] = {}
-    graded: dict[int, set[str]] = {}
-    for g in given:
-        for r in g.reactions:
-            terms.setdefault(" ".join(r.term.casefold().split()), set()).add(g.course.person.id)
-            if r.grade is not None:
-                for grade in range(1, r.grade + 1):
-                    graded.setdefault(grade, set()).add(g.course.person.id)
-    common = sorted(terms, key=lambda t: (-len(terms[t]), t))[:_TERMS_SHOWN]
-    rows += [_row("people with a reaction", t, len(terms[t]), len(people)) for t in common]
+    terms = Counter(term for p in people for term in p.terms)
+    common = sorted(terms, key=lambda t: (-terms[t], t))[:_TERMS_SHOWN]
+    rows += [_row("people with a reaction", t, terms[t], n) for t in common]
     for grade in (2, 3, 4):
-        who = graded.get(grade, set())
-        rows.append(_row("people with a reaction", f"grade {grade} or more", len(who), len(people)))
+        count = sum(p.worst >= grade for p in people)
+        rows.append(_row("people with a reaction", f"grade {grade} or more", count, n))
     return rows
 
 
-def _clustered(given: Sequence[Given]) -> dict[str, Any] | None:
+def _clustered(people: Sequence[Treated]) -> dict[str, Any] | None:
     """Reactions per infusion with infusions of one person taken together (sandwich variance)."""
-    people = {g.course.person.id: i for i, g in enumerate(given)}
-    events = np.array([float(bool(g.reactions)) for g in given])
+    sizes = np.array([p.doses for p in people])
+    ends = np.cumsum(sizes)
+    events = np.zeros(ends[-1])
+    for p, end in zip(people, ends, strict=True):
+        events[[end - p.doses + number - 1 for number in p.reacted]] = 1.0
     if len(people) < 2 or not 0 < events.sum() < len(events):
         return None
-    groups = np.array([people[g.course.person.id] for g in given])
+    groups = np.repeat(np.arange(len(people)), sizes)
     model = sm.GEE(events, np.ones((len(events), 1)), groups=groups, family=sm.families.Binomial())
     fit = settled(model.fit)
     if fit is None:
@@ -147,29 +204,24 @@ def _clustered(given: Sequence[Given]) -> dict[str, Any] | None:
     }
 
 
-def _person_frame(given: Sequence[Given]) -> pd.DataFrame:
-    rows = []
-    for own in by_person(given):
-        course, last = own[0].course, own[-1]
-        gaps = [g.interval_days for g in own if g.interval_days is not None]
-        onset = course.person.ms_onset
-        rows.append(
+def _person_frame(people: Sequence[Treated]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
             {
-                "reaction": float(any(g.reactions for g in own)),
-                "age": age_at(course, last.dose.day),
-                "female": {"F": 1.0, "M": 0.0}.get(course.person.sex),
-                "interval_weeks": float(np.median(gaps)) / 7 if gaps else None,
-                "doses": len(own),
-                "years_of_disease": None
-                if onset is None
-                else (last.dose.day - onset).days / 365.25,
+                "reaction": float(bool(p.reacted)),
+                "age": p.age,
+                "female": p.female,
+                "interval_weeks": p.interval_weeks,
+                "doses": p.doses,
+                "years_of_disease": p.years_of_disease,
             }
-        )
-    return pd.DataFrame(rows)
+            for p in people
+        ]
+    )
 
 
-def _regression(given: Sequence[Given]) -> tuple[list[dict[str, Any]], str]:
-    frame = _person_frame(given)
+def _regression(people: Sequence[Treated]) -> tuple[list[dict[str, Any]], str]:
+    frame = _person_frame(people)
     if frame.empty:
         return [], "Nobody was given a dose."
     used = [c for c in _COVARIATES if frame[c].notna().mean() > 0 and frame[c].std() > 0]
@@ -201,25 +253,17 @@ def _regression(given: Sequence[Given]) -> tuple[list[dict[str, Any]], str]:
     ], f"{len(frame) - len(complete)} people without every covariate are not in the regression."
 
 
-def _waivers(given: Sequence[Given], evidence: Registry) -> list[dict[str, Any]]:
+def _waivers(people: Sequence[Treated], evidence: Registry) -> list[dict[str, Any]]:
     """What each waiver would have left unobserved: reactions after the infusion's end."""
     minutes = evidence.fact("reanalyse.observation-minutes").number
+    given = sum(p.doses for p in people)
     rows = []
-    for clean in numbers(evidence.fact("reanalyse.waivers")):
-        waived = missed = severe = 0
-        for own in by_person(given):
-            spotless = 0
-            for g in own:
-                if spotless >= clean:
-                    waived += 1
-                    late = [r for r in g.reactions if _after_the_end(r, g.dose)]
-                    missed += len(late)
-                    severe += sum(r.grade is not None and r.grade >= 3 for r in late)
-                spotless = 0 if g.reactions else spotless + 1
+    for at, clean in enumerate(numbers(evidence.fact("reanalyse.waivers"))):
+        waived, missed, severe = (sum(p.waived[at][i] for p in people) for i in range(3))
         told = f"waived after {clean:g} clean doses"
         rows += [
-            {"measure": "doses without observation", "group": told, "n": len(given),
-             "count": waived, "value": waived / len(given)},
+            {"measure": "doses without observation", "group": told, "n": given,
+             "count": waived, "value": waived / given},
             {"measure": "reactions after the dose that nobody observed", "group": told,
              "n": waived, "count": missed, **_bound(missed, waived)},
             {"measure": "of these grade 3 or more", "group": told, "n": waived,
@@ -245,13 +289,10 @@ def _after_the_end(reaction: Reaction, dose: Dose) -> bool:
     return reaction.at > dose.end
 
 
-def _first(given: Sequence[Given]) -> Figure:
+def _first(people: Sequence[Treated]) -> Figure:
     """Time to the first reaction by number of the dose."""
-    lasted, seen = [], []
-    for own in by_person(given):
-        at = next((g.number for g in own if g.reactions), None)
-        lasted.append(own[-1].number if at is None else at)
-        seen.append(at is not None)
+    lasted = [p.reacted[0] if p.reacted else p.doses for p in people]
+    seen = [bool(p.reacted) for p in people]
     fit = KaplanMeierFitter().fit(lasted, seen)
     curve = fit.survival_function_.iloc[:, 0]
     ends = fit.confidence_interval_survival_function_
@@ -273,11 +314,16 @@ def _first(given: Sequence[Given]) -> Figure:
     )
 
 
-def reactions(study: Study, evidence: Registry) -> AnalysisResult:
+def _take(study: Study, evidence: Registry) -> Part:
+    waivers = numbers(evidence.fact("reanalyse.waivers"))
+    given, aside = administrations(study, days(evidence.fact("reanalyse.reaction-window")))
+    return [_treated(own, waivers) for own in by_person(given)], aside
+
+
+def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
     """Frequencies by person and infusion, relations, first reaction, and what waivers miss."""
+    given, aside = part
     window = days(evidence.fact("reanalyse.reaction-window"))
-    given, aside = administrations(study, window)
-    people = len({g.course.person.id for g in given})
     definitions = {
         "window_hours": 24 * window,
         "window_from": "start of the dose before the reaction",
@@ -303,8 +349,8 @@ def reactions(study: Study, evidence: Registry) -> AnalysisResult:
             [*shares, *([clustered] if clustered else []), *model, *_waivers(given, evidence)]
         ),
         definitions=definitions,
-        text=f"{shares[0]['count']} of {people} people had a reaction, in {shares[1]['count']} of "
-        f"{len(given)} infusions. {words}",
+        text=f"{shares[0]['count']} of {len(given)} people had a reaction, in "
+        f"{shares[1]['count']} of {shares[1]['n']} infusions. {words}",
         figures=(
             _first(given),
             Figure(
@@ -319,10 +365,12 @@ def reactions(study: Study, evidence: Registry) -> AnalysisResult:
                 summary="Points with Wilson intervals.",
             ),
         ),
-        flow=(Step("people in the data", len(study)), Step("with at least one dose", people)),
+        flow=(Step("people in the data", whole.people), Step("with at least one dose", len(given))),
         set_aside=tuple(aside),
         facts=("reanalyse.reaction-window", "reanalyse.waivers", "reanalyse.observation-minutes"),
     )
 
 
-REACTIONS = Analysis(name=NAME, title=TITLE, needs=("doses", "reactions"), run=reactions)
+REACTIONS = Analysis(
+    name=NAME, title=TITLE, needs=("doses", "reactions"), take=_take, conclude=_conclude
+)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import pandas as pd
 
 from openntz.evidence.registry import Registry
-from openntz.reanalyse.study import SetAside, Study
+from openntz.reanalyse.study import SetAside, Study, Whole
 
 Status = Literal["done", "skipped"]
+
+# What an analysis takes from some of the people: lists, one entry a person, visit or stretch.
+Part = tuple[Sequence[Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +94,43 @@ class AnalysisResult:
 class Analysis:
     """An analysis by name: the tables it needs, and the function that makes it.
 
-    ``run`` takes the study and the registry, whose facts hold every cut and window.
+    ``take`` gets from some of the people what is needed of them, without their courses, and
+    ``conclude`` makes the result of what was taken from all: a registry that does not fit into
+    memory is read some people at a time. The registry's facts hold every cut and window.
     """
 
     name: str
     title: str
     needs: tuple[str, ...]
-    run: Callable[[Study, Registry], AnalysisResult]
+    take: Callable[[Study, Registry], Part]
+    conclude: Callable[[Part, Whole, Registry], AnalysisResult]
 
     def __call__(self, study: Study, evidence: Registry) -> AnalysisResult:
         """The result, or why it was skipped."""
-        missing = [table for table in self.needs if not study.recorded(table)]
-        if missing:
-            return skipped(
-                self.name, self.title, f"The data have no {' and no '.join(missing)} table."
-            )
-        return self.run(study, evidence)
+        whole = Whole.of(study)
+        return self.without(whole.recorded) or self.run(study, evidence)
+
+    def run(self, study: Study, evidence: Registry) -> AnalysisResult:
+        """The result of a study in memory."""
+        return self.conclude(self.take(study, evidence), Whole.of(study), evidence)
+
+    def without(self, recorded: frozenset[str]) -> AnalysisResult | None:
+        """Why it is skipped where only these tables are recorded; None where it is not."""
+        missing = [table for table in self.needs if table not in recorded]
+        if not missing:
+            return None
+        return skipped(self.name, self.title, f"The data have no {' and no '.join(missing)} table.")
+
+
+def joined(parts: Iterable[Part]) -> Part:
+    """What was taken from groups of people, one after the other, as if taken from all at once."""
+    whole: tuple[list[Any], ...] = ()
+    for part in parts:
+        if not whole:
+            whole = tuple([] for _ in part)
+        for own, more in zip(whole, part, strict=True):
+            own.extend(more)
+    return whole
 
 
 def skipped(name: str, title: str, reason: str) -> AnalysisResult:

@@ -16,7 +16,7 @@ from openntz.course.course import Course
 from openntz.course.events import Dose
 from openntz.definitions.activity import either, enhancing, new_lesions
 from openntz.definitions.off_drug import OffDrug, successors
-from openntz.definitions.rebound import Met, Rebound, rebound
+from openntz.definitions.rebound import Met, Rebound, ReboundLimits, rebound
 from openntz.definitions.therapy import therapy
 from openntz.evidence.registry import Registry
 from openntz.reanalyse.limits import (
@@ -25,9 +25,9 @@ from openntz.reanalyse.limits import (
     therapy_limits,
     treatment_names,
 )
-from openntz.reanalyse.result import Analysis, AnalysisResult, Figure, Line, Step, table
+from openntz.reanalyse.result import Analysis, AnalysisResult, Figure, Line, Part, Step, table
 from openntz.reanalyse.statistics import proportion
-from openntz.reanalyse.study import SetAside, Study
+from openntz.reanalyse.study import SetAside, Study, Whole
 from openntz.reanalyse.turnbull import turnbull
 
 NAME: Final = "stopping"
@@ -97,29 +97,45 @@ def stretches(study: Study, evidence: Registry) -> tuple[list[Stopped], list[Set
     return found, aside
 
 
-def _relapse_times(found: Sequence[Stopped]) -> tuple[list[float], list[bool]]:
-    lasted, seen = [], []
-    for s in found:
-        if not s.course.has("relapses"):
-            continue
-        last = s.off.last_dose.day
-        after = [r.day for r in s.course.relapses if last < r.day <= s.off.until]
-        end = after[0] if after else s.off.until
-        lasted.append(float(max(1, (end - last).days)))
-        seen.append(bool(after))
-    return lasted, seen
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """What the tables need of a stretch.
+
+    ``relapse`` is the days until the first relapse or the end and whether there was one,
+    ``active`` the days between which the first active scan lies; None where nobody looked.
+    """
+
+    person: str
+    arm: str
+    successor: str
+    washout: int | None
+    relapse: tuple[float, bool] | None
+    active: tuple[float, float] | None
+    rebound: tuple[Met, ...]
 
 
-def _mri_times(found: Sequence[Stopped]) -> tuple[list[float], list[float]]:
+def _relapse(s: Stopped) -> tuple[float, bool] | None:
+    if not s.course.has("relapses"):
+        return None
+    last = s.off.last_dose.day
+    after = [r.day for r in s.course.relapses if last < r.day <= s.off.until]
+    end = after[0] if after else s.off.until
+    return float(max(1, (end - last).days)), bool(after)
+
+
+def _active(s: Stopped) -> tuple[float, float] | None:
     """Days between which the first active scan lies: after the last quiet one, up to it."""
-    lower, upper = [], []
-    for s in found:
-        answers = _scans(s)
-        if answers:
-            first = min((day for day, active in answers.items() if active), default=inf)
-            lower.append(max((day for day in answers if day < first), default=0.0))
-            upper.append(first)
-    return lower, upper
+    answers = _scans(s)
+    if not answers:
+        return None
+    first = min((day for day, active in answers.items() if active), default=inf)
+    return max((day for day in answers if day < first), default=0.0), first
+
+
+def _rebound(s: Stopped, limits: ReboundLimits) -> tuple[Met, ...]:
+    verdicts = rebound(s.course.until(s.off.until), s.off, limits, s.next_drug)
+    met = {v.definition: v.met for v in verdicts}
+    return tuple(met[definition] for definition in Rebound)
 
 
 def _scans(stopped: Stopped) -> dict[float, bool]:
@@ -133,19 +149,20 @@ def _scans(stopped: Stopped) -> dict[float, bool]:
     return answers
 
 
-def _grouped(found: Sequence[Stopped], arms: Mapping[str, str]) -> dict[str, list[Stopped]]:
+def _grouped(found: Sequence[Stretch]) -> dict[str, list[Stretch]]:
     """All stretches, then by successor, then by arm where the data have several."""
     groups = {"all stretches": list(found)}
     for name in sorted({s.successor for s in found}):
         groups[f"successor: {name}"] = [s for s in found if s.successor == name]
-    known = sorted({arm for s in found if (arm := arms.get(s.course.person.id, ""))})
+    known = sorted({s.arm for s in found if s.arm})
     for arm in known if len(known) > 1 else ():
-        groups[f"arm: {arm}"] = [s for s in found if arms.get(s.course.person.id) == arm]
+        groups[f"arm: {arm}"] = [s for s in found if s.arm == arm]
     return groups
 
 
-def _relapses(found: Sequence[Stopped]) -> tuple[list[Line], list[dict[str, Any]]]:
-    lasted, seen = _relapse_times(found)
+def _relapses(found: Sequence[Stretch]) -> tuple[list[Line], list[dict[str, Any]]]:
+    told = [s.relapse for s in found if s.relapse is not None]
+    lasted, seen = [days for days, _ in told], [relapsed for _, relapsed in told]
     if len(lasted) < _FEWEST:
         return [], []
     fit = KaplanMeierFitter().fit(lasted, seen)
@@ -171,10 +188,11 @@ def _relapses(found: Sequence[Stopped]) -> tuple[list[Line], list[dict[str, Any]
     ]
 
 
-def _lesions(groups: Mapping[str, Sequence[Stopped]]) -> tuple[list[Line], list[dict[str, Any]]]:
+def _lesions(groups: Mapping[str, Sequence[Stretch]]) -> tuple[list[Line], list[dict[str, Any]]]:
     lines, rows = [], []
     for name, own in groups.items():
-        lower, upper = _mri_times(own)
+        between = [s.active for s in own if s.active is not None]
+        lower, upper = [low for low, _ in between], [high for _, high in between]
         if len(lower) < _FEWEST:
             continue
         curve = turnbull(lower, upper)
@@ -206,7 +224,7 @@ def _lesions(groups: Mapping[str, Sequence[Stopped]]) -> tuple[list[Line], list[
 
 
 def _curves(
-    found: Sequence[Stopped], groups: Mapping[str, Sequence[Stopped]]
+    found: Sequence[Stretch], groups: Mapping[str, Sequence[Stretch]]
 ) -> tuple[Figure, list[dict[str, Any]]]:
     relapse, by_relapse = _relapses(found)
     lesion, by_lesion = _lesions(groups)
@@ -220,18 +238,11 @@ def _curves(
     return figure, [*by_relapse, *by_lesion]
 
 
-def _rebounds(groups: Mapping[str, Sequence[Stopped]], evidence: Registry) -> list[dict[str, Any]]:
-    limits, rows = rebound_limits(evidence), []
-    verdicts = {
-        id(s): {
-            v.definition: v.met
-            for v in rebound(s.course.until(s.off.until), s.off, limits, s.next_drug)
-        }
-        for s in groups["all stretches"]
-    }
+def _rebounds(groups: Mapping[str, Sequence[Stretch]]) -> list[dict[str, Any]]:
+    rows = []
     for name, own in groups.items():
-        for definition in Rebound:
-            answers = [verdicts[id(s)][definition] for s in own]
+        for at, definition in enumerate(Rebound):
+            answers = [s.rebound[at] for s in own]
             known = [a for a in answers if a is not Met.UNKNOWN]
             share = proportion(sum(a is Met.YES for a in known), len(known))
             rows.append(
@@ -249,7 +260,7 @@ def _rebounds(groups: Mapping[str, Sequence[Stopped]], evidence: Registry) -> li
     return rows
 
 
-def _washouts(found: Sequence[Stopped]) -> list[dict[str, Any]]:
+def _washouts(found: Sequence[Stretch]) -> list[dict[str, Any]]:
     rows = []
     for name in sorted({s.successor for s in found if s.washout is not None}):
         own = [s.washout for s in found if s.successor == name and s.washout is not None]
@@ -266,17 +277,35 @@ def _washouts(found: Sequence[Stopped]) -> list[dict[str, Any]]:
     return rows
 
 
-def stopping(study: Study, evidence: Registry) -> AnalysisResult:
-    """Time to relapse and to an active scan, rebound by four definitions, washouts."""
+def _take(study: Study, evidence: Registry) -> Part:
+    limits = rebound_limits(evidence)
     found, aside = stretches(study, evidence)
-    groups = _grouped(found, study.arms)
+    taken = [
+        Stretch(
+            person=s.course.person.id,
+            arm=study.arms.get(s.course.person.id, ""),
+            successor=s.successor,
+            washout=s.washout,
+            relapse=_relapse(s),
+            active=_active(s),
+            rebound=_rebound(s, limits),
+        )
+        for s in found
+    ]
+    return taken, aside
+
+
+def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
+    """Time to relapse and to an active scan, rebound by four definitions, washouts."""
+    found, aside = part
+    groups = _grouped(found)
     figure, weeks = _curves(found, groups)
     limits = rebound_limits(evidence)
     return AnalysisResult(
         name=NAME,
         title=TITLE,
         status="done",
-        summary=table([*weeks, *_rebounds(groups, evidence), *_washouts(found)]),
+        summary=table([*weeks, *_rebounds(groups), *_washouts(found)]),
         definitions={
             "stretch": f"a gap of {days(evidence.fact('restart.gap')):g} d or more, any pause "
             "after a recorded stop, or the time since therapy ended",
@@ -290,13 +319,13 @@ def stopping(study: Study, evidence: Registry) -> AnalysisResult:
             "washout": "median with the range; 0 where the next drug began before the last dose",
         },
         text=f"{len(found)} stretches off natalizumab in "
-        f"{len({s.course.person.id for s in found})} people.",
+        f"{len({s.person for s in found})} people.",
         figures=(figure,) if figure.lines else (),
         flow=(
-            Step("people in the data", len(study)),
+            Step("people in the data", whole.people),
             Step(
                 "ever off natalizumab",
-                len({s.course.person.id for s in found}),
+                len({s.person for s in found}),
                 tuple(
                     (why, sum(a.reason == why for a in aside))
                     for why in dict.fromkeys(a.reason for a in aside)
@@ -309,4 +338,4 @@ def stopping(study: Study, evidence: Registry) -> AnalysisResult:
     )  # fmt: skip
 
 
-STOPPING = Analysis(name=NAME, title=TITLE, needs=("doses",), run=stopping)
+STOPPING = Analysis(name=NAME, title=TITLE, needs=("doses",), take=_take, conclude=_conclude)

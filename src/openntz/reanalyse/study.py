@@ -81,6 +81,24 @@ class Study:
         return tuple(sorted({a for a in self.arms.values() if a}))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """What is known of all people together once each has been looked at by themselves.
+
+    ``recorded`` are the tables that anybody's data had.
+    """
+
+    people: int
+    as_of: date
+    recorded: frozenset[str]
+
+    @classmethod
+    def of(cls, study: Study) -> Whole:
+        """All people of one study."""
+        recorded = frozenset(table for course in study for table in course.recorded)
+        return cls(people=len(study), as_of=study.as_of, recorded=recorded)
+
+
 def arm_of(course: Course) -> str:
     """The arm of a person as the people's table wrote it, '' where it did not."""
     for header, text in course.person.extra.items():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from openntz.course.course import Course
-from openntz.reanalyse.result import AnalysisResult, Step, table
-from openntz.reanalyse.study import SetAside, Study, age_at
+from openntz.reanalyse.result import AnalysisResult, Part, Step, table
+from openntz.reanalyse.study import SetAside, Study, Whole, age_at
 
 NAME: Final = "table-1"
 TITLE: Final = "Table 1: who is in the data"
@@ -57,14 +58,24 @@ def _count(measure: str, group: str, count: int, n: int) -> dict[str, Any]:
     }
 
 
-def _of_group(study: Study, group: str, own: Sequence[Course]) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A person in Table 1; ``numbers`` are in the order of its measures."""
+
+    arm: str
+    sex: str
+    product: str
+    numbers: tuple[float | None, ...]
+
+
+def _of_group(group: str, own: Sequence[Described]) -> list[dict[str, Any]]:
     n = len(own)
     rows = [_count("people", group, n, n)]
-    sexes = Counter(c.person.sex for c in own)
+    sexes = Counter(p.sex for p in own)
     for sex, told in (("F", "female"), ("M", "male"), ("", f"sex {MISSING}")):
         rows.append(_count(told, group, sexes[sex], n))
-    for measure, read in _NUMBERS.items():
-        values = [v for c in own if (v := read(study, c)) is not None]
+    for at, measure in enumerate(_NUMBERS):
+        values = [v for p in own if (v := p.numbers[at]) is not None]
         quartiles = np.quantile(values, [0.5, 0.25, 0.75]) if values else (None, None, None)
         value, low, high = (None if q is None else float(q) for q in quartiles)
         rows.append(
@@ -81,12 +92,12 @@ def _product(course: Course) -> str:
     return " ".join(course.doses[0].product.split()).casefold() or f"product {MISSING}"
 
 
-def _products(groups: dict[str, list[Course]]) -> list[dict[str, Any]]:
-    common = Counter(_product(c) for c in groups[ALL])
+def _products(groups: dict[str, list[Described]]) -> list[dict[str, Any]]:
+    common = Counter(p.product for p in groups[ALL])
     shown = [name for name, _ in common.most_common(_PRODUCTS_SHOWN)]
     rows = []
     for group, own in groups.items():
-        counts = Counter(name if name in shown else "other product" for name in map(_product, own))
+        counts = Counter(p.product if p.product in shown else "other product" for p in own)
         names = [*shown, *(["other product"] if len(common) > len(shown) else [])]
         rows += [_count(f"first product: {name}", group, counts[name], len(own)) for name in names]
     return rows
@@ -94,14 +105,35 @@ def _products(groups: dict[str, list[Course]]) -> list[dict[str, Any]]:
 
 def table_one(study: Study) -> AnalysisResult:
     """People, age, sex, disease duration, doses, product and time since entry by arm."""
-    groups = {ALL: list(study)}
-    for arm in study.arm_names:
-        groups[f"arm: {arm}"] = [c for c in study if study.arms.get(c.person.id) == arm]
-    without = [c for c in study if not study.arms.get(c.person.id)]
-    if without and study.arm_names:
+    return conclude_table_one(take_table_one(study), Whole.of(study))
+
+
+def take_table_one(study: Study) -> Part:
+    """What the table needs of each person, and whom a row set aside belongs to."""
+    people = [
+        Described(
+            study.arms.get(c.person.id, ""),
+            c.person.sex,
+            _product(c),
+            tuple(read(study, c) for read in _NUMBERS.values()),
+        )
+        for c in study
+    ]
+    return people, list(dict.fromkeys(a.person for a in study.set_aside if a.person))
+
+
+def conclude_table_one(part: Part, whole: Whole) -> AnalysisResult:
+    """The table of what was taken from all people."""
+    people, named = part
+    groups = {ALL: list(people)}
+    arms = sorted({p.arm for p in people if p.arm})
+    for arm in arms:
+        groups[f"arm: {arm}"] = [p for p in people if p.arm == arm]
+    without = [p for p in people if not p.arm]
+    if without and arms:
         groups["arm: not recorded"] = without
-    rows = [row for group, own in groups.items() for row in _of_group(study, group, own)]
-    aside = tuple(dict.fromkeys(a.person for a in study.set_aside if a.person))
+    rows = [row for group, own in groups.items() for row in _of_group(group, own)]
+    aside = tuple(dict.fromkeys(named))
     return AnalysisResult(
         name=NAME,
         title=TITLE,
@@ -111,7 +143,7 @@ def table_one(study: Study) -> AnalysisResult:
             "entry": "first dose, else the start of the study as recorded",
             "numbers": "median with quartiles of those whose value is known",
         },
-        flow=(Step("people in the data", len(study)),),
+        flow=(Step("people in the data", whole.people),),
         set_aside=tuple(
             SetAside(name, "a row of this person was set aside when the data were read")
             for name in aside

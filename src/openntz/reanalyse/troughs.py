@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -18,9 +18,9 @@ from openntz.course.events import Measurement
 from openntz.evidence.registry import Registry
 from openntz.reanalyse.groups import antibody_group
 from openntz.reanalyse.limits import DEFINITION, antibody_limits, days
-from openntz.reanalyse.result import Analysis, AnalysisResult, Estimate, Figure, Step, table
+from openntz.reanalyse.result import Analysis, AnalysisResult, Estimate, Figure, Part, Step, table
 from openntz.reanalyse.statistics import proportion, settled, within_person
-from openntz.reanalyse.study import SetAside, Study
+from openntz.reanalyse.study import SetAside, Study, Whole
 
 NAME: Final = "troughs"
 TITLE: Final = "Trough levels"
@@ -175,7 +175,18 @@ def _relations(troughs: Sequence[Trough]) -> list[dict[str, Any]]:
     return rows
 
 
-def _with_activity(troughs: Sequence[Trough], study: Study) -> list[dict[str, Any]]:
+def _relapse_rate(course: Course, as_of: date) -> float | None:
+    """Relapses a year since the first dose; None where they are not recorded."""
+    first = course.doses[0].day
+    years = (as_of - first).days / 365.25
+    if not course.has("relapses") or years <= 0:
+        return None
+    return len([r for r in course.relapses if r.day >= first]) / years
+
+
+def _with_activity(
+    troughs: Sequence[Trough], relapse_rates: Mapping[str, float | None]
+) -> list[dict[str, Any]]:
     """Median trough against relapses a year, within each antibody group and not across them."""
     rows = []
     for group in dict.fromkeys(t.antibodies for t in troughs):
@@ -185,13 +196,11 @@ def _with_activity(troughs: Sequence[Trough], study: Study) -> list[dict[str, An
                 own.setdefault(t.person, []).append(t.level)
         levels, rates = [], []
         for person in sorted(own):
-            course = study.courses[person]
-            years = (study.as_of - course.doses[0].day).days / 365.25
-            if not course.has("relapses") or years <= 0:
+            rate = relapse_rates[person]
+            if rate is None:
                 continue
-            since = [r for r in course.relapses if r.day >= course.doses[0].day]
             levels.append(np.median(own[person]))
-            rates.append(len(since) / years)
+            rates.append(rate)
         if len(levels) < _FEWEST or np.ptp(rates) == 0 or np.ptp(levels) == 0:
             continue
         found: Any = spearmanr(levels, rates)
@@ -207,20 +216,33 @@ def _with_activity(troughs: Sequence[Trough], study: Study) -> list[dict[str, An
     return rows
 
 
-def troughs(study: Study, evidence: Registry) -> AnalysisResult:
-    """Share above cuts, steadiness, relation to weight, interval and activity."""
+def _take(study: Study, evidence: Registry) -> Part:
     limits = antibody_limits(evidence)
     not_before = days(evidence.fact("forecast.not-a-trough-after-end"))
     found: list[Trough] = []
     aside: list[SetAside] = []
+    rates: list[tuple[str, float | None]] = []
     for course in study:
         group = str(antibody_group(course, limits, DEFINITION)[0])
+        if course.doses:
+            rates.append((course.person.id, _relapse_rate(course, study.as_of)))
         for level in course.results(vocabulary.NATALIZUMAB):
             trough = trough_of(course, level, not_before, group)
             if isinstance(trough, str):
                 aside.append(SetAside(course.person.id, trough, str(level.ref)))
             else:
                 found.append(trough)
+    return found, aside, rates
+
+
+def troughs(study: Study, evidence: Registry) -> AnalysisResult:
+    """Share above cuts, steadiness, relation to weight, interval and activity."""
+    return TROUGHS.run(study, evidence)
+
+
+def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
+    found, aside, rates = part
+    not_before = days(evidence.fact("forecast.not-a-trough-after-end"))
     people = len({t.person for t in found})
     shares = _shares(found, evidence) if found else []
     first = next((r for r in shares if r["group"].startswith("people")), None)
@@ -229,7 +251,7 @@ def troughs(study: Study, evidence: Registry) -> AnalysisResult:
         title=TITLE,
         status="done",
         summary=table(
-            [*shares, *_steadiness(found), *_relations(found), *_with_activity(found, study)]
+            [*shares, *_steadiness(found), *_relations(found), *_with_activity(found, dict(rates))]
         ),
         definitions={
             "trough": f"level at least {not_before:g} d after the dose before it",
@@ -260,7 +282,7 @@ def troughs(study: Study, evidence: Registry) -> AnalysisResult:
         if shares
         else (),
         flow=(
-            Step("people in the data", len(study)),
+            Step("people in the data", whole.people),
             Step(
                 "with at least one usable trough",
                 people,
@@ -275,4 +297,6 @@ def troughs(study: Study, evidence: Registry) -> AnalysisResult:
     )
 
 
-TROUGHS = Analysis(name=NAME, title=TITLE, needs=("measurements", "doses"), run=troughs)
+TROUGHS = Analysis(
+    name=NAME, title=TITLE, needs=("measurements", "doses"), take=_take, conclude=_conclude
+)

@@ -20,9 +20,9 @@ from openntz.definitions.activity import either, enhancing, new_lesions, over_sc
 from openntz.definitions.terms import asserts
 from openntz.evidence.registry import Registry
 from openntz.reanalyse.limits import days
-from openntz.reanalyse.result import Analysis, AnalysisResult, Step, table
+from openntz.reanalyse.result import Analysis, AnalysisResult, Part, Step, table
 from openntz.reanalyse.statistics import proportion
-from openntz.reanalyse.study import SetAside, Study
+from openntz.reanalyse.study import SetAside, Study, Whole
 from openntz.reanalyse.troughs import Trough, trough_of
 
 NAME: Final = "wearing-off"
@@ -124,9 +124,9 @@ def _compared(people: Sequence[Felt], name: str, unit: str) -> list[dict[str, An
     return rows
 
 
-def wearing_off(study: Study, evidence: Registry) -> AnalysisResult:
+def _conclude(part: Part, whole: Whole, _: Registry) -> AnalysisResult:
     """Frequency, levels, saturation and interval by report, and activity in the year after."""
-    people, aside = felt(study, evidence)
+    people, aside = part
     share = proportion(sum(p.reported for p in people), len(people))
     rows: list[dict[str, Any]] = [
         {
@@ -179,7 +179,7 @@ def wearing_off(study: Study, evidence: Registry) -> AnalysisResult:
         },
         text="Wearing-off is a symptom; no cause follows from these differences.",
         flow=(
-            Step("people in the data", len(study)),
+            Step("people in the data", whole.people),
             Step(
                 "on natalizumab with symptoms recorded",
                 len(people),
@@ -194,4 +194,4 @@ def wearing_off(study: Study, evidence: Registry) -> AnalysisResult:
     )
 
 
-WEARING_OFF = Analysis(name=NAME, title=TITLE, needs=("symptoms",), run=wearing_off)
+WEARING_OFF = Analysis(name=NAME, title=TITLE, needs=("symptoms",), take=felt, conclude=_conclude)
