@@ -93,24 +93,25 @@ def _kept(regimen: Regimen, keep: NDArray[np.bool_], day: Floats) -> Regimen:
     )
 
 
-def _as_it_went(
+def _as_they_went(
     regimen: Regimen, conduct: Conduct, own: Floats, days: int
-) -> tuple[Regimen, Stop | None]:
-    """A person's doses after missing some, coming late, and leaving."""
+) -> tuple[list[Regimen], list[Stop | None]]:
+    """Each person's doses after missing some, coming late, and leaving; ``own`` (N, m + 1, 3)."""
     doses = len(regimen.day)
-    late = np.maximum(np.round(conduct.late_day_sd * own[1 : doses + 1, _LATE]), 0.0)
+    late = np.maximum(np.round(conduct.late_day_sd * own[:, 1 : doses + 1, _LATE]), 0.0)
     # The first dose is the day everything counts from.
-    late[:1] = 0.0
-    missed = ndtr(own[1 : doses + 1, _MISSED]) < conduct.missed_dose
-    missed[:1] = False
+    late[:, :1] = 0.0
+    missed = ndtr(own[:, 1 : doses + 1, _MISSED]) < conduct.missed_dose
+    missed[:, :1] = False
     day = np.minimum(regimen.day + late, np.append(regimen.day[1:], np.inf) - 1.0)
-    leaves = np.inf
+    leaves = np.full(len(own), np.inf)
     if conduct.leave_per_year > 0.0:
-        wait = -np.log1p(-min(ndtr(own[0, _LEAVES]), 1.0 - 1e-12))
+        wait = -np.log1p(-np.minimum(ndtr(own[:, 0, _LEAVES]), 1.0 - 1e-12))
         leaves = wait * _YEAR / conduct.leave_per_year
-    keep = ~missed & (day < min(leaves, days))
-    stop = Stop(int(leaves), "left the study") if leaves < days else None
-    return _kept(regimen, keep, day), stop
+    keep = ~missed & (day < np.minimum(leaves, days)[:, None])
+    regimens = [_kept(regimen, kept, own_day) for kept, own_day in zip(keep, day, strict=True)]
+    stops = [Stop(int(at), "left the study") if at < days else None for at in leaves]
+    return regimens, stops
 
 
 def simulate_part(
@@ -129,8 +130,7 @@ def simulate_part(
     own = crowd.conduct(len(regimen.day) + 1, 3)
     days = np.arange(float(BASELINE_DAY), scenario.days + 1.0)
     setting = Setting(activity=arm.activity, immunogenicity=arm.immunogenicity)
-    went = [_as_it_went(regimen, conduct, row, scenario.days) for row in own]
-    regimens, stops = [r for r, _ in went], [s for _, s in went]
+    regimens, stops = _as_they_went(regimen, conduct, own, scenario.days)
     if arm.pregnancy is not None:
         gained = pregnancy(arm.pregnancy.conception_day, parameters)
         for row in np.flatnonzero(female(crowd, parameters)):

@@ -10,7 +10,7 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from openntz.errors import ModelError
-from openntz.mechanism.pharmacokinetics import PkParameters, simulate
+from openntz.mechanism.pharmacokinetics import PkParameters, Schedule, simulate
 from openntz.mechanism.virtual.activity import drive
 from openntz.mechanism.virtual.antibodies import (
     Response,
@@ -76,8 +76,10 @@ def test_levels_without_antibodies_match_the_card_solved_directly() -> None:
     eta = np.stack([crowd.score(n) for n in card.eta_names], axis=1)
     by = individual_by_weight(card, eta * np.sqrt(np.diag(card.omega)), weight_kg(crowd)[:, None])
     names = ("cl", "vc", "q", "vp", "vmax", "km", "ka", "f", "lag")
+    hour = np.full(len(Q4W.day), 1.0 / 24.0)
+    schedule = Schedule(Q4W.day, hour, Q4W.amount_mg, Q4W.subcutaneous)
     direct = simulate(
-        PkParameters(np.array([-np.inf]), *(by[n] for n in names)), Q4W.schedule, DAYS[14:]
+        PkParameters(np.array([-np.inf]), *(by[n] for n in names)), schedule, DAYS[14:]
     ).ug_per_ml
     # The virtual people's solver tolerance is 1e-5 a step; ten of these are far below an assay.
     assert np.allclose(found[:, 14:], direct, rtol=1e-3, atol=1e-3)

@@ -23,6 +23,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import lfilter, lfilter_zi
 from scipy.stats import binom, poisson
 
 from openntz.mechanism.virtual import people as draws
@@ -52,24 +53,31 @@ def drive(crowd: Crowd, p: Parameters, opened: Floats) -> Drive:
         p["lesion.reservoir.log-sd"] * crowd.score("reservoir")
     )
     loss = 1.0 / (1.0 + excess)
-    steps = np.ascontiguousarray(opened.T)
-    fresh, resident, ready = (np.empty_like(steps) for _ in range(3))
-    fast = -np.expm1(-_STEPS / p["lesion.delay"])
-    slow = -np.expm1(-1.0 / p["lesion.slow.time"])
-    time = p["lesion.reservoir.time"]
-    first, second, f, r, cells = (np.ones(crowd.count) for _ in range(5))
-    # What does not wait for the day before is worked out for all days at once.
-    out = loss + (1.0 - loss) * steps
-    rest, kept = 1.0 / out, np.exp(-out / time)
-    for day, share in enumerate(steps):
+    # Day by day only what must wait for the day before; the rest are filters of constant rates.
+    share = np.asarray(opened, float)
+    out = loss[:, None] + (1.0 - loss)[:, None] * share
+    rest = np.ascontiguousarray((1.0 / out).T)
+    kept = np.ascontiguousarray(np.exp(out * (-1.0 / p["lesion.reservoir.time"])).T)
+    ready, cells = np.empty_like(rest), np.ones(crowd.count)
+    for limit, left, now in zip(rest, kept, ready, strict=True):
         # Exact for a day of constant `out`, so that P stays between 1 and 1 + excess.
-        cells = np.add(rest[day], (cells - rest[day]) * kept[day], out=ready[day])
-        entry = share * cells
-        first += fast * (entry - first)
-        second += fast * (first - second)
-        f = np.add(f, fast * (second - f), out=fresh[day])
-        r = np.add(r, slow * (entry - r), out=resident[day])
-    return Drive(fresh.T, resident.T, ready.T)
+        np.subtract(cells, limit, out=now)
+        now *= left
+        now += limit
+        cells = now
+    cells = np.ascontiguousarray(ready.T)
+    entry = share * cells
+    fresh = _following(entry, float(np.exp(-_STEPS / p["lesion.delay"])), round(_STEPS))
+    resident = _following(entry, float(np.exp(-1.0 / p["lesion.slow.time"])), 1)
+    return Drive(fresh, resident, cells)
+
+
+def _following(target: Floats, kept: float, steps: int) -> Floats:
+    """What follows a target (N, T) in equal steps, each keeping a share a day; 1 before."""
+    above, below = np.array([(1.0 - kept) ** steps]), np.poly(np.full(steps, kept))
+    rest = np.broadcast_to(lfilter_zi(above, below), (len(target), steps))
+    found, _ = lfilter(above, below, target, axis=1, zi=rest)
+    return np.asarray(found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +108,9 @@ class Lesions:
 def _events(chance: Floats, uniform: NDArray[np.float32]) -> Counts:
     """Poisson counts by inversion; only where the uniform number exceeds P(0) is more work."""
     found = np.zeros(chance.shape, np.int32)
-    some = uniform > np.exp(-chance)
+    # exp(-x) is never below 1 - x, so this leaves out most days before any exponential.
+    some = np.nonzero(uniform >= 1.0 - chance)
+    some = tuple(at[uniform[some] > np.exp(-chance[some])] for at in some)
     found[some] = poisson.ppf(uniform[some].astype(float), chance[some])
     return found
 

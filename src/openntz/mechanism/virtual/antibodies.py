@@ -17,7 +17,9 @@ affinity. Spread and waning are calibrated on assays of 4 and 500 ng/mL.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +28,9 @@ from openntz.mechanism.virtual.parameters import Parameters
 from openntz.mechanism.virtual.people import Crowd
 
 Floats = NDArray[np.float64]
+
+# Keeps 0/0 out where nothing binds and nothing is there.
+_LEAST: Final = float(np.finfo(float).tiny)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +57,8 @@ class Response:
         )
 
     def titre(self, day: ArrayLike) -> Floats:
-        """Titre (N, T) in ng/mL at days (T,)."""
-        since = np.asarray(day, float)[None, :] - self.onset_day[:, None]
+        """Titre (N, T) in ng/mL at days (T,), or (N, T) when each has days of their own."""
+        since = np.asarray(day, float) - self.onset_day[:, None]
         past = np.maximum(since, 0.0)
         rise = -np.expm1(-past / self.rise_day)
         kept = self.plateau[:, None]
@@ -76,12 +81,25 @@ def responses(
 
     ``immunogenicity`` multiplies every peak (another product). No dose, no response.
     """
+    starts = [(start, before == 0) for start, before in exposures(dose_day, p)]
+    return responses_from(crowd, p, starts, immunogenicity)
+
+
+def exposures(dose_day: ArrayLike, p: Parameters) -> list[tuple[float, int]]:
+    """First day of each stretch of dosing that antibodies follow, with the doses before it."""
+    few = p["antibodies.redose.few"]
+    return [one for one in stretches(dose_day, p["antibodies.redose.gap"]) if one[1] <= few]
+
+
+def responses_from(
+    crowd: Crowd,
+    p: Parameters,
+    starts: Sequence[tuple[float | Floats, bool]],
+    immunogenicity: float = 1.0,
+) -> list[Response]:
+    """Responses to stretches of dosing: first days, one or (N,), and whether it is the first."""
     found: list[Response] = []
-    few, gap = p["antibodies.redose.few"], p["antibodies.redose.gap"]
-    for start, before in stretches(dose_day, gap):
-        if before > few:
-            continue
-        first = before == 0
+    for start, first in starts:
         boost = 1.0 if first else p["antibodies.redose.boost"]
         faster = 1.0 if first else p["antibodies.redose.faster"]
         delay = crowd.log_normal(
@@ -105,8 +123,8 @@ def responses(
 
 
 def titre_ng_per_ml(found: list[Response], count: int, day: ArrayLike) -> Floats:
-    """The highest titre (N, T) of the responses of N people at days (T,)."""
-    total = np.zeros((count, len(np.asarray(day))))
+    """The highest titre (N, T) of the responses of N people at days (T,) or (N, T)."""
+    total = np.zeros((count, np.shape(day)[-1]))
     for response in found:
         np.maximum(total, response.titre(day), out=total)
     return total
@@ -132,9 +150,7 @@ def free_drug(total_ug_per_ml: ArrayLike, titre: ArrayLike, p: Parameters) -> Fl
     capacity = np.asarray(titre, float) * (1e-3 * p["antibodies.binding.ratio"])
     kd = p["antibodies.binding.kd"]
     excess = total - capacity - kd
-    root = np.sqrt(excess * excess + 4.0 * kd * total)
-    # The second form keeps its digits where nearly all is bound.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        bound_form = np.where(root - excess > 0.0, 2.0 * kd * total / (root - excess), 0.0)
-    free = np.where(excess > 0.0, 0.5 * (excess + root), bound_form)
+    # The roots multiply to -Kd total, so the form without cancellation serves either sign.
+    larger = 0.5 * (np.abs(excess) + np.sqrt(excess * excess + (4.0 * kd) * total))
+    free = np.where(excess > 0.0, larger, kd * total / np.maximum(larger, _LEAST))
     return np.where(capacity > 0.0, np.minimum(free, total), total)

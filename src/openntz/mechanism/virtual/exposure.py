@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from openntz.evidence.registry import registry
-from openntz.mechanism.pharmacokinetics import PkParameters, Schedule, simulate
-from openntz.mechanism.regimen import SYMBOLS
+from openntz.mechanism.crowd import CrowdDoses, simulate_crowd
+from openntz.mechanism.regimen import SYMBOLS, PkParameters
 from openntz.mechanism.virtual.antibodies import Response, clearance_factor, titre_ng_per_ml
 from openntz.mechanism.virtual.modifiers import Modifier, PlasmaExchange, WeightChange, edges_of
 from openntz.mechanism.virtual.parameters import Parameters
@@ -61,13 +61,6 @@ class Regimen:
             tuple(modifiers),
         )
 
-    @property
-    def schedule(self) -> Schedule:
-        """As the solver wants it; infusions take the registry's usual time."""
-        minutes = registry().fact("forecast.infusion-duration").number
-        length = np.where(self.subcutaneous, 0.0, minutes / _MINUTES)
-        return Schedule(self.day, length, self.amount_mg, self.subcutaneous)
-
 
 @cache
 def level_card() -> Card:
@@ -90,18 +83,56 @@ def individual_kinetics(crowd: Crowd, weight: Floats) -> Mapping[str, Floats]:
     return {name: np.broadcast_to(value, weight.shape) for name, value in found.items()}
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """Doses of N people, each array (N, m): day (infinite for none), amount (mg) and route."""
+
+    day: Floats
+    amount_mg: Floats
+    subcutaneous: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, regimens: Sequence[Regimen]) -> Given:
+        """The doses of people with a regimen each."""
+        most = max((len(one.day) for one in regimens), default=0)
+        day = np.full((len(regimens), most), np.inf)
+        amount = np.ones(day.shape)
+        skin = np.zeros(day.shape, bool)
+        for row, one in enumerate(regimens):
+            doses = len(one.day)
+            day[row, :doses] = one.day
+            amount[row, :doses] = one.amount_mg
+            skin[row, :doses] = one.subcutaneous
+        return cls(day, amount, skin)
+
+    def part(self, rows: NDArray[np.intp]) -> Given:
+        """The doses of some of the people, by row."""
+        return Given(self.day[rows], self.amount_mg[rows], self.subcutaneous[rows])
+
+    @property
+    def doses(self) -> CrowdDoses:
+        """As the solver wants them; infusions take the registry's usual time."""
+        minutes = registry().fact("forecast.infusion-duration").number
+        length = np.where(self.subcutaneous, 0.0, minutes / _MINUTES)
+        return CrowdDoses(self.day, length, self.amount_mg, self.subcutaneous)
+
+
 def _parameters(
-    crowd: Crowd, p: Parameters, regimen: Regimen, titres: list[Response], edges: Floats
+    crowd: Crowd,
+    p: Parameters,
+    modifiers: Sequence[Modifier],
+    titres: list[Response],
+    edges: Floats,
 ) -> PkParameters:
     middle = np.append(0.5 * (edges[1:] + edges[:-1]), edges[-1] + 0.5 * _SEGMENT_DAY)
     weight = np.repeat(weight_kg(crowd)[:, None], len(edges), axis=1)
-    for modifier in regimen.modifiers:
+    for modifier in modifiers:
         if isinstance(modifier, WeightChange):
             weight = weight * modifier.weight_factor(middle)[None, :]
     values = dict(individual_kinetics(crowd, weight))
     factor = clearance_factor(titre_ng_per_ml(titres, crowd.count, middle), p)
     values["cl"] = values["cl"] * factor
-    for modifier in regimen.modifiers:
+    for modifier in modifiers:
         if isinstance(modifier, PlasmaExchange):
             values["cl"] = values["cl"] + modifier.added_clearance(middle, values["vc"])
     start = np.array(edges)
@@ -124,7 +155,7 @@ def part_of(crowd: Crowd, rows: NDArray[np.intp]) -> Crowd:
 def total_drug(
     crowd: Crowd, p: Parameters, regimen: Regimen, titres: list[Response], time_day: ArrayLike
 ) -> Floats:
-    """Total drug (N, T) in ug/mL of people who all have one regimen, at days (T,).
+    """Total drug (N, T) in ug/mL of people who all have one regimen, at ascending days (T,).
 
     A value at the start of a dose is the trough before it.
 
@@ -133,15 +164,36 @@ def total_drug(
     SolverError
         When the model cannot be solved for somebody.
     """
+    one = Given.of([regimen])
+    given = one.part(np.zeros(crowd.count, np.intp))
+    return drug_of(crowd, p, given, regimen.modifiers, titres, time_day)
+
+
+def drug_of(
+    crowd: Crowd,
+    p: Parameters,
+    given: Given,
+    modifiers: Sequence[Modifier],
+    titres: list[Response],
+    time_day: ArrayLike,
+) -> Floats:
+    """As ``total_drug``, of people with own doses who share modifiers and the first day.
+
+    Raises
+    ------
+    SolverError
+        When the model cannot be solved for somebody.
+    """
     time = np.asarray(time_day, float)
     level = np.zeros((crowd.count, len(time)))
-    after = time >= (regimen.day.min() if len(regimen.day) else np.inf)
+    begin = float(given.day.min(initial=np.inf))
+    after = time >= begin
     if not after.any():
         return level
     last = float(time.max()) + _SEGMENT_DAY
-    steps = edges_of(regimen.modifiers)
+    steps = edges_of(modifiers)
     base = np.concatenate([[_EARLIEST], steps[steps < last]])
-    grid = np.arange(float(regimen.day.min()), last, _SEGMENT_DAY)
+    grid = np.arange(begin, last, _SEGMENT_DAY)
     fine = np.unique(np.concatenate([base, grid]))
     matters = _matter(crowd, p, titres)
     for who, edges in ((~matters, base), (matters, fine)):
@@ -150,7 +202,8 @@ def total_drug(
             continue
         some = part_of(crowd, rows)
         own = [r.part(rows) for r in titres]
-        parameters = _parameters(some, p, regimen, own if who is matters else [], edges)
-        solved = simulate(parameters, regimen.schedule, time[after], rtol=1e-5, atol=1e-5)
+        parameters = _parameters(some, p, modifiers, own if who is matters else [], edges)
+        doses = given.part(rows).doses
+        solved = simulate_crowd(parameters, doses, time[after], rtol=1e-5, atol=1e-5)
         level[np.ix_(rows, np.flatnonzero(after))] = solved.ug_per_ml
     return np.maximum(level, 0.0)

@@ -7,7 +7,7 @@ follow from the scores, so the same person can be given other parameters.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,7 @@ from scipy.special import gammaincinv, ndtr
 
 from openntz.evidence.registry import registry
 from openntz.mechanism.virtual.parameters import Parameters
+from openntz.mechanism.virtual.streams import generators
 
 Floats = NDArray[np.float64]
 
@@ -77,39 +78,34 @@ class Crowd:
     def daily(self, days: int) -> NDArray[np.float32]:
         """Uniform numbers (N, days, 8) for each day from the first; longer is an extension."""
         rows = np.empty((self.count, days, DAILY), np.float32)
-        for at, number in enumerate(self.number):
-            generator = _generator(self.seed, self.group, int(number), _DAILY_STREAM)
-            rows[at] = generator.random((days, DAILY), dtype=np.float32)
+        for own, generator in zip(rows, self._generators(_DAILY_STREAM), strict=True):
+            generator.random(out=own, dtype=np.float32)
         return rows
 
     def visits(self, rows: int, columns: int) -> Floats:
         """Standard normal numbers (N, rows, columns) for errors of measurements."""
-        found = np.empty((self.count, rows, columns))
-        for at, number in enumerate(self.number):
-            generator = _generator(self.seed, self.group, int(number), _VISIT_STREAM)
-            found[at] = generator.standard_normal((rows, columns))
-        return found
+        return self._normal(_VISIT_STREAM, rows, columns)
 
     def conduct(self, rows: int, columns: int) -> Floats:
         """Standard normal numbers (N, rows, columns) for how treatment goes; rows extend."""
+        return self._normal(_CONDUCT_STREAM, rows, columns)
+
+    def _generators(self, stream: int) -> Iterator[np.random.Generator]:
+        return generators(self.seed, self.group, self.number, stream)
+
+    def _normal(self, stream: int, rows: int, columns: int) -> Floats:
         found = np.empty((self.count, rows, columns))
-        for at, number in enumerate(self.number):
-            generator = _generator(self.seed, self.group, int(number), _CONDUCT_STREAM)
-            found[at] = generator.standard_normal((rows, columns))
+        for own, generator in zip(found, self._generators(stream), strict=True):
+            generator.standard_normal(out=own)
         return found
-
-
-def _generator(seed: int, group: int, number: int, stream: int) -> np.random.Generator:
-    key = np.random.SeedSequence(seed, spawn_key=(group, number, stream))
-    return np.random.Generator(np.random.PCG64(key))
 
 
 def draw_people(seed: int, numbers: Sequence[int], *, group: int = 0) -> Crowd:
     """People of given numbers; a person's scores depend on seed, group and number only."""
     scores = np.empty((len(numbers), _RESERVED))
-    for at, number in enumerate(numbers):
-        generator = _generator(seed, group, int(number), _TRAIT_STREAM)
-        scores[at] = generator.standard_normal(_RESERVED)
+    streams = generators(seed, group, numbers, _TRAIT_STREAM)
+    for own, generator in zip(scores, streams, strict=True):
+        generator.standard_normal(out=own)
     return Crowd(seed, group, np.asarray(numbers, np.int64), scores[:, : len(TRAITS)])
 
 

@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openntz.mechanism.virtual import people as draws
-from openntz.mechanism.virtual.antibodies import stretches
 from openntz.mechanism.virtual.exposure import Regimen
 from openntz.mechanism.virtual.parameters import Parameters
 from openntz.mechanism.virtual.people import Crowd
@@ -40,11 +39,16 @@ class Reactions:
 
 def dose_numbers(regimen: Regimen, gap_day: float) -> NDArray[np.int64]:
     """Number of each dose (m,) within its stretch of dosing, from 1."""
-    starts = [at for _, at in stretches(regimen.day, gap_day)]
-    number = np.arange(len(regimen.day))
-    for at in starts:
-        number[at:] = np.arange(len(number) - at)
-    return number + 1
+    return numbers_of(regimen.day, gap_day)
+
+
+def numbers_of(day: Floats, gap_day: float) -> NDArray[np.int64]:
+    """Numbers of doses on ascending days (..., m) within their stretches of dosing, from 1."""
+    at = np.broadcast_to(np.arange(day.shape[-1]), day.shape)
+    # Where no dose is, days are infinite, and their differences nothing that begins anew.
+    with np.errstate(invalid="ignore"):
+        anew = np.diff(day, axis=-1, prepend=-np.inf) >= gap_day
+    return at - np.maximum.accumulate(np.where(anew, at, 0), axis=-1) + 1
 
 
 def _hypersensitive_shape(number: NDArray[np.int64], p: Parameters) -> Floats:
@@ -63,9 +67,21 @@ def reactions(
 ) -> Reactions:
     """Reactions to the m doses, from titres (N, m) and uniform numbers (N, m, 8) of their days."""
     number = dose_numbers(regimen, p["antibodies.redose.gap"])
+    return reactions_to(crowd, p, number, regimen.subcutaneous, titre_at_dose, uniform)
+
+
+def reactions_to(
+    crowd: Crowd,
+    p: Parameters,
+    number: NDArray[np.int64],
+    subcutaneous: Bools,
+    titre_at_dose: Floats,
+    uniform: NDArray[np.float32],
+) -> Reactions:
+    """As ``reactions``, by number of the dose and route, (m,) for all or (N, m) for each."""
     late = p["reaction.late"]
     course = late + (1.0 - late) * np.exp(-(number - 1.0) / p["reaction.decay"])
-    course = course * np.where(regimen.subcutaneous, p["reaction.subcutaneous"], 1.0)
+    course = course * np.where(subcutaneous, p["reaction.subcutaneous"], 1.0)
     frailty = crowd.gamma(crowd.score("reaction"), p["reaction.frailty"])[:, None]
     share = titre_at_dose / (titre_at_dose + p["reaction.hypersensitivity.half"])
     allergic = p["reaction.hypersensitivity.first"] * _hypersensitive_shape(number, p)

@@ -29,4 +29,8 @@ def relapse_days(
     yearly = p["relapse.rate"] * rate_factor * crowd.gamma(score, p["relapse.frailty"])
     untouched = p["relapse.unblockable"]
     hazard = yearly[:, None] / _YEAR * ((1.0 - untouched) * driven.fresh + untouched)
-    return uniform[..., draws.RELAPSE] < -np.expm1(-hazard)
+    drawn = uniform[..., draws.RELAPSE]
+    # 1 - exp(-h) is never above h, so this leaves out most days before any exponential.
+    found = drawn <= hazard
+    found[found] = drawn[found] < -np.expm1(-hazard[found])
+    return found

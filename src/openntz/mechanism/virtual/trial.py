@@ -8,15 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from openntz.mechanism.virtual.antibodies import responses, titre_ng_per_ml
-from openntz.mechanism.virtual.exposure import Regimen, part_of, total_drug
+from openntz.mechanism.virtual.antibodies import exposures, responses_from, titre_ng_per_ml
+from openntz.mechanism.virtual.exposure import Given, Regimen, drug_of, part_of
 from openntz.mechanism.virtual.fates import Fates
 from openntz.mechanism.virtual.parameters import Parameters
 from openntz.mechanism.virtual.people import Crowd
-from openntz.mechanism.virtual.reactions import Reactions, reactions
+from openntz.mechanism.virtual.reactions import Reactions, numbers_of, reactions_to
 
 Floats = NDArray[np.float64]
 Uniform = NDArray[np.float32]
+Rows = NDArray[np.intp]
+Starts = list[tuple[Floats, bool]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,18 +29,34 @@ class Setting:
     immunogenicity: float = 1.0
 
 
-def _alike(regimens: Sequence[Regimen]) -> list[NDArray[np.intp]]:
-    """Rows of people with equal regimens, in order of the first of each."""
+def _alike(regimens: Sequence[Regimen], p: Parameters) -> list[tuple[Rows, Starts]]:
+    """People whose modifiers, first dose and number of antibody responses are the same.
+
+    Their rows, and for each response the day each one's stretch of dosing began and whether it
+    was the first; in order of the first of each.
+    """
     groups: dict[tuple[object, ...], list[int]] = {}
+    begun: dict[tuple[object, ...], list[list[float]]] = {}
+    known: dict[bytes, list[tuple[float, int]]] = {}
     for row, one in enumerate(regimens):
-        key = (
-            one.day.tobytes(),
-            one.amount_mg.tobytes(),
-            one.subcutaneous.tobytes(),
-            one.modifiers,
-        )
+        days = one.day.tobytes()
+        if days not in known:
+            known[days] = exposures(one.day, p)
+        found = known[days]
+        first = one.day.min(initial=np.inf)
+        key = (one.modifiers, float(first), *(before == 0 for _, before in found))
         groups.setdefault(key, []).append(row)
-    return [np.asarray(rows, np.intp) for rows in groups.values()]
+        begun.setdefault(key, []).append([start for start, _ in found])
+    return [
+        (
+            np.asarray(rows, np.intp),
+            [
+                (np.array([starts[at] for starts in begun[key]]), bool(is_first))
+                for at, is_first in enumerate(key[2:])
+            ],
+        )
+        for key, rows in groups.items()
+    ]
 
 
 def reactions_of(
@@ -54,14 +72,18 @@ def reactions_of(
     ``days`` is the daily grid (T,), ``uniform`` the people's numbers for it (N, T, 8).
     """
     found: dict[int, Reactions] = {}
-    for rows in _alike(regimens):
-        regimen, some = regimens[rows[0]], part_of(crowd, rows)
-        made = responses(some, p, regimen.day, setting.immunogenicity)
-        titre = titre_ng_per_ml(made, len(rows), regimen.day)
-        column = np.round(regimen.day - days[0]).astype(np.intp)
-        all_of = reactions(some, p, regimen, titre, uniform[rows][:, column])
+    for rows, starts in _alike(regimens, p):
+        some, given = part_of(crowd, rows), Given.of([regimens[row] for row in rows])
+        made = responses_from(some, p, starts, setting.immunogenicity)
+        there = np.isfinite(given.day)
+        day = np.where(there, given.day, days[0])
+        titre = titre_ng_per_ml(made, len(rows), day)
+        column = np.round(day - days[0]).astype(np.intp)
+        number = numbers_of(given.day, p["antibodies.redose.gap"])
+        drawn = uniform[rows[:, None], column]
+        all_of = reactions_to(some, p, number, given.subcutaneous, titre, drawn)
         for at, row in enumerate(rows):
-            own = slice(at, at + 1)
+            own = slice(at, at + 1), slice(0, len(regimens[row].day))
             found[int(row)] = Reactions(
                 all_of.during[own], all_of.after[own], all_of.hypersensitivity[own]
             )
@@ -86,11 +108,11 @@ def fates_of(
         When the pharmacokinetic model cannot be solved for somebody.
     """
     titre, total = (np.zeros((crowd.count, len(days))) for _ in range(2))
-    for rows in _alike(regimens):
-        regimen, some = regimens[rows[0]], part_of(crowd, rows)
-        made = responses(some, p, regimen.day, setting.immunogenicity)
+    for rows, starts in _alike(regimens, p):
+        some, given = part_of(crowd, rows), Given.of([regimens[row] for row in rows])
+        made = responses_from(some, p, starts, setting.immunogenicity)
         titre[rows] = titre_ng_per_ml(made, len(rows), days)
-        total[rows] = total_drug(some, p, regimen, made, days)
+        total[rows] = drug_of(some, p, given, regimens[rows[0]].modifiers, made, days)
     joint = Fates(crowd, p, Regimen.of([]), days, activity=setting.activity, immunogenicity=1.0)
     vars(joint).update(titre=titre, total=total, uniform=uniform)
     return joint
