@@ -69,13 +69,15 @@ def made(people: int, seed: int) -> duckdb.DuckDBPyConnection:
       FROM (SELECT unnest(generate_series(1, {people})) AS i)""")
     # A year every 4 weeks, then some go on every 6 weeks; a few days early or late.
     base.execute("""CREATE VIEW d AS SELECT i, k, start + CAST(least(k, 13) * 28
-      + greatest(k - 13, 0) * gap AS INTEGER) + CAST(CASE WHEN k > 0 THEN 4 * r(i * 97 + k, 30) ELSE 0 END
+      + greatest(k - 13, 0) * gap AS INTEGER)
+      + CAST(CASE WHEN k > 0 THEN 4 * r(i * 97 + k, 30) ELSE 0 END
       AS INTEGER) AS day FROM (SELECT *, unnest(generate_series(0, doses - 1)) AS k FROM p)""")
     base.execute("""CREATE TABLE t (test VARCHAR, concept INTEGER, unit VARCHAR, n INTEGER,
       first INTEGER, apart INTEGER)""")
     base.executemany("INSERT INTO t VALUES (?, ?, ?, ?, ?, ?)", TESTS)
     base.execute(f"""CREATE VIEW m AS SELECT i, t.test, t.concept, t.unit,
-      start + CAST(t.first + k * t.apart AS INTEGER) + CAST(CASE WHEN k > 0 THEN 5 * r(i * 97 + k, 31) ELSE 0 END
+      start + CAST(t.first + k * t.apart AS INTEGER)
+      + CAST(CASE WHEN k > 0 THEN 5 * r(i * 97 + k, 31) ELSE 0 END
       AS INTEGER) AS day, round({VALUE}, 2) AS value
       FROM p, (SELECT *, unnest(generate_series(0, n - 1)) AS k FROM t) AS t ORDER BY i, day""")
     _rarer(base)
@@ -96,11 +98,12 @@ def _rarer(base: duckdb.DuckDBPyConnection) -> None:
       WHERE r(i * 97 + k, 47) < CASE WHEN r(i, 48) < 0.1 THEN 0.08 ELSE 0.004 END""")
     base.execute("""CREATE VIEW symptom AS SELECT i, start + 300 AS day FROM p
       WHERE r(i, 49) < 0.3""")
-    base.execute("""CREATE VIEW drug AS SELECT i, start + CAST(doses * 28 + 90 AS INTEGER) AS day FROM p
+    base.execute("""CREATE VIEW drug AS SELECT i, start + CAST(doses * 28 + 90 AS INTEGER) AS day
+      FROM p
       WHERE doses < 26 AND r(i, 50) < 0.7""")
 
 
-def course_tables(base: duckdb.DuckDBPyConnection) -> dict[str, str]:
+def course_tables() -> dict[str, str]:
     """Queries of the course tables."""
     return {
         "people": "SELECT i AS person, birth AS birth_date, "
@@ -125,7 +128,7 @@ def course_tables(base: duckdb.DuckDBPyConnection) -> dict[str, str]:
     }
 
 
-def omop_tables(base: duckdb.DuckDBPyConnection) -> dict[str, str]:
+def omop_tables() -> dict[str, str]:
     """Queries of the OMOP tables."""
     return {
         "person": "SELECT i AS person_id, CASE WHEN female THEN 61 ELSE 62 END AS"
@@ -141,7 +144,8 @@ def omop_tables(base: duckdb.DuckDBPyConnection) -> dict[str, str]:
         " measurement_date, day + INTERVAL 9 HOUR AS measurement_datetime, value AS"
         " value_as_number, unit AS unit_source_value FROM m"
         " UNION ALL SELECT i, 700, day, day, gd, '' FROM scan"
-        " UNION ALL SELECT i, 701, day, day, t2, '' FROM scan",
+        " UNION ALL SELECT i, 701, day, day, t2, '' FROM scan"
+        " UNION ALL SELECT i, 702, day, day, 0, '' FROM scan",
         "observation": "SELECT i AS person_id, 500 AS observation_concept_id, day AS"
         " observation_date, score AS value_as_number FROM score"
         " UNION ALL SELECT i, 620, day, NULL FROM symptom",
@@ -158,6 +162,7 @@ def concepts() -> str:
         "natalizumab = [100]\nmg_per_quantity = 20.0\nedss = [500]\nrelapses = [600]\n"
         f'[routes]\n11 = "IV"\n[tests]\n{tests}[sexes]\n61 = "F"\n62 = "M"\n'
         '[scans]\n700 = "gadolinium_lesions"\n701 = "new_t2_lesions"\n'
+        '702 = "enlarging_t2_lesions"\n'
         '[reactions]\n610 = "headache"\n[symptoms]\n620 = "wearing-off"\n'
         '[treatments]\n110 = "fingolimod"\n[kinds]\nfingolimod = "dmt"\n'
     )
@@ -167,7 +172,7 @@ def write(folder: Path, layout: str, people: int, seed: int) -> int:
     """Write a registry and return its number of measurements."""
     folder.mkdir(parents=True, exist_ok=True)
     base = made(people, seed)
-    tables = omop_tables(base) if layout == "omop" else course_tables(base)
+    tables = omop_tables() if layout == "omop" else course_tables()
     for name, query in tables.items():
         base.execute(f"COPY ({query}) TO '{folder / name}.parquet' (FORMAT parquet)")
     if layout == "omop":

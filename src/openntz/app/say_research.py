@@ -45,7 +45,7 @@ def say_reanalysis(console: Console, found: Reanalysis) -> None:
     if found.aggregate_only:
         console.print(Text("Aggregates only", style="bold"))
     else:
-        console.print(Text(f"{count(len(found.study), 'person', 'people')}", style="bold"))
+        console.print(Text(f"{count(found.people, 'person', 'people')}", style="bold"))
     for result in found.results:
         mark = "" if result.status == "done" else "not made: "
         console.print(Text(f"{result.title}: {mark}{result.text}"))

@@ -7,13 +7,13 @@ and every assumption under which a row is used is a note.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol
 
 from openntz.course.columns import plain_name
 from openntz.course.course import TABLES, Course
@@ -44,9 +44,36 @@ Progress = Callable[[int, int], None]
 _ROWS_PER_STEP: Final = 4096
 
 
+class Source(Protocol):
+    """A table as records of text cells, each with its line."""
+
+    names: list[str]
+    notes: list[str]
+    header_line: int
+    file: str
+
+    @property
+    def position(self) -> int:
+        """Bytes read so far."""
+        ...
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the last line is not whole."""
+        ...
+
+    def __enter__(self) -> Source: ...
+
+    def __exit__(self, *exception: object) -> None: ...
+
+    def records(self) -> Iterator[tuple[int, list[str] | Broken]]:
+        """Each row with its line."""
+        ...
+
+
 @dataclass(slots=True)
-class _Reading:
-    """Everything one call of ``read_folder`` collects."""
+class Reading:
+    """Everything that is collected while the tables of some people are read."""
 
     limits: Limits
     layout: Layout
@@ -109,7 +136,7 @@ def read_folder(
     layout = Layout() if mapping is None else read_mapping(mapping)
     log = Log()
     found = find_tables(path, layout, log)
-    reading = _Reading(
+    reading = Reading(
         limits=Limits.create(evidence or registry(), day),
         layout=layout,
         log=log,
@@ -123,7 +150,7 @@ def read_folder(
     }
     _say_alike(reading)
     _say_lost(reading)
-    courses, assembler = _courses(reading, usable)
+    courses, assembler = courses_of(reading, usable)
     rejected, notes = log.finish()
     files = {**found.unreadable, **found.tables}
     tables = {
@@ -132,7 +159,7 @@ def read_folder(
         if name in files
     }
     if not courses or not usable & {"people", "doses"}:
-        raise _nothing(path, rejected)
+        raise nothing_usable(path, rejected)
     return Records(
         courses=MappingProxyType(courses),
         rejected=rejected,
@@ -154,7 +181,8 @@ def _size(file: Path) -> int:
         return 0
 
 
-def _nothing(path: Path, rejected: tuple[Problem, ...]) -> InputError:
+def nothing_usable(path: Path, rejected: tuple[Problem, ...]) -> InputError:
+    """What to say of a folder without anybody that can be used."""
     first = next((p for p in rejected if p.table in {"people", "doses"}), None) or next(
         iter(rejected), None
     )
@@ -166,7 +194,8 @@ def _nothing(path: Path, rejected: tuple[Problem, ...]) -> InputError:
     )
 
 
-def _courses(reading: _Reading, usable: set[str]) -> tuple[dict[str, Course], Assembler]:
+def courses_of(reading: Reading, usable: set[str]) -> tuple[dict[str, Course], Assembler]:
+    """The courses of the people read, and what became of every row."""
     assembler = Assembler(reading.limits, reading.log, usable)
     courses: dict[str, Course] = {}
     # Rows become courses one person at a time, and the rows of each are let go at once.
@@ -176,7 +205,7 @@ def _courses(reading: _Reading, usable: set[str]) -> tuple[dict[str, Course], As
 
 
 def _summary(
-    name: str, file: Path, usable: bool, reading: _Reading, assembler: Assembler
+    name: str, file: Path, usable: bool, reading: Reading, assembler: Assembler
 ) -> TableSummary:
     count = assembler.counts[name]
     people = name == "people"
@@ -196,12 +225,12 @@ def _summary(
     )
 
 
-def _table(name: str, file: Path, reading: _Reading) -> bool:
+def _table(name: str, file: Path, reading: Reading) -> bool:
     """Read one table; False when the file cannot be used at all, which is said."""
     table, mapping = CONTRACT[name], reading.layout.table(name)
     try:
         if file.suffix.casefold() == ".parquet":
-            source: TextTable | ParquetTable = ParquetTable(file)
+            source: Source = ParquetTable(file)
         else:
             source = TextTable(
                 file, lambda header: table.find(header) is not None, mapping.delimiter
@@ -214,7 +243,7 @@ def _table(name: str, file: Path, reading: _Reading) -> bool:
                 reading.log.note(
                     "assumed", name, "", file.name, said, "Export the table in UTF-8."
                 ).add(source.header_line)
-            _rows(name, source, row, reading)
+            read_rows(name, source, row, reading)
     except CellError as error:
         return _ended_early(name, file, error, reading)
     except OSError as error:
@@ -230,7 +259,7 @@ def _table(name: str, file: Path, reading: _Reading) -> bool:
     return True
 
 
-def _ended_early(name: str, file: Path, error: CellError, reading: _Reading) -> bool:
+def _ended_early(name: str, file: Path, error: CellError, reading: Reading) -> bool:
     """Say why a file could not be read on; True when some of its rows were read."""
     if not reading.read[name]:
         reading.log.set_aside("file", name, 0, error, "")
@@ -239,7 +268,7 @@ def _ended_early(name: str, file: Path, error: CellError, reading: _Reading) -> 
     return True
 
 
-def _say_lost(reading: _Reading) -> None:
+def _say_lost(reading: Reading) -> None:
     """Of a table that breaks off, anybody's rows may be among those that were lost."""
     for table in reading.log.broken_off:
         for name, rows in reading.people.items():
@@ -247,7 +276,7 @@ def _say_lost(reading: _Reading) -> None:
                 reading.log.incomplete.setdefault(name, set()).update({table}, _whatever(table))
 
 
-def _rows(name: str, source: TextTable | ParquetTable, row: Row, reading: _Reading) -> None:
+def read_rows(name: str, source: Source, row: Row, reading: Reading) -> None:
     """Pass every record of a file on, and count it."""
     log = reading.log
     read_row, lost = _row_reader(name, row, reading)
@@ -303,7 +332,7 @@ def _whatever(table: str) -> frozenset[str]:
 
 
 def _row_reader(
-    name: str, row: Row, reading: _Reading
+    name: str, row: Row, reading: Reading
 ) -> tuple[Callable[[str], bool], Callable[[], frozenset[str]]]:
     """What to do with the row that is set, True when it is used; and what is lost if it is not."""
     if name == "people":
@@ -325,7 +354,7 @@ def _row_reader(
     return add, lost
 
 
-def _add_person(row: Row, person: str, reading: _Reading) -> bool:
+def _add_person(row: Row, person: str, reading: Reading) -> bool:
     new = read_person(row, person)
     known = reading.people.get(person)
     if known is None or known.person is None:
@@ -349,7 +378,7 @@ def _add_person(row: Row, person: str, reading: _Reading) -> bool:
     return False
 
 
-def _say_alike(reading: _Reading) -> None:
+def _say_alike(reading: Reading) -> None:
     """Identifiers that differ only in case or punctuation are probably one person's."""
     alike: dict[str, list[str]] = defaultdict(list)
     for name in reading.people:

@@ -17,7 +17,8 @@ _BATCH_ROWS: Final = 8192
 _REMEDY: Final = "Write it again as plain Parquet, with text, numbers and local clock times."
 
 
-def _text(value: Any) -> str:
+def cell_text(value: Any) -> str:
+    """A value as a CSV would hold it; nothing for what is missing or no number."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, datetime):
@@ -79,7 +80,7 @@ class ParquetTable:
                 columns = [_python_values(column) for column in batch.columns]
                 for cells in zip(*columns, strict=True):
                     line += 1
-                    yield line, [_text(cell) for cell in cells]
+                    yield line, [cell_text(cell) for cell in cells]
                 self.position = self._size * (line - 1) // total
         except self._errors as error:
             raise self._error(error) from None

@@ -126,7 +126,7 @@ class Records:
     def not_in_courses(self) -> tuple[Problem, ...]:
         """Everything a page of rejected rows lists: what was set aside, and repeated rows."""
         repeated = tuple(p for p in self.notes if p.kind == "duplicate")
-        return tuple(sorted((*self.rejected, *repeated), key=_order))
+        return tuple(sorted((*self.rejected, *repeated), key=order_of))
 
     def place(self, problem: Problem) -> str:
         """File name and line of a problem, ``doses.csv:4``."""
@@ -135,7 +135,8 @@ class Records:
         return f"{name}:{problem.line}" if problem.line else name
 
 
-def _order(problem: Problem) -> tuple[int, str, int, str, str]:
+def order_of(problem: Problem) -> tuple[int, str, int, str, str]:
+    """Tables in their order, then lines: the order in which problems are listed."""
     known = TABLES.index(problem.table) if problem.table in TABLES else len(TABLES)
     return known, problem.table, problem.line, problem.column, problem.reason
 
@@ -269,4 +270,4 @@ class Log:
     def finish(self) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
         """What was set aside, and the notes."""
         notes = (n.problem() for n in self._notes.values() if n.count)
-        return tuple(sorted(self._rejected, key=_order)), tuple(sorted(notes, key=_order))
+        return tuple(sorted(self._rejected, key=order_of)), tuple(sorted(notes, key=order_of))

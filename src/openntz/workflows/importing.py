@@ -77,8 +77,10 @@ def import_adam(folder: Path, out: Path, mapping: Path | None) -> Imported:
     return _written(out, convert_adam(found, codes), tuple(found), unreadable)
 
 
-def import_omop(folder: Path, out: Path, mapping: Path | None) -> Imported:
+def import_omop(folder: Path, out: Path, mapping: Path | None, written_as: str = "csv") -> Imported:
     """OMOP CDM tables of a folder as course tables; streamed, so size is no matter.
+
+    ``written_as`` is csv or parquet.
 
     Raises
     ------
@@ -88,13 +90,15 @@ def import_omop(folder: Path, out: Path, mapping: Path | None) -> Imported:
     concepts = load_concepts(mapping)
     prepare(folder, out)
     with OmopFolder(folder, out) as source:
-        found = convert_omop(source, concepts, out)
+        found = convert_omop(source, concepts, out, written_as)
     problems = (*source.problems, *found.problems)
     return finished(out, tuple(source.tables), dict(found.written), problems, found.unused)
 
 
-def import_any(folder: Path, out: Path, mapping: Path | None) -> Imported:
+def import_any(folder: Path, out: Path, mapping: Path | None, omop_as: str = "csv") -> Imported:
     """Whatever layout a folder is in: OMOP, SDTM, or ADaM where there is no SDTM.
+
+    Tables made from OMOP may be written as parquet, the others are csv.
 
     Raises
     ------
@@ -102,7 +106,7 @@ def import_any(folder: Path, out: Path, mapping: Path | None) -> Imported:
         As ``import_sdtm``, or as the layout's own reader says.
     """
     if looks_like_omop(folder):
-        return import_omop(folder, out, mapping)
+        return import_omop(folder, out, mapping, omop_as)
     if looks_like_adam(folder) and not looks_like_sdtm(folder):
         return import_adam(folder, out, mapping)
     return import_sdtm(folder, out, mapping)
@@ -134,10 +138,11 @@ def prepare(folder: Path, out: Path) -> None:
             f"{out} holds the data.", where="--out", remedy="Choose a folder of its own."
         )
     make_folder(out)
-    held = [name for name in CONTRACT if (out / f"{name}.csv").exists()]
+    named = (f"{name}.{ending}" for name in CONTRACT for ending in ("csv", "parquet"))
+    held = next((name for name in named if (out / name).exists()), None)
     if held:
         raise InputError(
-            f"{out} holds {held[0]}.csv already.",
+            f"{out} holds {held} already.",
             where="--out",
             remedy="Choose an empty folder, so that old tables are not read with new ones.",
         )

@@ -16,13 +16,11 @@ from typing import Any
 import numpy as np
 
 from openntz import __version__
-from openntz.errors import InputError, OpenNTZError
+from openntz.errors import InputError
 from openntz.evidence.registry import Registry
 from openntz.reanalyse.catalogue import ANALYSES, BY_NAME
 from openntz.reanalyse.disclosure import aggregates_only, checklist
-from openntz.reanalyse.result import AnalysisResult, skipped
-from openntz.reanalyse.study import SetAside, Study
-from openntz.reanalyse.table_one import table_one
+from openntz.reanalyse.result import AnalysisResult
 from openntz.records.problems import Problem
 from openntz.records.write import write_bytes_atomic, write_csv, write_text_atomic
 from openntz.report.exports import PROBLEM_HEADER, problem_rows
@@ -35,10 +33,11 @@ from openntz.report.reanalyse_page import (
 )
 from openntz.report.reanalyse_pdf import reanalysis_pdf
 from openntz.workflows.folder import make_folder
+from openntz.workflows.gathered import analysed, gathered, table_one_of
 from openntz.workflows.importing import Imported, import_any, needs_import
 from openntz.workflows.progress import Progress
 from openntz.workflows.protocol import Protocol, changed_numbers, deviations, with_numbers
-from openntz.workflows.read import read_tables, registry_for
+from openntz.workflows.read import registry_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +63,7 @@ class ReanalysisRequest:
 class Reanalysis:
     """The results with what they were made from."""
 
-    study: Study
+    people: int
     results: tuple[AnalysisResult, ...]
     rejected: tuple[Problem, ...]
     hashes: dict[str, str]
@@ -94,11 +93,12 @@ def chosen(names: Sequence[str]) -> tuple[str, ...]:
 
 def hashes_of(folder: Path) -> dict[str, str]:
     """SHA-256 of every file the data are in."""
-    return {
-        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in sorted(folder.iterdir())
-        if file.is_file()
-    }
+    return {file.name: _hash_of(file) for file in sorted(folder.iterdir()) if file.is_file()}
+
+
+def _hash_of(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _plain(value: Any) -> Any:
@@ -145,19 +145,6 @@ def code_hash() -> str:
     return digest.hexdigest()
 
 
-def _analysed(names: Sequence[str], study: Study, evidence: Registry) -> tuple[AnalysisResult, ...]:
-    """Every analysis; one that fails says so and the rest go on."""
-    results = []
-    for name in names:
-        analysis = BY_NAME[name]
-        try:
-            results.append(analysis(study, evidence))
-        except (OpenNTZError, ArithmeticError, LookupError, ValueError) as error:
-            reason = f"It could not be computed ({type(error).__name__}: {error})."
-            results.append(skipped(analysis.name, analysis.title, reason))
-    return tuple(results)
-
-
 def tables_of(
     folder: Path, out: Path, mapping: Path | None
 ) -> tuple[Path, Path | None, Imported | None]:
@@ -173,9 +160,9 @@ def tables_of(
     if not needs_import(folder, mapping):
         return folder, mapping, None
     tables = out / "tables"
-    for stale in sorted(tables.glob("*.csv")):
+    for stale in sorted((*tables.glob("*.csv"), *tables.glob("*.parquet"))):
         stale.unlink()
-    return tables, None, import_any(folder, tables, mapping)
+    return tables, None, import_any(folder, tables, mapping, omop_as="parquet")
 
 
 def _registry(request: ReanalysisRequest) -> Registry:
@@ -212,14 +199,10 @@ def run_reanalysis(request: ReanalysisRequest, progress: Progress) -> Reanalysis
         # output.
         made = Path(scratch) if request.aggregate_only else request.out
         folder, mapping, imported = tables_of(request.folder, made, request.mapping)
-        records = read_tables(folder, request.as_of, mapping, evidence, progress)
-    rejected = (*(imported.problems if imported else ()), *records.rejected)
-    study = Study.of(
-        {name: course.until(request.as_of) for name, course in records.courses.items()},
-        request.as_of,
-        tuple(SetAside(p.person, p.reason, f"{p.table}:{p.line}") for p in rejected),
-    )
-    results = (table_one(study), *_analysed(names, study, evidence))
+        taken = gathered(folder, request.as_of, mapping, names, evidence, progress)
+    rejected = (*(imported.problems if imported else ()), *taken.rejected)
+    results = (table_one_of(taken, rejected), *analysed(taken, names, evidence))
+    arms = Counter(person.arm for person in taken.first[0])
     strayed = (
         ()
         if request.protocol is None
@@ -230,10 +213,10 @@ def run_reanalysis(request: ReanalysisRequest, progress: Progress) -> Reanalysis
     if request.aggregate_only:
         results = tuple(aggregates_only(result, limit) for result in results)
         checked = checklist(results, limit)
-    page = _page(request, study, results, evidence, hashes, rejected, strayed, checked, imported)
+    page = _page(request, arms, results, evidence, hashes, rejected, strayed, checked, imported)
     _write(request, page, results, evidence, rejected)
     return Reanalysis(
-        study=study,
+        people=taken.whole.people,
         results=results[1:],
         rejected=rejected,
         hashes=hashes,
@@ -246,7 +229,7 @@ def run_reanalysis(request: ReanalysisRequest, progress: Progress) -> Reanalysis
 
 def _page(
     request: ReanalysisRequest,
-    study: Study,
+    arms: Mapping[str, int],
     results: Sequence[AnalysisResult],
     evidence: Registry,
     hashes: dict[str, str],
@@ -256,7 +239,6 @@ def _page(
     imported: Imported | None,
 ) -> ReanalysisPage:
     protocol = request.protocol
-    arms = Counter(study.arms.values())
     return ReanalysisPage(
         title=request.title if protocol is None else protocol.file.title,
         as_of=request.as_of.isoformat(),

@@ -16,6 +16,10 @@ from openntz.errors import InputError
 from openntz.records.problems import Problem, printable
 
 _SUFFIXES: Final = (".parquet", ".csv")
+_FORMATS: Final = {
+    ".parquet": "FORMAT parquet",
+    ".csv": "FORMAT csv, HEADER true, DELIMITER ','",
+}
 # Columns that are used, by table (OMOP CDM 5.4); one that is not there is empty.
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "person": (
@@ -194,7 +198,7 @@ class OmopFolder:
         )
 
     def write(self, query: str, path: Path) -> int:
-        """A query's rows as a CSV file, streamed; returns how many.
+        """A query's rows as a CSV or Parquet file by its ending, streamed; returns how many.
 
         Raises
         ------
@@ -205,7 +209,7 @@ class OmopFolder:
         try:
             target = _quoted(str(part))
             done = self._database.execute(
-                f"COPY ({query}) TO {target} (FORMAT csv, HEADER true, DELIMITER ',')"
+                f"COPY ({query}) TO {target} ({_FORMATS[path.suffix]})"
             ).fetchone()
             os.replace(part, path)
         except self.error as error:
