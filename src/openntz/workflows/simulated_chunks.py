@@ -113,7 +113,8 @@ def _arrow(table: str, rows: list[Row]) -> bytes:
     import pyarrow as pa
 
     schema = arrow_schema(table)
-    columns = [[str(row[at]) or None for row in rows] for at in range(len(schema))]
+    parts = zip(*rows, strict=True) if rows else [()] * len(schema)
+    columns = [pa.array([str(cell) or None for cell in part], pa.string()) for part in parts]
     held = pa.BufferOutputStream()
     with pa.ipc.new_stream(held, schema) as stream:
         stream.write_table(pa.table(columns, schema=schema))

@@ -49,10 +49,11 @@ HEADERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 _LAB: Final = "virtual laboratory"
-_SAMPLE: Final = time(8, 30)
+_SAMPLE: Final = "T08:30"
 _INFUSION: Final = time(9, 0)
-_DURING: Final = time(9, 30)
-_AFTER: Final = time(10, 30)
+_WRITTEN: Final = "T%H:%M"
+_DURING: Final = "T09:30"
+_AFTER: Final = "T10:30"
 _COMMON: Final = "infusion related reaction"
 _YEAR: Final = 365.25
 _LLOQ: Final = 2.0
@@ -70,6 +71,33 @@ _LEVEL_ERROR, _ANTIBODY_ERROR, _CELL_ERROR = 0, 1, 2
 _ERROR_COLUMNS: Final = 2 + len(_CELLS)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Calendar:
+    """Days counted from the first dose as the tables write them; each is written once."""
+
+    start: date
+    dates: tuple[str, ...]
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> _Calendar:
+        days = range(BASELINE_DAY, scenario.days + 1)
+        return cls(
+            scenario.start,
+            tuple((scenario.start + timedelta(days=day)).isoformat() for day in days),
+        )
+
+    def on(self, day: float) -> str:
+        """A day of the study, or any other."""
+        at = int(day) - BASELINE_DAY
+        if 0 <= at < len(self.dates):
+            return self.dates[at]
+        return (self.start + timedelta(days=int(day))).isoformat()
+
+    def at(self, day: float, moment: str) -> str:
+        """A moment of a day, from how that moment is written."""
+        return self.on(day) + moment
+
+
 @dataclass(frozen=True, slots=True)
 class _Person:
     """One person while the rows are written."""
@@ -83,23 +111,41 @@ class _Person:
         self.rows[table].append((self.name, *cells))
 
 
+# What a laboratory or a scan found: by person, the day and the cells of each row.
+Found = list[list[tuple[int, tuple[Any, ...]]]]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class _Traits:
-    """What people bring with them (N,), worked out once for all."""
+class _Readings:
+    """What was found of all people, worked out together: reading each alone takes longer."""
 
     age: Floats
     onset: Floats
     woman: NDArray[np.bool_]
     weight: Floats
+    levels: Found
+    antibodies: Found
+    blood: Found
+    scans: Found
+    relapses: list[list[int]]
 
     @classmethod
-    def of(cls, part: ArmPart) -> _Traits:
+    def of(cls, scenario: Scenario, part: ArmPart) -> _Readings:
         crowd, p = part.crowd, part.fates.parameters
-        return cls(age_year(crowd, p), disease_year(crowd, p), female(crowd, p), weight_kg(crowd))
-
-
-def _moment(day: date, at: time) -> str:
-    return datetime.combine(day, at).isoformat(timespec="minutes")
+        weeks = scenario.days // WEEK + 1
+        most = max([weeks, *(len(r.day) + 1 for r in part.regimens)])
+        errors = crowd.visits(most, _ERROR_COLUMNS)
+        return cls(
+            age_year(crowd, p),
+            disease_year(crowd, p),
+            female(crowd, p),
+            weight_kg(crowd),
+            _levels(scenario, part, errors),
+            _antibodies(scenario, part, errors),
+            _blood(scenario, part, errors),
+            _scans(scenario, part),
+            _relapses(part),
+        )
 
 
 def _number(value: float, digits: int) -> str:
@@ -109,159 +155,192 @@ def _number(value: float, digits: int) -> str:
 def rows_of(scenario: Scenario, group: int, part: ArmPart) -> Rows:
     """Rows of some people of an arm, by table, in the order of the columns of ``HEADERS``."""
     rows: Rows = {table: [] for table in HEADERS}
-    weeks = scenario.days // WEEK + 1
-    most = max([weeks, *(len(r.day) + 1 for r in part.regimens)])
-    errors = part.crowd.visits(most, _ERROR_COLUMNS)
-    cells = {cell: part.fates.cells(cell) for cell in _CELLS}
-    traits = _Traits.of(part)
-    for at, number in enumerate(part.crowd.number):
+    calendar, readings = _Calendar.of(scenario), _Readings.of(scenario, part)
+    for at, number in enumerate(part.crowd.number.tolist()):
         name = f"A{group + 1}-{number + 1:06d}"
         one = _Person(at, name, int(part.seen_until[at]), rows)
-        _person(scenario, part, one, traits)
-        _therapy(scenario, part, one)
-        _levels(scenario, part, one, errors[at])
-        _antibodies(scenario, part, one, errors[at])
-        _blood(scenario, part, one, errors[at], cells)
-        _disease(scenario, part, one)
+        _person(scenario, part, one, calendar, readings)
+        _therapy(part, one, calendar)
+        for found in (readings.levels, readings.antibodies, readings.blood):
+            for day, cells in found[at]:
+                if day <= one.until:
+                    one.add("measurements", calendar.at(day, _SAMPLE), *cells)
+        for day, cells in readings.scans[at]:
+            if day <= one.until:
+                one.add("mri", calendar.on(day), *cells)
+        for day in readings.relapses[at]:
+            if day <= one.until:
+                one.add("relapses", calendar.on(day), "", "")
     return rows
 
 
-def _on(scenario: Scenario, day: float) -> date:
-    return scenario.start + timedelta(days=int(day))
+def _visits(every_week: int, until: int, *, first: int = 0) -> range:
+    return range(first, until + 1, every_week * WEEK)
 
 
-def _visits(every_week: int, one: _Person, *, first: int = 0) -> range:
-    return range(first, one.until + 1, every_week * WEEK)
-
-
-def _person(scenario: Scenario, part: ArmPart, one: _Person, traits: _Traits) -> None:
-    age, onset = float(traits.age[one.at]), float(traits.onset[one.at])
-    woman = bool(traits.woman[one.at])
+def _person(
+    scenario: Scenario, part: ArmPart, one: _Person, calendar: _Calendar, readings: _Readings
+) -> None:
+    woman = bool(readings.woman[one.at])
     one.add(
         "people",
-        _on(scenario, -age * _YEAR).isoformat(),
+        calendar.on(-float(readings.age[one.at]) * _YEAR),
         "F" if woman else "M",
-        _on(scenario, -onset * _YEAR).isoformat(),
+        calendar.on(-float(readings.onset[one.at]) * _YEAR),
         part.arm.name,
     )
-    weight = traits.weight[one.at]
-    for day in _visits(scenario.visits.weight_week, one):
+    weight = readings.weight[one.at]
+    for day in _visits(scenario.visits.weight_week, one.until):
         factor = 1.0
         for modifier in part.regimens[one.at].modifiers:
             if isinstance(modifier, WeightChange):
                 factor *= float(modifier.weight_factor(np.array([float(day)]))[0])
-        taken = _moment(_on(scenario, day), _SAMPLE)
+        taken = calendar.at(day, _SAMPLE)
         one.add("measurements", taken, v.WEIGHT, _number(weight * factor, 1), "kg", *[""] * 4)
     pregnancy = part.arm.pregnancy
     if woman and pregnancy is not None and pregnancy.conception_day <= one.until:
-        conception = _on(scenario, pregnancy.conception_day)
+        conception = scenario.start + timedelta(days=pregnancy.conception_day)
         due = conception + timedelta(days=part.fates.parameters["people.pregnancy.length"])
         one.add("pregnancies", conception.isoformat(), due.isoformat(), "", "")
 
 
-def _therapy(scenario: Scenario, part: ArmPart, one: _Person) -> None:
+def _therapy(part: ArmPart, one: _Person, calendar: _Calendar) -> None:
     regimen, stop = part.regimens[one.at], part.stops[one.at]
     minutes = registry().fact("forecast.infusion-duration").number
-    end = (datetime.combine(scenario.start, _INFUSION) + timedelta(minutes=minutes)).time()
+    begins_at = _INFUSION.strftime(_WRITTEN)
+    end = datetime.combine(calendar.start, _INFUSION) + timedelta(minutes=minutes)
+    ends_at = end.strftime(_WRITTEN)
     for day, interval in part.planned:
         if day <= (one.until if stop is None else stop.day):
-            one.add("plans", _on(scenario, day).isoformat(), str(interval), "", "")
-    given = zip(regimen.day, regimen.amount_mg, regimen.subcutaneous, strict=True)
+            one.add("plans", calendar.on(day), str(interval), "", "")
+    days = regimen.day.tolist()
+    given = zip(days, regimen.amount_mg.tolist(), regimen.subcutaneous.tolist(), strict=True)
     for day, mg, under_skin in given:
-        when = _on(scenario, day)
-        ended = "" if under_skin else _moment(when, end)
+        ended = "" if under_skin else calendar.at(day, ends_at)
         route = "SC" if under_skin else "IV"
-        start = _moment(when, _INFUSION)
+        start = calendar.at(day, begins_at)
         one.add("doses", start, ended, f"{mg:g}", route, part.arm.product, "", "clinic", "")
-    found = part.reactions[one.at]
-    for dose, day in enumerate(regimen.day):
-        when = _on(scenario, day)
-        if found.hypersensitivity[0, dose]:
-            one.add("reactions", _moment(when, _DURING), "hypersensitivity", "", "infusion stopped")
-        elif found.during[0, dose]:
-            one.add("reactions", _moment(when, _DURING), _COMMON, "", "")
-        if found.after[0, dose]:
-            one.add("reactions", _moment(when, _AFTER), _COMMON, "", "")
-    if stop is None or not len(regimen.day):
+    _reactions(part, one, calendar)
+    if stop is None or not days:
         return
-    on = _on(scenario, stop.day).isoformat()
+    on = calendar.on(stop.day)
     one.add("plans", on, "", on, stop.reason)
     successor = part.arm.successor
     if successor is not None and stop.reason == part.arm.stop_reason:
-        begins = int(regimen.day[-1]) + successor.after_week * WEEK
+        begins = int(days[-1]) + successor.after_week * WEEK
         if begins <= one.until:
-            one.add("treatments", successor.name, "dmt", _on(scenario, begins).isoformat(), "")
+            one.add("treatments", successor.name, "dmt", calendar.on(begins), "")
 
 
-def _levels(scenario: Scenario, part: ArmPart, one: _Person, errors: Floats) -> None:
-    residual = level_card().residual
-    doses = part.regimens[one.at].day
-    for number in range(
-        scenario.visits.level_every_doses, len(doses), scenario.visits.level_every_doses
-    ):
-        day = doses[number]
-        true = part.fates.free[one.at, [part.fates.column(day)]]
-        value = float((true + residual.sd(true) * errors[number, _LEVEL_ERROR])[0])
-        shown = f"<{_LLOQ:g}" if value < _LLOQ else _number(value, 1)
-        taken = _moment(_on(scenario, day), _SAMPLE)
-        lloq = f"{_LLOQ:g}"
-        one.add("measurements", taken, v.NATALIZUMAB, shown, "ug/mL", lloq, "", "ELISA", _LAB)
+def _reactions(part: ArmPart, one: _Person, calendar: _Calendar) -> None:
+    found, days = part.reactions[one.at], part.regimens[one.at].day
+    some = found.hypersensitivity[0] | found.during[0] | found.after[0]
+    for dose in np.flatnonzero(some):
+        during = calendar.at(days[dose], _DURING)
+        if found.hypersensitivity[0, dose]:
+            one.add("reactions", during, "hypersensitivity", "", "infusion stopped")
+        elif found.during[0, dose]:
+            one.add("reactions", during, _COMMON, "", "")
+        if found.after[0, dose]:
+            one.add("reactions", calendar.at(days[dose], _AFTER), _COMMON, "", "")
 
 
-def _antibodies(scenario: Scenario, part: ArmPart, one: _Person, errors: Floats) -> None:
+def _levels(scenario: Scenario, part: ArmPart, errors: Floats) -> Found:
+    every = scenario.visits.level_every_doses
+    whose = [
+        (at, number, part.fates.column(regimen.day[number]))
+        for at, regimen in enumerate(part.regimens)
+        for number in range(every, len(regimen.day), every)
+    ]
+    found: Found = [[] for _ in part.regimens]
+    if not whose:
+        return found
+    row, dose, column = np.array(whose, np.intp).T
+    true = part.fates.free[row, column]
+    value = true + level_card().residual.sd(true) * errors[row, dose, _LEVEL_ERROR]
+    lloq = f"{_LLOQ:g}"
+    rest = ("ug/mL", lloq, "", "ELISA", _LAB)
+    for (at, number, _), one in zip(whose, value.tolist(), strict=True):
+        shown = f"<{lloq}" if one < _LLOQ else _number(one, 1)
+        day = int(part.regimens[at].day[number])
+        found[at].append((day, (v.NATALIZUMAB, shown, *rest)))
+    return found
+
+
+def _antibodies(scenario: Scenario, part: ArmPart, errors: Floats) -> Found:
     assay = ASSAYS[scenario.visits.antibody_assay]
-    if not len(part.regimens[one.at].day):
-        return
-    step = scenario.visits.antibody_week
-    for day in _visits(step, one, first=step * WEEK):
-        column = part.fates.column(day)
-        reading = float(
-            assay.reading(
-                part.fates.titre[one.at, column],
-                part.fates.free[one.at, column],
-                errors[day // WEEK, _ANTIBODY_ERROR],
-                part.fates.parameters,
-            )
-        )
-        limit = f"{assay.cutoff_ng_per_ml:g} ng/mL"
-        positive = bool(assay.positive(reading))
-        if assay.drug_tolerant:
-            value = _number(reading, 1) if positive else f"<{assay.cutoff_ng_per_ml:g}"
-            unit = "ng/mL"
+    step, fates = scenario.visits.antibody_week, part.fates
+    days = np.array(_visits(step, scenario.days, first=step * WEEK), np.intp)
+    column = days + fates.column(0)
+    reading = assay.reading(
+        fates.titre[:, column],
+        fates.free[:, column],
+        errors[:, days // WEEK, _ANTIBODY_ERROR],
+        fates.parameters,
+    )
+    limit = f"{assay.cutoff_ng_per_ml:g} ng/mL"
+    rest = ("", limit, assay.name, _LAB)
+    found: Found = []
+    for regimen, own, above in zip(
+        part.regimens, reading.tolist(), assay.positive(reading).tolist(), strict=True
+    ):
+        if not len(regimen.day):
+            found.append([])
+        elif assay.drug_tolerant:
+            low = f"<{assay.cutoff_ng_per_ml:g}"
+            shown = [_number(one, 1) if yes else low for one, yes in zip(own, above, strict=True)]
+            rows = [(v.ANTIBODIES, one, "ng/mL", *rest) for one in shown]
+            found.append(list(zip(days.tolist(), rows, strict=True)))
         else:
-            value, unit = ("positive" if positive else "negative"), ""
-        taken = _moment(_on(scenario, day), _SAMPLE)
-        one.add("measurements", taken, v.ANTIBODIES, value, unit, "", limit, assay.name, _LAB)
+            words = ["positive" if yes else "negative" for yes in above]
+            rows = [(v.ANTIBODIES, one, "", *rest) for one in words]
+            found.append(list(zip(days.tolist(), rows, strict=True)))
+    return found
 
 
-def _blood(
-    scenario: Scenario, part: ArmPart, one: _Person, errors: Floats, cells: Mapping[str, Floats]
-) -> None:
-    for day in _visits(scenario.visits.blood_week, one):
-        taken = _moment(_on(scenario, day), _SAMPLE)
-        for column, (cell, (test, unit, digits)) in enumerate(_CELLS.items(), start=_CELL_ERROR):
-            true = cells[cell][one.at, part.fates.column(day)]
-            value = float(reported(true, errors[day // WEEK, column], part.fates.parameters, cell))
-            one.add("measurements", taken, test, _number(value, digits), unit, "", "", "", _LAB)
+def _blood(scenario: Scenario, part: ArmPart, errors: Floats) -> Found:
+    days = np.array(_visits(scenario.visits.blood_week, scenario.days), np.intp)
+    column = days + part.fates.column(0)
+    shown: list[tuple[str, str, list[list[str]]]] = []
+    for at, (cell, (test, unit, digits)) in enumerate(_CELLS.items(), start=_CELL_ERROR):
+        true = part.fates.cells_on(cell, column)
+        value = reported(true, errors[:, days // WEEK, at], part.fates.parameters, cell)
+        words = [[_number(one, digits) for one in own] for own in value.tolist()]
+        shown.append((test, unit, words))
+    return [
+        [
+            (day, (test, words[row][visit], unit, "", "", "", _LAB))
+            for visit, day in enumerate(days.tolist())
+            for test, unit, words in shown
+        ]
+        for row in range(part.crowd.count)
+    ]
 
 
-def _disease(scenario: Scenario, part: ArmPart, one: _Person) -> None:
-    fates = part.fates
-    found = fates.lesions
-    step = scenario.visits.mri_week
-    before: int | None = None
-    for day in (BASELINE_DAY, *_visits(step, one, first=step * WEEK)):
+def _scans(scenario: Scenario, part: ArmPart) -> Found:
+    fates, step = part.fates, scenario.visits.mri_week
+    lesions = fates.lesions
+    shining = lesions.gadolinium(fates.column(BASELINE_DAY)).tolist()
+    found: Found = [[(BASELINE_DAY, (n, "", "", "before treatment"))] for n in shining]
+    before = fates.column(BASELINE_DAY)
+    for day in _visits(step, scenario.days, first=step * WEEK):
         column = fates.column(day)
-        first = column if before is None else before + 1
-        new = int(found.new_t2[one.at, first : column + 1].sum())
-        grown = int(found.enlarging_t2[one.at, first : column + 1].sum())
-        shining = found.gadolinium_of(one.at, column)
-        counts = (
-            (shining, "", "", "before treatment") if before is None else (shining, new, grown, "")
+        window = slice(before + 1, column + 1)
+        counts = zip(
+            lesions.gadolinium(column).tolist(),
+            lesions.new_t2[:, window].sum(axis=1).tolist(),
+            lesions.enlarging_t2[:, window].sum(axis=1).tolist(),
+            strict=True,
         )
-        one.add("mri", _on(scenario, day).isoformat(), *counts)
+        for own, numbers in zip(found, counts, strict=True):
+            own.append((day, (*numbers, "")))
         before = column
-    for column in np.flatnonzero(fates.relapses[one.at]):
-        day = float(fates.day[column])
-        if day <= one.until:
-            one.add("relapses", _on(scenario, day).isoformat(), "", "")
+    return found
+
+
+def _relapses(part: ArmPart) -> list[list[int]]:
+    found: list[list[int]] = [[] for _ in part.regimens]
+    first = int(part.fates.day[0])
+    for row, column in np.argwhere(part.fates.relapses).tolist():
+        found[row].append(column + first)
+    return found

@@ -94,11 +94,6 @@ class Lesions:
         first = max(column - self.duration_day + 1, 0)
         return self.enhancing[:, first : column + 1].sum(axis=1, dtype=np.int32)
 
-    def gadolinium_of(self, row: int, column: int) -> int:
-        """Lesions that enhance in one person on a day."""
-        first = max(column - self.duration_day + 1, 0)
-        return int(self.enhancing[row, first : column + 1].sum())
-
     def t2(self, first: int, last: int) -> Counts:
         """New or enlarging T2 lesions (N,) of days after column ``first`` up to ``last``."""
         window = slice(first + 1, last + 1)

@@ -86,10 +86,17 @@ class Fates:
 
     def cells(self, kind: str) -> Floats:
         """True blood counts (N, T) of a kind of cell."""
+        return counts(self.crowd, self.parameters, kind, self._held_back(kind))
+
+    def cells_on(self, kind: str, columns: NDArray[np.intp]) -> Floats:
+        """True blood counts (N, k) on the days of k columns."""
+        return counts(self.crowd, self.parameters, kind, self._held_back(kind)[:, columns])
+
+    def _held_back(self, kind: str) -> Floats:
         rate = self.parameters[f"blood.{kind}.rate"]
         if rate not in self._held:
             self._held[rate] = held_back(self.parameters, kind, self.opened)
-        return counts(self.crowd, self.parameters, kind, self._held[rate])
+        return self._held[rate]
 
     @cached_property
     def uniform(self) -> NDArray[np.float32]:
