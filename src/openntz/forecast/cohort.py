@@ -60,15 +60,17 @@ class Predicted:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Linearised:
-    """Per draw and person (n, N): negative log posterior, gradient and information.
+    """Per draw and person (n, N): negative log posterior, gradient, information and curvature.
 
-    ``value`` leaves out constants of the normal densities; it is infinite where the model
-    could not be solved.
+    ``curvature`` is an estimate of the second derivative that a search can step by. ``value``
+    leaves out constants of the normal densities; it is infinite where the model could not be
+    solved.
     """
 
     value: Array
     gradient: Array
     information: Array
+    curvature: Array
 
 
 class Cohort:
@@ -348,6 +350,7 @@ class Cohort:
                 found.log_likelihood[:, own] = other.log_likelihood
                 found.slope[:, own] = other.slope
                 found.information[:, own] = other.information
+                found.curvature[:, own] = other.curvature
         return found
 
     def per_person(self, of_readings: Array) -> Array:
@@ -389,12 +392,13 @@ class Cohort:
         pull = np.einsum("nip,pq->niq", theta, self.precision)
         gradient = pull - self.per_person(found.slope[..., None] * jacobian)
         outer = jacobian[..., :, None] * jacobian[..., None, :]
-        information = self.precision + self.per_person(found.information[..., None, None] * outer)
+        weights = np.stack([found.information, found.curvature], axis=2)[..., None, None]
+        both = self.precision + self.per_person(weights * outer[:, :, None])
         bad = (predicted.status != 0) | ~np.isfinite(value)
         value = np.where(bad, np.inf, value)
         gradient = np.where(bad[..., None], 0.0, gradient)
-        information = np.where(bad[..., None, None], self.precision, information)
-        return Linearised(value, gradient, information)
+        both = np.where(bad[..., None, None, None], self.precision, both)
+        return Linearised(value, gradient, both[:, :, 0], both[:, :, 1])
 
 
 def require_solved(status: Ints) -> None:

@@ -20,6 +20,9 @@ Array = NDArray[np.float64]
 
 # Below this prediction a proportional error would vanish; far under any assay's limit.
 _FLOOR: Final = 1e-9
+# The curvature a search steps by, as a share of the information: positive and not far from it.
+_CURVATURE_LEAST: Final = 0.5
+_CURVATURE_MOST: Final = 3.0
 LOG_TWO_PI: Final = float(np.log(2.0 * np.pi))
 
 
@@ -38,11 +41,16 @@ class Terms:
     All have the shape of the predictions. ``log_likelihood`` leaves out the constant of the
     normal density. ``information`` is that of NONMEM's FOCE with interaction for a number,
     1/v + v'^2/(2 v^2), and the observed curvature for a limit.
+
+    ``curvature`` is what a search for the mode steps by: for a number, the observed curvature
+    by the logarithm of the prediction, since levels change about exponentially with clearances
+    and volumes, kept within bounds of the information.
     """
 
     log_likelihood: Array
     slope: Array
     information: Array
+    curvature: Array
 
 
 class _Scaled(NamedTuple):
@@ -73,6 +81,7 @@ def terms(residual: Residual, prediction: Array, value: Array, kind: NDArray[np.
     found = -(off * off / s.variance + np.log(s.variance)) / 2
     slope = off / s.variance * s.d_mean + half_bend * (off * off / s.variance - 1.0)
     information = s.d_mean**2 / s.variance + 2.0 * half_bend**2
+    observed = _observed(residual, s, np.maximum(prediction, _FLOOR))
     censored = kind != Kind.QUANTIFIED
     if censored.any():
         sd = np.sqrt(s.variance)
@@ -85,4 +94,19 @@ def terms(residual: Residual, prediction: Array, value: Array, kind: NDArray[np.
         found = np.where(censored, below, found)
         slope = np.where(censored, ratio * d_z, slope)
         information = np.where(censored, ratio * (ratio + z) * d_z * d_z, information)
-    return Terms(found, slope, information)
+        observed = np.where(censored, information, observed)
+    curvature = np.clip(observed, _CURVATURE_LEAST * information, _CURVATURE_MOST * information)
+    return Terms(found, slope, information, curvature)
+
+
+def _observed(residual: Residual, s: _Scaled, f: Array) -> Array:
+    """Minus the second derivative of a number's log-likelihood by ln f, over f^2."""
+    off = (s.value - s.mean) / s.variance
+    misfit = off * off * s.variance
+    bend = s.d_variance / s.variance
+    slope = off * s.d_mean + 0.5 * bend * (misfit - 1.0)
+    mean_curvature = -s.d_mean * s.d_mean if residual.on_log_scale else 0.0
+    by_f = s.d_mean**2 / s.variance - off * mean_curvature + 2.0 * off * s.d_mean * bend
+    by_f -= 0.5 * residual.variance_curvature / s.variance * (misfit - 1.0)
+    by_f += bend * bend * (misfit - 0.5)
+    return by_f - slope / f

@@ -1,9 +1,11 @@
 """The most probable unknowns of each person, and the curvature there.
 
-Scoring with exact derivatives carried through the integration: the information of each round,
-corrected by what the gradients of the rounds before say of the true curvature (symmetric
+Newton steps with exact derivatives carried through the integration: the readings' curvature of
+each round, corrected by what the gradients of the rounds before say of the true one (symmetric
 rank-one updates of the difference, as in Dennis, Gay and Welsch 1981), and damped where a step
-does not improve (Levenberg and Marquardt). All people of a cohort advance together.
+does not improve (Levenberg and Marquardt). All people of a cohort advance together. Most rounds
+only lead to the neighbourhood of the mode, for which a rough integration is enough; the mode
+itself is searched, and everything reported is computed, at the accuracy asked for.
 """
 
 from __future__ import annotations
@@ -30,15 +32,18 @@ _DAMP_UP: Final = 8.0
 _DAMP_DOWN: Final = 0.1
 _DAMP_MOST: Final = 1e12
 _TINY: Final = 1e-300
-# Searches end when a step is shorter than this, in prior standard deviations.
+# Searches end when the next step would be shorter than this, in prior standard deviations.
 TOLERANCE: Final = 1e-5
+# Integration for the way to the mode, and where it ends: its error in a step is far smaller.
+_ROUGH: Final = Accuracy(3e-4, 1e-4)
+_ROUGH_TOLERANCE: Final = 2e-2
 # A mode is one if, in units of the prior, the gradient is as small as rounding allows.
 _FLAT: Final = 1e-3
 _HESSIAN_STEP: Final = 1e-3
 # In units of the prior, whose own curvature is about one.
 _LEAST_CURVATURE: Final = 1e-2
-# A rank-one update whose divisor is this small a share of its terms would be noise.
-_NEAR: Final = 0.5
+# Only steps shorter than this, in prior standard deviations, teach about the curvature.
+_NEAR: Final = 0.1
 # A level predicted at less than this share of what was measured is no level at all.
 _NO_DRUG: Final = 1e-6
 # How far, in prior standard deviations, searches that found no drug start anew.
@@ -47,6 +52,7 @@ _NO_WAY: Final = (
     "Check the times of doses and samples, and the lag."
 )
 _RESTARTS: Final = (0.7, 2.0, 3.5)
+# A rank-one update whose divisor is this small a share of its terms would be noise.
 _SECANT_SHARE: Final = 1e-4
 
 
@@ -90,7 +96,7 @@ class _Search:
 
     theta: Array
     at: Linearised
-    correction: Array  # (N, P, P): true curvature less information, as far as it is known
+    correction: Array  # (N, P, P): true curvature less that of ``at``, as far as it is known
     damping: Array
     active: NDArray[np.bool_]
     converged: NDArray[np.bool_]
@@ -104,18 +110,19 @@ class _Search:
             np.where(people, other.at.value, self.at.value),
             np.where(people[:, None], other.at.gradient, self.at.gradient),
             np.where(people[:, None, None], other.at.information, self.at.information),
+            np.where(people[:, None, None], other.at.curvature, self.at.curvature),
         )
         self.converged = np.where(people, other.converged, self.converged)
 
 
 def _step(cohort: Cohort, search: _Search) -> Array:
-    """Damped scoring steps (N, P), in the units of the prior no longer than allowed."""
+    """Damped Newton steps (N, P), in the units of the prior no longer than allowed."""
     scale = np.outer(cohort.scale, cohort.scale)
-    curved = search.at.information[0] + search.correction
+    curved = search.at.curvature[0] + search.correction
     least = np.linalg.eigvalsh(curved * scale)[:, 0]
-    # Information alone always leads downhill; a correction that does not is left out.
+    # The readings' curvature alone always leads downhill; a correction that does not is left out.
     usable = (least > _LEAST_CURVATURE)[:, None, None]
-    system = np.where(usable, curved, search.at.information[0])
+    system = np.where(usable, curved, search.at.curvature[0])
     weight = np.diag(cohort.precision) * search.damping[:, None]
     system = system + weight[:, :, None] * np.eye(cohort.size)
     step = -np.linalg.solve(system, search.at.gradient[0][..., None])[..., 0]
@@ -147,7 +154,7 @@ def find_modes(
     Parameters
     ----------
     tolerance : float
-        A search ends when its step is shorter than this, in prior standard deviations.
+        A search ends when its next step would be shorter than this, in prior standard deviations.
     start : array (N, P), optional
         Where to start; the prior mean by default.
 
@@ -193,22 +200,53 @@ def _searched(
     threads: int,
 ) -> tuple[_Search, Array, NDArray[np.int64]]:
     """A search to its end from ``theta`` (N, P), of the people ``only`` (N,)."""
+    if accuracy.rtol >= _ROUGH.rtol or tolerance >= _ROUGH_TOLERANCE:
+        return _ended(cohort, theta, None, only, accuracy, tolerance, threads)
+    near, _, _ = _ended(cohort, theta, None, only, _ROUGH, _ROUGH_TOLERANCE, threads)
+    search, level, codes = _ended(
+        cohort, near.theta, near.correction, only, accuracy, tolerance, threads
+    )
+    search.rounds += near.rounds
+    # Where the rough way led to what cannot be solved, the search starts where it should have.
+    astray = ~np.isfinite(search.at.value[0]) & (near.theta != theta).any(axis=1)
+    if astray.any():
+        other, there, _ = _ended(cohort, theta, None, astray, accuracy, tolerance, threads)
+        search.take(other, astray)
+        level = np.where(_times_of(cohort, astray), there, level)
+    return search, level, codes
+
+
+def _ended(
+    cohort: Cohort,
+    theta: Array,
+    correction: Array | None,
+    only: NDArray[np.bool_] | None,
+    accuracy: Accuracy,
+    tolerance: float,
+    threads: int,
+) -> tuple[_Search, Array, NDArray[np.int64]]:
+    """A search at one accuracy, with the correction (N, P, P) known from before."""
     people, p = theta.shape
     at, level, codes = _evaluate(cohort, theta, accuracy, only, threads)
     wanted = np.ones(people, bool) if only is None else only
     search = _Search(
         theta=theta,
         at=at,
-        correction=np.zeros((people, p, p)),
+        correction=np.zeros((people, p, p)) if correction is None else correction,
         damping=np.zeros(people),
         active=np.isfinite(at.value[0]) & (cohort.readings > 0) & wanted,
         converged=cohort.readings == 0,
         rounds=np.zeros(people, np.int64),
     )
     for _ in range(_MOST_ROUNDS):
+        step = _step(cohort, search)
+        short = np.abs(step / cohort.scale).max(axis=1, initial=0.0) < tolerance
+        # A damped step is short whatever the gradient.
+        search.converged |= search.active & short & (search.damping < _DAMP_FIRST)
+        search.active &= ~search.converged
         if not search.active.any():
             break
-        level = _advance(cohort, search, accuracy, tolerance, level, threads)
+        level = _advance(cohort, search, step, accuracy, tolerance, level, threads)
     return search, level, codes
 
 
@@ -241,19 +279,19 @@ def _times_of(cohort: Cohort, people: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _advance(
     cohort: Cohort,
     search: _Search,
+    step: Array,
     accuracy: Accuracy,
     tolerance: float,
     level: Array,
     threads: int,
 ) -> Array:
     """One round of all active searches; returns the concentrations of who moved on."""
-    step = np.where(search.active[:, None], _step(cohort, search), 0.0)
+    step = np.where(search.active[:, None], step, 0.0)
     tried, there, _ = _evaluate(cohort, search.theta + step, accuracy, search.active, threads)
     # Near the mode, differences drown in the error of the integration.
     noise = accuracy.rtol * (1.0 + np.abs(search.at.value[0]))
     better = search.active & (tried.value[0] <= search.at.value[0] + noise)
     search.rounds += search.active
-    short = np.abs(step / cohort.scale).max(axis=1, initial=0.0) < tolerance
     moved = better[:, None]
     length = np.abs(step / cohort.scale).max(axis=1, initial=0.0)
     # What long steps say of the curvature does not hold where they end.
@@ -266,13 +304,15 @@ def _advance(
         np.where(better, tried.value, search.at.value),
         np.where(moved, tried.gradient, search.at.gradient),
         np.where(moved[..., None], tried.information, search.at.information),
+        np.where(moved[..., None], tried.curvature, search.at.curvature),
     )
     lower, higher = search.damping * _DAMP_DOWN, search.damping * _DAMP_UP
     lower = np.where(lower < _DAMP_FIRST, 0.0, lower)
     # A step that a correction spoiled is tried again without it before it is shortened.
     worse = np.where(corrected, search.damping, np.maximum(higher, _DAMP_FIRST))
     search.damping = np.where(better, lower, worse)
-    search.converged |= better & short
+    # Damped to a short step that improves nothing more, a search is at its end as well.
+    search.converged |= better & (length < tolerance)
     stalled = search.active & ~better & (search.damping > _DAMP_MOST)
     search.active &= ~search.converged & ~stalled
     return np.where(_times_of(cohort, better), there, level)
@@ -283,7 +323,7 @@ def _corrected(cohort: Cohort, search: _Search, step: Array, there: Linearised) 
     s = step / cohort.scale
     scale = np.outer(cohort.scale, cohort.scale)
     y = (there.gradient[0] - search.at.gradient[0]) * cohort.scale
-    known = (there.information[0] + search.correction) * scale
+    known = (there.curvature[0] + search.correction) * scale
     rest = y - np.einsum("ipq,iq->ip", known, s)
     divisor = (rest * s).sum(axis=1)
     sizes = np.linalg.norm(rest, axis=1) * np.linalg.norm(s, axis=1)

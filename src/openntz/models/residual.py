@@ -51,6 +51,11 @@ class Residual:
             return 2.0 * self.proportional * (self.additive + self.proportional * f)
         return 2.0 * self.proportional**2 * f
 
+    @property
+    def variance_curvature(self) -> float:
+        """Second derivative of ``variance`` by the true level, the same for all levels."""
+        return 2.0 * self.proportional**2
+
     def sd(self, concentration_mg_per_l: ArrayLike) -> Floats:
         """Standard deviation (mg/L, or of ln(level)), same shape as the levels."""
         return np.sqrt(self.variance(concentration_mg_per_l))
