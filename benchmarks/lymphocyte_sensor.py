@@ -42,8 +42,10 @@ WEEKS = (4, 8, 12)
 EDGES = (0.0, 0.01, 0.03, 0.1, 0.3, 0.6, 0.9, 1.0)
 Z = float(norm.ppf(0.975))
 L = vocabulary.LYMPHOCYTES
+NO_BASELINE = "lymphocytes, baseline unknown"
 SETS: Mapping[str, tuple[str, ...]] = {
     "lymphocytes": (L,),
+    NO_BASELINE: (L,),
     "white-cell differential": (L, vocabulary.MONOCYTES, vocabulary.EOSINOPHILS),
     "with B cells": CELLS,
 }
@@ -107,15 +109,17 @@ def simple_world(people: int, seed: int, over: int) -> World:
     return World("A simpler world", {L: np.round(np.maximum(seen, 0.1), 2)}, mean)
 
 
-def chances(world: World, cells: Sequence[str], day: int, s: SensorSettings) -> Floats:
-    """The sensor's answer (N,) from every visit up to a day."""
-    visits = VISITS[day >= VISITS]
+def chances(world: World, name: str, day: int, s: SensorSettings) -> Floats:
+    """The sensor's answer (N,) from every visit up to a day, with one of ``SETS``."""
+    cells = SETS[name]
+    first = 1 if name == NO_BASELINE else 0
     found = np.empty(world.people)
     for i in range(world.people):
         rows = [
             BloodCount(c, float(d), float(world.counts[c][i, at]))
             for c in cells
-            for at, d in enumerate(visits)
+            for at, d in enumerate(VISITS)
+            if at >= first and d <= day
         ]
         found[i] = neutralised(rows, float(day), s).probability
     return found
@@ -196,23 +200,28 @@ def report(worlds: Sequence[World], s: SensorSettings, seed: int, cut: float) ->
             "|---|---|---|---|---|---|---|---|---|---|---|---|",
         ]
         tables: list[str] = []
+        outside = shown = 0
         for name, cells in SETS.items():
             if not set(cells) <= set(world.counts):
                 continue
             for week in WEEKS:
                 began = time.process_time()
-                chance = chances(world, cells, 7 * week, s)
+                chance = chances(world, name, 7 * week, s)
                 used = 1e3 * (time.process_time() - began) / world.people
                 cost.append(f"| {world.name} | {name} | {week} | {used:.2f} |")
                 lines.append(_row(world, name, week, chance, s, cut))
-                if week == WEEKS[-1] or name == "lymphocytes":
+                if week == WEEKS[-1] or name in {"lymphocytes", NO_BASELINE}:
                     tables += ["", f"### {world.name}, {name}, week {week}", ""]
                     tables += [
-                        "| chance | people | mean chance | neutralised |",
-                        "|---|---|---|---|",
+                        "| chance | people | mean chance | neutralised | 95 % interval | |",
+                        "|---|---|---|---|---|---|",
                     ]
-                    tables += _reliability(chance, world.blockade[week] < s.neutralised_below)
-        lines += [*tables, ""]
+                    rows = _reliability(chance, world.blockade[week] < s.neutralised_below)
+                    outside += sum(row.endswith(("low |", "high |")) for row in rows)
+                    shown += len(rows)
+                    tables += rows
+        said = f"Of {shown} rows of chances {outside} lie outside of the interval of what was true"
+        lines += ["", f"{said} (by chance alone about {0.05 * shown:.0f}).", *tables, ""]
     lines += [
         "## Cost",
         "",
@@ -236,7 +245,10 @@ for week 12 only). 'Same specificity' puts the sensor's limit where it flags as 
 working drug as the cut does; that limit is chosen on the same people, so it flatters a little.
 'Constant' is the Brier score of everybody given the true share. 'Difference' is the sensor's area
 less that of the plain rise at that week, on the same people (paired). In the tables by chance,
-'fails' marks a mean chance outside of the Wilson interval of what was true.
+'too low' and 'too high' mark a mean chance outside of the Wilson interval of what was true.
+
+The sensor's histories come from other virtual people (seed 71828,
+`calibration/sensor_histories.py`). Nothing was fitted to the people below.
 
 """
 

@@ -12,14 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import simpson, solve_ivp
 from scipy.special import expit
-from scipy.stats import lognorm, multivariate_normal, norm
+from scipy.stats import multivariate_normal, norm
 
 from openntz.course import vocabulary
 from openntz.errors import EvidenceError, ModelError
 from openntz.evidence.registry import Registry, registry
 from openntz.forecast.sensor import (
     BloodCount,
-    Histories,
     Pool,
     SensorSettings,
     histories,
@@ -27,6 +26,7 @@ from openntz.forecast.sensor import (
     neutralised,
     usable,
 )
+from openntz.forecast.sensor_histories import Histories, deciding, shipped_histories
 from openntz.forecast.sensor_settings import CELLS, sensor_settings
 from openntz.mechanism.virtual.blood import reported
 from openntz.mechanism.virtual.exposure import Regimen
@@ -55,33 +55,31 @@ def exact(gain: float, noise: float, spread: float, rate: float = 0.1) -> Pool:
         gain=np.array([gain]),
         gain_weight=ONE,
         rate_per_day=rate,
-        noise=np.array([noise]),
-        noise_weight=ONE,
+        noise=noise,
     )
 
 
 def two_ways(day: float, onset: float) -> Histories:
     """Undisturbed, or without any drug from an onset on."""
-    start = np.array([day + 1, onset])
-    end = np.full(2, day + 1)
-    return Histories(start, end, np.array([1.0, 0.0]), np.array([0.9, 0.1]))
+    mean = np.array([[1.0, 1.0], [1.0, 0.0]])
+    return Histories(np.array([0.0, onset, day + 1]), mean, np.array([0.9, 0.1]))
 
 
 # ── histories
 
 
-def test_pool_under_each_history_matches_scipy() -> None:
-    ways = histories(200.0, SETTINGS)
-    at = np.array([0.0, 10.0, 84.0, 200.0])
+@pytest.mark.parametrize("day", [150.0, 700.0])
+def test_pool_under_each_history_matches_scipy(day: float) -> None:
+    ways = histories(day, SETTINGS)
+    at = np.array([0.0, 10.0, 84.0, 130.0, day, 760.0])
     held = ways.held(at, 0.08)
-    # Some of every kind: undisturbed, the first and last onset, for good and passing.
+    # Some of every kind: undisturbed, disturbed early, and the last, which may be a late onset.
     for way in (0, 1, 5, len(ways.chance) // 2, len(ways.chance) - 1):
-        edges = [0.0, ways.start[way], ways.end[way], 201.0]
         h, found = 0.0, []
-        for first, last, share in zip(edges, edges[1:], (1.0, ways.share[way], 1.0), strict=False):
-            last = min(last, 201.0)
-            if last <= first:
-                continue
+        last_until = max(ways.edge[-1], 761.0)
+        for first, last, share in zip(
+            ways.edge, [*ways.edge[1:-1], last_until], ways.mean[way], strict=False
+        ):
             solved = solve_ivp(
                 lambda _, x, c=share: 0.08 * (c - x),
                 (first, last),
@@ -99,24 +97,54 @@ def test_pool_under_each_history_matches_scipy() -> None:
 
 
 def test_mean_blockade_matches_closed_form() -> None:
-    ways = Histories(np.array([100.0]), np.array([114.0]), np.array([0.25]), ONE)
-    # 14 of the last 28 days at a quarter.
+    ways = Histories(np.array([0.0, 100.0, 114.0]), np.array([[1.0, 0.25]]), ONE)
+    # 14 of the last 28 days at a quarter; after the last edge its mean holds on.
     assert ways.blockade(114.0, 28.0) == pytest.approx((14 + 14 * 0.25) / 28)
     assert ways.blockade(100.0, 28.0) == pytest.approx(1.0)
+    assert ways.blockade(200.0, 28.0) == pytest.approx(0.25)
     # Ten days after the first dose there are only ten days to average.
-    early = Histories(np.array([5.0]), np.array([11.0]), np.array([0.0]), ONE)
+    early = Histories(np.array([0.0, 5.0, 11.0]), np.array([[1.0, 0.0]]), ONE)
     assert early.blockade(10.0, 28.0) == pytest.approx(0.5)
 
 
 @given(day=st.floats(1.0, 4000.0))
 @settings(max_examples=60, deadline=None)
-def test_chances_of_histories_sum_to_one_and_to_antibodies_that_have_appeared(day: float) -> None:
-    ways = histories(day, SETTINGS)
+def test_chances_of_histories_sum_to_one_and_late_ones_to_their_share(day: float) -> None:
+    ways, early = histories(day, SETTINGS), SETTINGS.early
     assert ways.chance.min() >= 0.0
     assert ways.chance.sum() == pytest.approx(1.0, abs=1e-12)
-    appeared = SETTINGS.onset.ever * float(SETTINGS.onset.by(day, day))
-    assert ways.chance[1:].sum() == pytest.approx(appeared, abs=1e-12)
-    assert (ways.start <= ways.end).all()
+    late = SETTINGS.late_share * early.chance[1:].sum() if day > SETTINGS.appeared_by else 0.0
+    assert ways.chance[len(early.chance) :].sum() == pytest.approx(late, abs=1e-12)
+    assert (np.diff(ways.edge) > 0).all()
+    # Early histories are as they were, whatever intervals a late onset adds.
+    at = np.array([20.0, 90.0, 400.0, 800.0])
+    same = ways.held(at, 0.1)[: len(early.chance)]
+    np.testing.assert_allclose(same, early.held(at, 0.1), atol=1e-12)
+
+
+def test_histories_match_other_virtual_people() -> None:
+    """Their neutralised share by week, simulated with a seed the table was not made with."""
+    p, n = shipped_parameters(), 3000
+    regimen = Regimen.of(np.arange(0.0, 197.0, 28.0))
+    shut = 1 - Fates(draw_people(17, range(n)), p, regimen, np.arange(197.0)).opened
+    for week in (4, 8, 12, 24, 28):
+        day = 7 * week
+        truth = float((shut[:, day - 27 : day + 1].mean(axis=1) < 0.5).mean())
+        prior = float(SETTINGS.early.chance[SETTINGS.early.blockade(day, 28.0) < 0.5].sum())
+        # Three standard errors of both samples, and 0.3 % for the clusters' means.
+        error = math.sqrt(truth * (1 - truth) * (1 / n + 1 / 20_000))
+        assert prior == pytest.approx(truth, abs=3 * error + 3e-3)
+
+
+def test_histories_of_other_parameters_are_refused() -> None:
+    p = shipped_parameters()
+    other = p.replaced({"antibodies.peak.median": 90.0})
+    assert deciding(other) != deciding(p)
+    with pytest.raises(ModelError, match="other parameters") as caught:
+        shipped_histories(other)
+    assert "calibration/sensor_histories.py" in caught.value.remedy
+    cells = p.replaced({"blood.lymphocytes.gain": 0.6})
+    assert shipped_histories(cells) is SETTINGS.early
 
 
 # ── likelihood
@@ -149,33 +177,23 @@ def test_two_histories_of_known_rise_match_closed_form_bayes_factor() -> None:
     assert found[1] - found[0] == pytest.approx(right, abs=1e-3)
 
 
-def test_grid_over_rise_and_noise_matches_scipy_integral() -> None:
-    pool, ways = SETTINGS.pools[L], two_ways(90.0, 20.0)
+def test_grid_over_rise_matches_scipy_integral() -> None:
+    p, pool, ways = shipped_parameters(), SETTINGS.pools[L], two_ways(90.0, 20.0)
     rows = counts((-5, 2.1), (28, 2.9), (84, 2.5))
     y = np.log([c.value for c in rows])
     held = ways.held(np.array([c.day for c in rows]), pool.rate_per_day)
-    middle = len(pool.gain) // 2
-    log_gain = np.log(pool.gain)
-    density = pool.gain_weight / pool.gain_weight[middle]
-    # The spreads that the grids stand for, read off the grids themselves.
-    gain_sd = float((log_gain[-1] - log_gain[middle]) / math.sqrt(-2 * math.log(density[-1])))
-    noise_sd = math.log(pool.noise[-1] / pool.noise[1]) / math.sqrt(3.0)
-
     score = np.linspace(-6.0, 6.0, 601)
-    noise = float(pool.noise[1]) * np.exp(noise_sd * score)[:, None]
-    gain = float(pool.gain[middle]) * np.exp(gain_sd * score)
-    s2, t2, n = noise**2, pool.before_log_sd**2, len(y)
+    gain = p["blood.lymphocytes.gain"] * np.exp(p["blood.lymphocytes.gain.log-sd"] * score)
+    covariance: Any = pool.noise**2 * np.eye(3) + pool.before_log_sd**2
     right = []
     for way in range(2):
         rise = np.log1p(np.multiply.outer(gain, held[way]))
-        r = (y - math.log(pool.before) - rise)[None] + s2[..., None] / 2
-        form = ((r**2).sum(-1) - t2 * r.sum(-1) ** 2 / (s2 + n * t2)) / s2
-        size = np.sqrt(s2**n * (1 + n * t2 / s2))
-        density = np.exp(-form / 2) / size * np.multiply.outer(norm.pdf(score), norm.pdf(score))
-        right.append(simpson(simpson(density, x=score), x=score))
+        residual = y - math.log(pool.before) - rise + pool.noise**2 / 2
+        density = multivariate_normal(np.zeros(3), covariance).pdf(residual)
+        right.append(simpson(density * norm.pdf(score), x=score))
     found = log_likelihood(rows, pool, ways)
-    # 0.1 in the log Bayes factor moves a chance by at most 0.025; 9 x 3 points are to be enough.
-    assert found[1] - found[0] == pytest.approx(math.log(right[1] / right[0]), abs=0.1)
+    # 0.02 in the log Bayes factor moves a chance by at most 0.005; 9 points are to be enough.
+    assert found[1] - found[0] == pytest.approx(math.log(right[1] / right[0]), abs=0.02)
 
 
 # ── the answer
@@ -188,21 +206,29 @@ def test_no_counts_leave_the_prior() -> None:
         assert found.bayes_factor == pytest.approx(1.0)
 
 
-def test_prior_by_week_is_that_of_the_published_onset() -> None:
-    """By hand for day 84: shares 0 and 0.35 are below half once the average has caught up."""
-    s = replace(SETTINGS, shares_left=(0.0,), share_chances=(1.0,), onset_step=1.0)
-    prior = neutralised([], 84.0, s).prior
-    # Onset by day 70 has lost at least half of the last 28 days; nothing has passed so soon but
-    # a transient part that lasts a shorter time than to day 70.
-    by = float(s.onset.by(70.0, 84.0))
-    assert s.onset.persistent * by <= prior + 1e-3
-    assert prior <= s.onset.ever * by + 1e-3
+def test_in_the_first_days_nobody_has_lost_the_drug() -> None:
+    found = neutralised(counts((-1, 2.0), (3, 1.0)), 3.0, SETTINGS)
+    assert (found.probability, found.prior, found.bayes_factor) == (0.0, 0.0, 1.0)
 
 
-def test_a_baseline_alone_or_a_count_without_one_changes_nothing() -> None:
+def test_a_baseline_alone_changes_nothing() -> None:
     prior = neutralised([], 84.0, SETTINGS).prior
     assert neutralised(counts((-3, 4.0)), 84.0, SETTINGS).probability == prior
-    assert neutralised(counts((84, 0.9)), 84.0, SETTINGS).probability == prior
+
+
+def test_a_count_without_a_baseline_matches_scipy_over_the_population() -> None:
+    """Two histories, one count, a known rise: normal densities around people without treatment."""
+    pool, ways = exact(0.7, 0.15, 0.3), two_ways(900.0, 1.0)
+    found = log_likelihood(counts((800, 2.4)), pool, ways)
+    sd = math.hypot(0.15, 0.3)
+    shifted = math.log(2.4 / 2.0) + 0.15**2 / 2
+    right = norm.logpdf(shifted, 0.0, sd) - norm.logpdf(shifted, math.log1p(0.7), sd)
+    # By day 800 every pool is at rest.
+    assert found[1] - found[0] == pytest.approx(right, abs=1e-9)
+    low, high = (
+        neutralised(counts((84, value)), 84.0, SETTINGS).probability for value in (0.9, 5.0)
+    )
+    assert high < neutralised([], 84.0, SETTINGS).prior < low
 
 
 def test_counts_after_the_day_zeros_and_other_cells_are_left_out() -> None:
@@ -246,8 +272,8 @@ def test_more_rise_never_raises_the_chance(
         rows = counts((0, base), (day, value))
         return neutralised(rows, float(day), ONLY_LYMPHOCYTES).probability
 
-    # Rounding, and the noise's mixture, whose widest part wins far outside of any count.
-    assert chance(first * more) <= chance(first) + 5e-3
+    # Rounding.
+    assert chance(first * more) <= chance(first) + 1e-9
 
 
 @given(order=st.permutations(range(6)), values=st.lists(levels, min_size=6, max_size=6), on=days)
@@ -282,26 +308,21 @@ def test_people_of_a_two_way_world_match_their_planted_share() -> None:
     rng = np.random.default_rng(5)
     n, pool = 1500, SETTINGS.pools[L]
     truth = rng.random(n) < 0.5
-    noise = float(pool.noise[1])
-    sharp = replace(
-        SETTINGS,
-        pools={L: replace(pool, noise=np.array([noise]), noise_weight=ONE)},
-    )
+    noise = pool.noise
     middle = float(pool.gain[len(pool.gain) // 2])
     log_gain = np.log(pool.gain / middle)
     sd = float(math.sqrt(pool.gain_weight @ log_gain**2))
     gain = middle * np.exp(sd * rng.standard_normal(n))
     base = pool.before * np.exp(pool.before_log_sd * rng.standard_normal(n))
-    ways = Histories(
-        np.array([85.0, 0.0]), np.array([85.0, 85.0]), np.array([1.0, 0.0]), np.full(2, 0.5)
-    )
+    mean = np.array([[1.0], [0.0]])
+    ways = Histories(np.array([0.0, 85.0]), mean, np.full(2, 0.5))
     at = np.array([0.0, 28.0, 84.0])
     held = np.where(truth[:, None], 0.0, ways.held(at, pool.rate_per_day)[0])
     true = base[:, None] * (1 + gain[:, None] * held)
     seen = true * np.exp(noise * rng.standard_normal(true.shape) - noise**2 / 2)
     chance = np.empty(n)
     for i in range(n):
-        log = log_likelihood(counts(*zip(at, seen[i], strict=True)), sharp.pools[L], ways)
+        log = log_likelihood(counts(*zip(at, seen[i], strict=True)), pool, ways)
         chance[i] = expit(log[1] - log[0])
     # Three standard errors of a mean of n residuals.
     for low, high in ((0.0, 0.2), (0.2, 0.8), (0.8, 1.01)):
@@ -327,6 +348,31 @@ def test_virtual_people_with_planted_antibodies_are_told_apart() -> None:
     assert np.median(chance[lost]) > 10 * np.median(chance[~lost])
 
 
+def test_chances_of_virtual_people_are_true_at_every_week() -> None:
+    """Planted truth, other people than the histories': the residual by third of the chances."""
+    p, n = shipped_parameters(), 1500
+    crowd = draw_people(4, range(n))
+    fates = Fates(crowd, p, Regimen.of(np.arange(0.0, 85.0, 28.0)), np.arange(85.0))
+    at = np.array([0, 28, 56, 84])
+    seen = reported(fates.cells(L)[:, at], crowd.visits(1, 4)[:, 0], p, L)
+    for visits in (2, 3, 4):
+        day = int(at[visits - 1])
+        truth = (1 - fates.opened[:, day - 27 : day + 1]).mean(axis=1) < 0.5
+        chance = np.array(
+            [
+                neutralised(
+                    counts(*zip(at[:visits], row[:visits], strict=True)), float(day), SETTINGS
+                ).probability
+                for row in seen
+            ]
+        )
+        for low, high in ((0.0, 0.05), (0.05, 0.3), (0.3, 1.0)):
+            inside = (chance >= low) & (chance < high)
+            error = math.sqrt(float((chance * (1 - chance))[inside].sum())) / inside.sum()
+            # Three standard errors: nine comparisons of one seed.
+            assert abs(chance[inside].mean() - truth[inside].mean()) < 3 * error
+
+
 # ── settings
 
 
@@ -335,22 +381,8 @@ def test_pools_are_those_of_virtual_people() -> None:
     for cell, pool in SETTINGS.pools.items():
         assert pool.rate_per_day == p[f"blood.{cell}.rate"]
         assert np.median(pool.gain) == pytest.approx(p[f"blood.{cell}.gain"])
-        assert np.median(pool.noise) == pytest.approx(p[f"blood.{cell}.noise"])
+        assert pool.noise == p[f"blood.{cell}.noise"]
         assert pool.gain_weight.sum() == pytest.approx(1.0)
-        assert pool.noise_weight.sum() == pytest.approx(1.0)
-
-
-def test_range_of_the_noise_is_a_90_per_cent_interval_by_closed_form() -> None:
-    p, pool = shipped_parameters(), SETTINGS.pools[L]
-    entry = p.entries["blood.lymphocytes.noise"]
-    assert entry.low is not None
-    assert entry.high is not None
-    sd = math.log(entry.high / entry.low) / (2 * norm.ppf(0.95))
-    # The outer nodes of three-point Gauss-Hermite quadrature are at sqrt(3).
-    assert pool.noise[-1] == pytest.approx(entry.value * math.exp(math.sqrt(3) * sd))
-    spread = lognorm(sd, scale=entry.value)
-    # Three points integrate the log-normal's mean to 1 % at this spread.
-    assert pool.noise @ pool.noise_weight == pytest.approx(spread.mean(), rel=0.01)
 
 
 def _with(name: str, value: str) -> Registry:
@@ -358,17 +390,9 @@ def _with(name: str, value: str) -> Registry:
     return replace(known, facts={**known.facts, name: replace(known.fact(name), value=value)})
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("sensor.shares-left", "0 0.35"),
-        ("sensor.shares-left-chances", "0.7 0.2 0.2"),
-        ("sensor.shares-left", "0 none 1"),
-    ],
-)
-def test_facts_that_do_not_fit_are_refused(name: str, value: str) -> None:
-    with pytest.raises(EvidenceError, match=r"sensor\.shares-left"):
-        sensor_settings(_with(name, value), shipped_parameters())
+def test_facts_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(EvidenceError, match=r"sensor\.late-onset-edges"):
+        sensor_settings(_with("sensor.late-onset-edges", "168 none"), shipped_parameters())
 
 
 def test_a_pool_in_another_unit_is_refused() -> None:
@@ -381,5 +405,5 @@ def test_a_pool_in_another_unit_is_refused() -> None:
 
 def test_settings_are_compared_by_identity() -> None:
     """They key the cache of histories, so two that differ must never share one."""
-    other: SensorSettings = replace(SETTINGS, over_days=14.0)
-    assert histories(84.0, other) is not histories(84.0, SETTINGS)
+    other: SensorSettings = replace(SETTINGS, late_share=0.5)
+    assert histories(400.0, other) is not histories(400.0, SETTINGS)

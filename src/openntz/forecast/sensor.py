@@ -1,18 +1,21 @@
 """Blood counts alone as a sensor of the drug: the chance that it is neutralised.
 
-Pools of cells whose exit the drug blocks (see ``mechanism.virtual.blood``) follow
+Pools of cells whose exit the drug blocks follow the equation of ``mechanism.virtual.blood``,
 
     log y = b + log(1 + g h(t)) + e,   h' = k (c(t) - h),   h = 0 at the first dose
 
 with y a count, b the person's own logarithm of the count before treatment, g the own relative
 rise at full blockade, e the noise within a person, and c the share of the blockade. A history is
-one way c may have gone: 1 throughout, or lowered from an onset on, for good or until antibodies
-pass. Given a history and g, everything is Gaussian on the log scale and b is integrated in closed
-form; g and the size of the noise on small grids. A person's probability is the posterior weight
-of the histories whose blockade, averaged over the last interval, lies below a limit.
+one way c may have gone, as virtual people went it (``sensor_histories``); its chance is their
+share. Given a history and g, everything is Gaussian on the log scale and b is integrated in closed
+form, with or without a count before treatment; g is integrated on a small grid. A person's
+probability is the posterior weight of the histories whose blockade, averaged over the last
+interval, lies below a limit.
 
-Simplifies: kinds of cells are independent given the history; doses are given as planned; the
-noise of one day is not that of the next; steroids, infections and blood diseases are unknown to it.
+Simplifies: kinds of cells are independent given the history; doses are given as planned, every
+four weeks; parameters are known; the noise of one day is not that of the next; steroids,
+infections and blood diseases are unknown to it. Antibodies that appear later than any virtual
+person's take the whole blockade for good.
 """
 
 from __future__ import annotations
@@ -26,11 +29,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from openntz.forecast.onset_prior import OnsetPrior
+from openntz.forecast.sensor_histories import Histories
 
 Array = NDArray[np.float64]
 
-_HALF: Final = 1 / 2
 _LEAST: Final = math.log(np.finfo(float).tiny)
 
 
@@ -48,9 +50,9 @@ class Pool:
     """What is known of one kind of cell before a person is counted.
 
     ``before`` (median, canonical unit) and ``before_log_sd`` describe people without treatment;
-    ``gain`` (G,) and ``gain_weight`` the relative rise at full blockade; ``noise`` (S,) and
-    ``noise_weight`` the within-person standard deviation of the logarithm of a count. ``assumed``
-    says that no published result stands behind the rise.
+    ``gain`` (G,) and ``gain_weight`` the relative rise at full blockade; ``noise`` is the
+    within-person standard deviation of the logarithm of a count. ``assumed`` says that no published
+    result stands behind the rise.
     """
 
     before: float
@@ -58,113 +60,59 @@ class Pool:
     gain: Array
     gain_weight: Array
     rate_per_day: float
-    noise: Array
-    noise_weight: Array
+    noise: float
     assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class SensorSettings:
-    """Pools by kind of cell, the prior of antibodies, and the grid of histories; times in days.
+    """Pools by kind of cell, the histories until antibodies cease to appear; times in days.
 
-    ``shares_left`` of the blockade that antibodies may leave have the probabilities
-    ``share_chances``.
+    ``late_share`` of the people whose blockade is disturbed are disturbed later than that, with
+    onsets spread evenly over the rest of the treatment; ``late_edges`` are times before the day
+    asked for that divide them.
     """
 
     pools: Mapping[str, Pool]
-    onset: OnsetPrior
+    early: Histories
+    appeared_by: float
+    late_share: float
+    late_edges: tuple[float, ...]
     over_days: float
     neutralised_below: float
-    shares_left: tuple[float, ...]
-    share_chances: tuple[float, ...]
-    onset_step: float
-    late_edges: tuple[float, ...]
-    transient_parts: int
     most_counts: int
     shown_least: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Histories:
-    """Ways the blockade may have gone until a day; arrays (H,), the first undisturbed.
-
-    It is 1 until ``start``, ``share`` until ``end``, then 1 again (days after the first dose).
-    """
-
-    start: Array
-    end: Array
-    share: Array
-    chance: Array
-
-    def held(self, day: Array, rate_per_day: float) -> Array:
-        """How far (H, n) a pool has come towards full blockade on days (n,), 0-1."""
-        t = np.maximum(day, 0)[None, :]
-        start, end, share = (x[:, None] for x in (self.start, self.end, self.share))
-        before = np.minimum(t, start)
-        during = np.clip(t, start, end) - start
-        after = np.maximum(t - end, 0)
-        h = -np.expm1(-rate_per_day * before)
-        h = share + (h - share) * np.exp(-rate_per_day * during)
-        return 1 + (h - 1) * np.exp(-rate_per_day * after)
-
-    def blockade(self, day: float, over_days: float) -> Array:
-        """Mean blockade (H,) of the ``over_days`` up to a day, of those since the first dose."""
-        first = max(day - over_days, 0.0)
-        lost = np.clip(np.minimum(self.end, day) - np.maximum(self.start, first), 0, None)
-        return 1 - (1 - self.share) * lost / max(day - first, 1.0)
-
-
-def _onsets(day: float, s: SensorSettings) -> tuple[Array, Array]:
-    """Middles (K,) of intervals of onset up to a day, and the share of antibodies in each."""
-    known = min(s.onset.appeared[-1][0], day)
-    # Two at least, so that early and late can differ in the first weeks.
-    early = np.linspace(0.0, known, max(math.ceil(known / s.onset_step), 2) + 1)
-    late = [e for e in (day - x for x in s.late_edges) if e > known]
-    edges = np.concatenate([early, late, [day] if day > known else []])
-    return (edges[1:] + edges[:-1]) / 2, np.diff(s.onset.by(edges, day))
 
 
 # People of a clinic are counted on the same few days after the first dose.
 @lru_cache
 def histories(day: float, s: SensorSettings) -> Histories:
-    """All histories until a day after the first dose, with their chances before counting.
-
-    Onsets after that day cannot be told from an undisturbed course and belong to it.
-    """
-    onset, appeared = _onsets(day, s)
-    parts = s.transient_parts
-    # Middles of equally likely parts of an exponential distribution.
-    quantile = (np.arange(parts) + _HALF) / parts
-    lasting = np.append(-np.log1p(-quantile) * s.onset.transient_days, np.inf)
-    kind = np.append(np.full(parts, s.onset.transient / parts), s.onset.persistent)
-    beyond = day + 1
-    k, d, c = len(onset), len(lasting), len(s.shares_left)
-    start = np.repeat(onset, d * c)
-    end = np.minimum(start + np.tile(np.repeat(lasting, c), k), beyond)
-    share = np.tile(np.asarray(s.shares_left), k * d)
-    chance = np.einsum("k,d,c->kdc", appeared, kind, np.asarray(s.share_chances)).ravel()
-    return Histories(
-        np.append(beyond, start),
-        np.append(beyond, end),
-        np.append(1.0, share),
-        np.append(1 - chance.sum(), chance),
-    )
+    """All histories until a day after the first dose, with their chances before counting."""
+    early, known = s.early, s.appeared_by
+    if day <= known:
+        return early
+    edges = np.array([known, *(e for e in (day - x for x in s.late_edges) if e > known), day])
+    onset = (edges[1:] + edges[:-1]) / 2
+    late = s.late_share * early.chance[1:].sum()
+    # Of those whom nothing disturbed early.
+    chance = np.append(early.chance, late * np.diff(edges) / (day - known))
+    chance[0] -= late
+    edge = np.unique(np.concatenate([early.edge, onset]))
+    column = np.searchsorted(early.edge, edge[:-1], side="right") - 1
+    same = early.mean[:, np.minimum(column, early.mean.shape[1] - 1)]
+    lost = (edge[None, :-1] < onset[:, None]).astype(float)
+    return Histories(edge, np.vstack([same, lost]), chance)
 
 
 @lru_cache
 def _coefficients(pool: Pool, n: int) -> tuple[Array, Array]:
-    """What 1'r, r'r and (1'r)^2 of n counts weigh at each noise, and the rest (S, G).
-
-    The quadratic form is linear in the three, so that they are summed once for every noise. The
-    weights have the shape (3, S, 1, 1).
-    """
+    """What 1'r, r'r and (1'r)^2 of n counts weigh (3,), and the weight of each gain (G,)."""
     s2, tau2 = pool.noise**2, pool.before_log_sd**2
     # A laboratory's count has the true count as its mean, not as its median: r + s^2 / 2.
     shift, taken = s2 / 2, tau2 / (s2 + n * tau2)
-    parts = np.stack([s2 * (1 - n * taken), np.ones_like(s2), -taken]) / s2
-    rest = n * shift**2 * (1 - n * taken) / s2 + n * np.log(s2) + np.log1p(n * tau2 / s2)
-    weight = np.log(np.multiply.outer(pool.noise_weight, pool.gain_weight))
-    return -parts[..., None, None] / 2, weight - rest[:, None] / 2
+    parts = np.array([s2 * (1 - n * taken), 1.0, -taken]) / s2
+    rest = n * shift**2 * (1 - n * taken) / s2 + n * math.log(s2) + math.log1p(n * tau2 / s2)
+    return -parts / 2, np.log(pool.gain_weight) - rest / 2
 
 
 def log_likelihood(counts: Sequence[BloodCount], pool: Pool, ways: Histories) -> Array:
@@ -185,8 +133,7 @@ def log_likelihood(counts: Sequence[BloodCount], pool: Pool, ways: Histories) ->
         one += residual
         two += residual * residual
     (a, b, c), rest = _coefficients(pool, len(counts))
-    terms = a * one + b * two + c * (one * one) + rest[..., None]
-    terms = terms.reshape(-1, len(ways.chance))
+    terms = a * one + b * two + c * (one * one) + rest[:, None]
     top = terms.max()
     # Below the smallest float exp takes ten times as long, and what is left weighs nothing.
     np.maximum(terms - top, _LEAST, out=terms)
@@ -194,10 +141,10 @@ def log_likelihood(counts: Sequence[BloodCount], pool: Pool, ways: Histories) ->
 
 
 def usable(counts: Sequence[BloodCount], day: float, s: SensorSettings) -> list[BloodCount]:
-    """Counts the sensor weighs: baseline and the latest ones of kinds that have both.
+    """Counts the sensor weighs: the baseline, and the latest ones since the first dose.
 
-    Counts after ``day``, counts of 0, which have no logarithm, and kinds it has no pool of are
-    left out.
+    Counts after ``day``, counts of 0, which have no logarithm, and kinds without a pool or without
+    a count since the first dose are left out.
     """
     found: list[BloodCount] = []
     for cell in s.pools:
@@ -206,7 +153,7 @@ def usable(counts: Sequence[BloodCount], day: float, s: SensorSettings) -> list[
             key=lambda c: (c.day, c.value),
         )
         before, later = [c for c in own if c.day <= 0], [c for c in own if c.day > 0]
-        if before and later:
+        if later:
             found += [*before, *later[-s.most_counts :]]
     return found
 
@@ -247,7 +194,8 @@ def neutralised(counts: Sequence[BloodCount], day: float, s: SensorSettings) -> 
     ----------
     counts : sequence of BloodCount
         Counts of one course of treatment in any order, those of the person's baseline at day 0
-        or before. Without any that can be used the prior is returned.
+        or before. Without a baseline that of people without treatment is taken; without any count
+        that can be used the prior is returned.
     day : float
         Days after the first dose, above 0.
     """
@@ -255,10 +203,10 @@ def neutralised(counts: Sequence[BloodCount], day: float, s: SensorSettings) -> 
     lost = ways.blockade(day, s.over_days) < s.neutralised_below
     prior = float(ways.chance[lost].sum())
     kept = usable(counts, day, s)
-    if not kept:
+    # In the first days no history has lost the blockade yet.
+    if not kept or not prior:
         return Neutralised(prior, prior, 1.0)
-    with np.errstate(divide="ignore"):
-        log_weight = np.log(ways.chance)
+    log_weight = np.log(ways.chance)
     for cell, pool in s.pools.items():
         own = [c for c in kept if c.cell == cell]
         if own:
