@@ -17,6 +17,7 @@ from openntz import __version__
 from openntz.compute.cluster import cluster_executor
 from openntz.compute.executors import map_in_order
 from openntz.errors import InputError
+from openntz.workflows.folder_lock import only_run_in
 from openntz.workflows.progress import Progress
 from openntz.workflows.scenario import Scenario, read_scenario
 from openntz.workflows.simulated_chunks import (
@@ -119,6 +120,25 @@ def _work_out(
             folder.keep(made)
 
 
+def _continued(
+    request: SimulateRequest, scenario: Scenario, chunks: list[Chunk], progress: Progress | None
+) -> tuple[dict[str, int], list[Chunk]]:
+    """Do what is left to do in the folder: rows by table, and the chunks that were left."""
+    folder = SimulationFolder.opened(request.out, _identity(request, scenario), request.tables)
+    rows, left = folder.result(), []
+    if rows is None:
+        left = [chunks[number] for number in missing(folder, len(chunks))]
+        found = len(chunks) - len(left)
+        if found and progress is not None:
+            progress.say(f"{found} of {len(chunks)} groups were there; going on.")
+        work = ChunkWork(
+            scenario=scenario, tables=request.tables, trajectories=request.trajectories
+        )
+        _work_out(request, work, left, folder, progress)
+        rows = folder.finish(range(len(chunks)), _about(scenario))
+    return rows, left
+
+
 def run_simulate(request: SimulateRequest, progress: Progress | None = None) -> Simulation:
     """Simulate a scenario and write its tables; equal seeds give equal bytes.
 
@@ -128,8 +148,9 @@ def run_simulate(request: SimulateRequest, progress: Progress | None = None) -> 
     Raises
     ------
     OpenNTZError
-        When the scenario cannot be used, the folder holds something else already or cannot be
-        written, the model cannot be solved for somebody, or workers or a cluster fail.
+        When the scenario cannot be used, the folder holds something else already, is worked in by
+        another run or cannot be written, the model cannot be solved for somebody, or workers or a
+        cluster fail.
     """
     scenario = read_scenario(request.scenario)
     if request.seed is not None:
@@ -137,18 +158,9 @@ def run_simulate(request: SimulateRequest, progress: Progress | None = None) -> 
     out = request.out
     chunks = chunks_of(scenario, request.chunk_people)
     try:
-        folder = SimulationFolder.opened(out, _identity(request, scenario), request.tables)
-        rows, left = folder.result(), []
-        if rows is None:
-            left = [chunks[number] for number in missing(folder, len(chunks))]
-            found = len(chunks) - len(left)
-            if found and progress is not None:
-                progress.say(f"{found} of {len(chunks)} groups were there; going on.")
-            work = ChunkWork(
-                scenario=scenario, tables=request.tables, trajectories=request.trajectories
-            )
-            _work_out(request, work, left, folder, progress)
-            rows = folder.finish(range(len(chunks)), _about(scenario))
+        out.mkdir(parents=True, exist_ok=True)
+        with only_run_in(out):
+            rows, left = _continued(request, scenario, chunks, progress)
     except OSError as error:
         raise InputError(
             f"{error.filename or out} cannot be written ({error.strerror}).",

@@ -1,5 +1,6 @@
 """The folder of a simulation while it grows, so that one that was ended is continued.
 
+    OUT/.running                      which process works here, while it does
     OUT/.unfinished/manifest.json     which simulation this is
     OUT/.unfinished/chunk-000012      rows of a finished chunk
     OUT/.unfinished/trajectories/     states of the finished chunks
@@ -25,6 +26,7 @@ from typing import Any, BinaryIO, Final
 
 from openntz.errors import InputError
 from openntz.records.write import csv_text, write_bytes_atomic, write_text_atomic
+from openntz.workflows.folder_lock import LOCK
 from openntz.workflows.simulated_chunks import ROWS, MadeChunk, TableFormat, arrow_schema
 from openntz.workflows.simulated_rows import HEADERS
 
@@ -91,7 +93,7 @@ class SimulationFolder:
         """
         out.mkdir(parents=True, exist_ok=True)
         folder = cls(out, identity, tables)
-        names = {file.name for file in out.iterdir()}
+        names = {file.name for file in out.iterdir()} - {LOCK}
         about, begun = _read(out / SIMULATION), _read(folder._work / _MANIFEST)
         if about is not None:
             there = about.get("run") if isinstance(about, dict) else None
