@@ -17,7 +17,7 @@ Mask = NDArray[np.bool_]
 
 _DOSES: Final = (1, 4)
 _MODELLED_DURATION: Final = -2.0
-# A further dose that rounding puts behind the end is still the one at the end.
+# Rounding of its time does not put a further dose behind the end, nor beside a record of its time.
 _ROUNDING: Final = 1e-9
 
 
@@ -35,7 +35,7 @@ class Doses:
     """Doses of some rows, each (d,): day, duration (day), amount (mg), whether absorbed.
 
     ``steady`` is the interval of the steady state a dose meets, 0 without one, infinite for a
-    constant infusion, whose ``amount`` is that of a day.
+    constant infusion, whose ``amount`` is that of a day. ``further`` are those ADDL stands for.
     """
 
     start: Array
@@ -43,6 +43,11 @@ class Doses:
     amount: Array
     absorbed: Mask
     steady: Array
+    further: Mask
+
+    def further_at(self, day: Array) -> Mask:
+        """Which moments (n,) are those of a dose that ADDL stands for."""
+        return np.isin(day, self.start[self.further])
 
 
 def dosed(rows: NonmemSubject) -> Mask:
@@ -76,11 +81,26 @@ def doses_of(rows: NonmemSubject, card: Card, time: Array, given: Ints, end: flo
     which = np.repeat(np.arange(len(given)), count)
     nth = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
     return Doses(
-        start=time[given][which] + interval[which] * nth,
+        start=_on_records(time[given][which] + interval[which] * nth, time),
         duration=duration[which],
         amount=amount[which],
         absorbed=absorbed[which],
         steady=np.where(nth == 0, steady[which], 0.0),
+        further=nth > 0,
+    )
+
+
+def _on_records(start: Array, time: Array) -> Array:
+    """Dose times (d,), those that only rounding keeps from the time of a record put on it."""
+    if not len(start):
+        return start
+    records = np.unique(time)
+    right = np.minimum(np.searchsorted(records, start), len(records) - 1)
+    left = np.maximum(right - 1, 0)
+    closer = np.abs(records[left] - start) < np.abs(records[right] - start)
+    nearest = records[np.where(closer, left, right)]
+    return np.where(
+        np.abs(nearest - start) <= _ROUNDING * np.maximum(np.abs(start), 1.0), nearest, start
     )
 
 

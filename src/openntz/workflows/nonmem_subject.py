@@ -3,7 +3,8 @@
 NONMEM's conventions: a record's occasion, and covariates carried backward (NOCB), hold over
 the interval that ends at the record; covariates carried forward (LOCF) from it on. A reset
 (EVID 3 or 4) and a steady state (SS 1) start anew: nothing given before is left, nor pending.
-An observation recorded after a dose at the same time sees that dose.
+An observation recorded after a dose at the same time sees that dose, and so does one at the
+time of a dose that ADDL stands for, whose record comes before.
 """
 
 from __future__ import annotations
@@ -77,9 +78,11 @@ def prepare(rows: NonmemSubject, card: Card) -> Prepared:
     spans, columns = [], np.zeros(len(time), np.int64)
     covariates: dict[str, list[Array]] = {name: [] for name in given}
     occasions: list[Ints] = []
+    met_further: list[int] = []
     asked = 0
     for part in _parts(rows):
-        span, column, first, before = _span(rows, card, time, part, given, occasion)
+        span, column, first, before, met = _span(rows, card, time, part, given, occasion)
+        met_further += [int(rows.line[i]) for i in met if rows.mdv[i] == 0]
         spans.append(span)
         columns[part.first : part.last] = asked + column
         asked += len(span.time_day)
@@ -103,6 +106,11 @@ def prepare(rows: NonmemSubject, card: Card) -> Prepared:
         ),
     )
     notes += _elsewhere(rows, card, used)
+    if met_further:
+        notes.append(
+            "Levels at the time of a dose that ADDL stands for are taken as drawn after it, lines "
+            f"{', '.join(map(str, met_further))}. Write the dose as a row to say otherwise."
+        )
     return Prepared(subject, columns, codes, given, tuple(notes), used, unused)
 
 
@@ -237,15 +245,19 @@ def _span(
     part: _Rows,
     given: Mapping[str, Array],
     occasion: Ints,
-) -> tuple[Span, Ints, Ints, Ints]:
-    """The span of some rows, its column per row, and each segment's row (NOCB, LOCF)."""
+) -> tuple[Span, Ints, Ints, Ints, Ints]:
+    """The span of some rows, its column per row, each segment's row (NOCB, LOCF).
+
+    Last the rows at the time of a dose that ADDL stands for.
+    """
     own = np.arange(part.first, part.last)
     moments, first_at = np.unique(time[own], return_index=True)
     first = own[first_at]
     last = np.append(first[1:], part.last) - 1
     before = np.concatenate([first[:1], last[:-1]])
     doses = doses_of(rows, card, time, own[dosed(rows)[own]], float(time[part.last - 1]))
-    seen_after = _after_a_dose(rows, own)
+    met = doses.further_at(time[own])
+    seen_after = _after_a_dose(rows, own) | met
     # A covariate carried forward holds from its record on, the record's own level included.
     place = np.searchsorted(moments, time[own])
     carried = _carried(card, given, first, before)[place]
@@ -270,7 +282,7 @@ def _span(
         segment=np.minimum(index, len(keep) - 1).astype(np.int64),
     )
     column = np.arange(len(own))
-    return Span(schedule, segment_day, asked), column, first[keep], before[keep]
+    return Span(schedule, segment_day, asked), column, first[keep], before[keep], own[met]
 
 
 def _changes(
