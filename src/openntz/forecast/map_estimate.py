@@ -116,18 +116,25 @@ class _Search:
 
 
 def _step(cohort: Cohort, search: _Search) -> Array:
-    """Damped Newton steps (N, P), in the units of the prior no longer than allowed."""
-    scale = np.outer(cohort.scale, cohort.scale)
-    curved = search.at.curvature[0] + search.correction
-    least = np.linalg.eigvalsh(curved * scale)[:, 0]
+    """Damped Newton steps (N, P), in the units of the prior no longer than allowed; 0 at rest."""
+    found = np.zeros_like(search.theta)
+    active = np.flatnonzero(search.active)
+    if not len(active):
+        return found
+    system = search.at.curvature[0, active]
     # The readings' curvature alone always leads downhill; a correction that does not is left out.
-    usable = (least > _LEAST_CURVATURE)[:, None, None]
-    system = np.where(usable, curved, search.at.curvature[0])
-    weight = np.diag(cohort.precision) * search.damping[:, None]
+    learnt = np.flatnonzero(search.correction[active].any(axis=(1, 2)))
+    if len(learnt):
+        curved = system[learnt] + search.correction[active[learnt]]
+        least = np.linalg.eigvalsh(curved * np.outer(cohort.scale, cohort.scale))[:, 0]
+        usable = least > _LEAST_CURVATURE
+        system[learnt[usable]] = curved[usable]
+    weight = np.diag(cohort.precision) * search.damping[active, None]
     system = system + weight[:, :, None] * np.eye(cohort.size)
-    step = -np.linalg.solve(system, search.at.gradient[0][..., None])[..., 0]
-    length = np.abs(step / cohort.scale).max(axis=1)
-    return step * np.minimum(1.0, _LONGEST_STEP / np.maximum(length, _TINY))[:, None]
+    step = -np.linalg.solve(system, search.at.gradient[0, active][..., None])[..., 0]
+    length = np.abs(step / cohort.scale).max(axis=1, initial=0.0)
+    found[active] = step * np.minimum(1.0, _LONGEST_STEP / np.maximum(length, _TINY))[:, None]
+    return found
 
 
 def _evaluate(
@@ -286,7 +293,6 @@ def _advance(
     threads: int,
 ) -> Array:
     """One round of all active searches; returns the concentrations of who moved on."""
-    step = np.where(search.active[:, None], step, 0.0)
     tried, there, _ = _evaluate(cohort, search.theta + step, accuracy, search.active, threads)
     # Near the mode, differences drown in the error of the integration.
     noise = accuracy.rtol * (1.0 + np.abs(search.at.value[0]))
@@ -297,8 +303,7 @@ def _advance(
     # What long steps say of the curvature does not hold where they end.
     learn = better & (length < _NEAR)
     corrected = search.correction.any(axis=(1, 2))
-    correction = _corrected(cohort, search, step, tried)
-    search.correction = np.where(learn[:, None, None], correction, 0.0)
+    search.correction = _corrected(cohort, search, step, tried, np.flatnonzero(learn))
     search.theta = np.where(moved, search.theta + step, search.theta)
     search.at = Linearised(
         np.where(better, tried.value, search.at.value),
@@ -318,18 +323,25 @@ def _advance(
     return np.where(_times_of(cohort, better), there, level)
 
 
-def _corrected(cohort: Cohort, search: _Search, step: Array, there: Linearised) -> Array:
-    """The correction (N, P, P) that explains the change of gradient over a step."""
-    s = step / cohort.scale
+def _corrected(
+    cohort: Cohort, search: _Search, step: Array, there: Linearised, people: NDArray[np.intp]
+) -> Array:
+    """Corrections (N, P, P) that explain the change of gradient over a step; 0 for the others."""
+    found = np.zeros_like(search.correction)
+    if not len(people):
+        return found
+    s = step[people] / cohort.scale
     scale = np.outer(cohort.scale, cohort.scale)
-    y = (there.gradient[0] - search.at.gradient[0]) * cohort.scale
-    known = (there.curvature[0] + search.correction) * scale
+    y = (there.gradient[0, people] - search.at.gradient[0, people]) * cohort.scale
+    before = search.correction[people]
+    known = (there.curvature[0, people] + before) * scale
     rest = y - np.einsum("ipq,iq->ip", known, s)
     divisor = (rest * s).sum(axis=1)
     sizes = np.linalg.norm(rest, axis=1) * np.linalg.norm(s, axis=1)
     use = np.abs(divisor) > _SECANT_SHARE * np.maximum(sizes, _TINY)
     outer = rest[:, :, None] * rest[:, None, :] / np.where(use, divisor, 1.0)[:, None, None]
-    return search.correction + np.where(use[:, None, None], outer, 0.0) / scale
+    found[people] = before + np.where(use[:, None, None], outer, 0.0) / scale
+    return found
 
 
 def _verdict(
