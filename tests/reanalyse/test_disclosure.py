@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -55,33 +55,112 @@ def _shown(result: AnalysisResult) -> list[dict[str, Any]]:
     return [r for r in result.rows if not r.get("suppressed")]
 
 
+PARTS = ("arm: ", "product: ", "successor: ")
+CELLS = ("n", "count", "rest")
+
+
+def _cell(row: dict[str, Any], cell: str) -> float | None:
+    n, count = row.get("n"), row.get("count")
+    if cell == "rest":
+        return None if n is None or count is None else n - count
+    return row.get(cell)
+
+
 def _check(result: AnalysisResult) -> None:
-    """Row by row, within each measure by subtraction, and against the flow diagram."""
+    """Row by row, between rows of a measure that may be nested, and against the flow diagram."""
     totals = [s.people for s in result.flow if s.people is not None]
     assert not any(_small(b - a) for a, b in pairwise(totals))
     measures: dict[str, list[dict[str, Any]]] = {}
     for row in _shown(result):
-        n, count = row.get("n"), row.get("count")
-        assert not _small(n), row
-        assert not _small(count), row
-        assert n is None or count is None or not _small(n - count), row
+        assert not any(_small(_cell(row, cell)) for cell in CELLS), row
         assert not any(_small(row.get(k)) for k in ("unknown", "lost")), row
-        assert n is None or not any(_small(t - n) for t in totals), row
+        assert row.get("n") is None or not any(_small(t - row["n"]) for t in totals), row
         measures.setdefault(row["measure"], []).append(row)
     for measure, rows in measures.items():
-        for cell in ("n", "count"):
-            values = [r[cell] for r in rows if r.get(cell) is not None]
-            if not all(
-                r["group"] in ANTIBODY or r["group"].startswith(("arm: ", "all")) for r in rows
+        for one, other in combinations(rows, 2):
+            pair = (one["group"], other["group"])
+            if pair[0] != pair[1] and (
+                {*pair} <= ANTIBODY or any(all(g.startswith(k) for g in pair) for k in PARTS[:2])
             ):
-                assert not any(_small(a - b) for a in values for b in values), (measure, values)
-            whole = [r[cell] for r in rows if r["group"] == "all" and r.get(cell) is not None]
-            parts = [r[cell] for r in rows if r["group"] != "all" and r.get(cell) is not None]
-            if measure not in SEPARATE and len(whole) == 1 and parts:
-                assert not _small(whole[0] - sum(parts)), (measure, values)
+                continue
+            for cell in CELLS:
+                a, b = _cell(one, cell), _cell(other, cell)
+                assert a is None or b is None or not _small(a - b), (measure, one, other)
         hidden = any(r["measure"] == measure and r.get("suppressed") for r in result.rows)
-        # What is left of a sum whose other terms are shown is a hidden cell.
-        assert not hidden or measure in SEPARATE
+        assert not hidden or all(r.get("p") is None for r in rows)
+
+
+def _follows(rows: list[dict[str, Any]], safe: list[dict[str, Any]], whole: int) -> list[Any]:
+    """Small cells, and small sums of hidden ones, that published numbers give back.
+
+    Every cell of every row is an unknown. Published cells, n = count + rest, a printed percentage
+    times its printed denominator, and 'the whole is the sum of its parts' are equations; a cell
+    follows where adding it to them leaves the rank as it was.
+    """
+    names = [(i, cell) for i in range(len(rows)) for cell in CELLS]
+    at = {name: k for k, name in enumerate(names)}
+    equations = []
+
+    def equation(*terms: tuple[tuple[int, str], float]) -> None:
+        line = np.zeros(len(names))
+        for name, factor in terms:
+            line[at[name]] = factor
+        equations.append(line)
+
+    for i, row in enumerate(safe):
+        equation(((i, "n"), 1.0), ((i, "count"), -1.0), ((i, "rest"), -1.0))
+        for cell in CELLS:
+            if _cell(row, cell) is not None:
+                equation(((i, cell), 1.0))
+        if row.get("value") is not None:
+            equation(((i, "count"), 1.0), ((i, "n"), -row["value"]))
+    parts = [i for i in range(len(rows)) if i != whole]
+    for cell in CELLS:
+        equation(((whole, cell), 1.0), *(((i, cell), -1.0) for i in parts))
+    known = np.array(equations)
+    rank = np.linalg.matrix_rank(known)
+    found = []
+    hidden = [i for i, row in enumerate(safe) if row.get("suppressed")]
+    for cell in CELLS:
+        # Each hidden cell alone, and all hidden parts together.
+        for group in (*([i] for i in hidden), [i for i in hidden if i != whole]):
+            value = sum(_cell(rows[i], cell) or 0 for i in group)
+            line = np.zeros(len(names))
+            for i in group:
+                line[at[i, cell]] = 1.0
+            if group and _small(value) and np.linalg.matrix_rank(np.vstack([known, line])) == rank:
+                found.append((cell, group, value))
+    return found
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=2, max_size=6),
+    st.sampled_from(PARTS),
+    st.booleans(),
+)
+def test_no_small_cell_follows_from_margins_and_percentages(
+    counts: list[tuple[int, int]], kind: str, flow: bool
+) -> None:
+    rows = [
+        {"measure": "m", "group": g, "n": a + b, "count": a,
+         "value": a / (a + b) if a + b else None}
+        for g, (a, b) in [
+            ("all", (sum(a for a, _ in counts), sum(b for _, b in counts))),
+            *((f"{kind}{i}", pair) for i, pair in enumerate(counts)),
+        ]
+    ]  # fmt: skip
+    totals = [rows[0]["n"]] if flow else []
+    assert _follows(rows, suppressed_rows(rows, LIMIT, totals), 0) == []
+
+
+def test_the_audit_sees_a_cell_that_a_margin_gives_away() -> None:
+    rows = [{"measure": "m", "group": g, "n": n, "count": c, "value": c / n}
+            for g, n, c in (("all", 60, 33), ("arm: a", 30, 12), ("arm: b", 30, 21))]  # fmt: skip
+    small = [*rows[:2], rows[2] | {"n": 4, "count": 2}]
+    small[0] = small[0] | {"n": 34, "count": 14, "value": 14 / 34}
+    bare = [*small[:2], {"measure": "m", "group": "arm: b", "suppressed": True}]
+    assert _follows(small, bare, 0) != []
 
 
 @settings(max_examples=6, deadline=None)
@@ -111,16 +190,44 @@ def test_the_limit_is_five(count: int, hidden: bool) -> None:
     assert ("count" in row) is not hidden
 
 
-def test_a_single_small_arm_hides_the_others_that_would_give_it_away() -> None:
-    rows = [{"measure": "people", "group": g, "n": n, "count": n}
-            for g, n in (("all", 50), ("a", 30), ("b", 17), ("c", 3))]  # fmt: skip
-    assert all(r.get("suppressed") for r in suppressed_rows(rows, LIMIT))
+def _arms(*sizes: tuple[str, int]) -> list[dict[str, Any]]:
+    rows = [{"measure": "people", "group": g, "n": n, "count": n} for g, n in sizes]
+    return suppressed_rows(rows, LIMIT)
+
+
+def test_a_small_arm_takes_the_next_smallest_with_it_and_no_other() -> None:
+    told = _arms(("all", 50), ("arm: a", 30), ("arm: b", 17), ("arm: c", 3))
+    assert [r["group"] for r in told if r.get("suppressed")] == ["arm: b", "arm: c"]
 
 
 def test_a_part_that_is_not_told_is_not_left_over() -> None:
-    rows = [{"measure": "people", "group": g, "n": n, "count": n}
-            for g, n in (("all", 50), ("a", 30), ("b", 17))]  # fmt: skip
-    assert all(r.get("suppressed") for r in suppressed_rows(rows, LIMIT))
+    told = _arms(("all", 50), ("arm: a", 30), ("arm: b", 17))
+    assert [r["group"] for r in told if r.get("suppressed")] == ["arm: b"]
+
+
+def test_nested_rows_with_few_people_between_lose_the_smaller_only() -> None:
+    rows = [{"measure": "m", "group": "g", "week": w, "n": 60, "count": c}
+            for w, c in ((12, 20), (24, 22), (48, 40))]  # fmt: skip
+    told = suppressed_rows(rows, LIMIT)
+    assert sum(bool(r.get("suppressed")) for r in told) == 1
+    assert not told[2].get("suppressed")
+
+
+def test_what_would_give_a_hidden_share_back_goes_with_it() -> None:
+    rows: list[dict[str, Any]] = [
+        {"measure": "rebound", "group": "successor: x", "n": 20, "count": 2, "value": 0.1},
+        {"measure": "rebound", "group": "successor: y", "n": 30, "count": 15, "value": 0.5,
+         "p": 0.1},
+        {"measure": "difference of rebound", "group": "successor: x minus y", "n": 50,
+         "value": -0.4},
+        {"measure": "difference of rebound", "group": "successor: y minus z", "n": 60,
+         "value": 0.1},
+        {"measure": "sensitivity", "group": "g", "n": 12, "count": 11, "value": 11 / 12},
+        {"measure": "positive predictive value", "group": "g", "value": 0.27},
+    ]  # fmt: skip
+    told = suppressed_rows(rows, LIMIT)
+    assert [bool(r.get("suppressed")) for r in told] == [True, False, True, False, True, True]
+    assert told[1]["p"] is None
 
 
 def test_arms_of_nearly_equal_size_stay_as_no_person_is_between_them() -> None:

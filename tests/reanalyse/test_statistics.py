@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import f as f_distribution
 
 from openntz.errors import InputError
 from openntz.reanalyse.statistics import (
@@ -14,6 +15,7 @@ from openntz.reanalyse.statistics import (
     proportion,
     rate_difference,
     roc_area,
+    share_difference,
     within_person,
 )
 
@@ -134,8 +136,8 @@ def test_intraclass_correlation_matches_shrout_and_fleiss() -> None:
     # Shrout and Fleiss 1979, table 2: six people, four judges; ICC(1,1) is printed as 0.17.
     ratings = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
     found = within_person([np.array(row, float) for row in ratings])
-    assert found.icc is not None
-    assert round(found.icc, 2) == 0.17
+    assert found.icc.value is not None
+    assert round(found.icc.value, 2) == 0.17
     assert (found.people, found.values) == (6, 24)
 
 
@@ -143,6 +145,29 @@ def test_within_person_variation_finds_what_was_planted() -> None:
     generator = np.random.default_rng(5)
     levels = [np.exp(generator.normal(3, 0.6) + generator.normal(0, 0.2, 6)) for _ in range(3000)]
     found = within_person(levels)
-    assert found.cv is not None
     # sqrt(exp(0.04) - 1) = 0.202; 15,000 degrees of freedom leave 0.6 %.
-    assert found.cv == pytest.approx(0.202, rel=0.02)
+    assert found.cv.value == pytest.approx(0.202, rel=0.02)
+
+
+def test_intraclass_interval_matches_the_f_distribution_at_its_ends() -> None:
+    generator = np.random.default_rng(3)
+    levels = [generator.normal(20 + shift, 2.0, 3) for shift in generator.normal(0, 3, 25)]
+    found = within_person(levels).icc
+    means = np.array([g.mean() for g in levels])
+    between = 3 * means.var(ddof=1)
+    within = float(np.mean([g.var(ddof=1) for g in levels]))
+    for end, tail in ((found.low, 0.975), (found.high, 0.025)):
+        assert end is not None
+        # At an end of the interval the observed ratio is a 2.5 % quantile of its distribution.
+        scale = 1 + 3 * end / (1 - end)
+        assert f_distribution.cdf(between / within / scale, 24, 50) == pytest.approx(tail, abs=1e-9)
+
+
+def test_share_difference_matches_newcombe_1998() -> None:
+    # Newcombe 1998 (Stat Med 17:873), table II (a): 56/70 - 48/80, method 10: 0.0524 to 0.3339.
+    found = share_difference(proportion(56, 70), proportion(48, 80))
+    assert found.value == pytest.approx(0.2)
+    assert (found.low, found.high) == (
+        pytest.approx(0.0524, abs=5e-5),
+        pytest.approx(0.3339, abs=5e-5),
+    )

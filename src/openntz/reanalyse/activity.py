@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import numpy as np
 import statsmodels.api as sm
-from scipy.stats import chi2
 
 from openntz.course.course import Course
 from openntz.course.events import Scan
@@ -22,6 +21,7 @@ from openntz.definitions.neda import NedaLimits, neda
 from openntz.definitions.relapses import distinct_relapses
 from openntz.definitions.therapy import TherapyLimits, therapy
 from openntz.evidence.registry import Registry
+from openntz.reanalyse.by_product import OnProduct, product_rows
 from openntz.reanalyse.groups import antibody_group
 from openntz.reanalyse.limits import (
     CONVENTIONS,
@@ -33,7 +33,7 @@ from openntz.reanalyse.limits import (
     therapy_limits,
 )
 from openntz.reanalyse.result import Analysis, AnalysisResult, Figure, Line, Part, Step, table
-from openntz.reanalyse.statistics import proportion, settled
+from openntz.reanalyse.statistics import poisson_rate, proportion, settled
 from openntz.reanalyse.study import SetAside, Study, Whole
 
 NAME: Final = "activity"
@@ -63,13 +63,15 @@ class Followed:
 class Judged:
     """What the tables need of a person.
 
-    ``relapses`` is None where they are not recorded. ``lesions`` are answers by year, new T2
-    before enhancing; ``neda`` by year, None for those not followed so long, else NEDA-3 and -4
-    by convention; ``quarters`` the scans until the first lesion, with whether it showed one.
+    ``product`` is that of the first dose, None without one; ``relapses`` is None where they are
+    not recorded. ``lesions`` are answers by year, new T2 before enhancing; ``neda`` by year, None
+    for those not followed so long, else NEDA-3 and -4 by convention; ``quarters`` the scans until
+    the first lesion, with whether it showed one.
     """
 
     arm: str
     antibodies: str
+    product: str | None
     years: float
     relapses: int | None
     lesions: tuple[bool | None, ...]
@@ -106,14 +108,6 @@ def _end(course: Course, as_of: date, limits: TherapyLimits) -> date:
         return as_of
     # One planned interval is still covered by the last dose.
     return min(as_of, course.doses[-1].day + timedelta(days=limits.presumed_stopped_from - 1))
-
-
-def poisson_rate(events: int, years: float) -> tuple[float | None, float | None, float | None]:
-    """Events a year with the exact interval of a Poisson count (Garwood 1936)."""
-    if years <= 0:
-        return None, None, None
-    low = chi2.ppf(0.025, 2 * events) / 2 / years if events else 0.0
-    return events / years, float(low), float(chi2.ppf(0.975, 2 * events + 2) / 2 / years)
 
 
 def _relapses(person: Followed, apart: int) -> int:
@@ -326,6 +320,26 @@ def _first_lesion(people: Sequence[Judged]) -> tuple[list[dict[str, Any]], Figur
     return rows, figure
 
 
+def _product(course: Course) -> str | None:
+    return course.doses[0].product.strip().casefold() if course.doses else None
+
+
+def _by_product(people: Sequence[Judged], years: Sequence[float]) -> list[dict[str, Any]]:
+    names = [f"{what} lesion by year {year:g}" for year in years for what in _LESIONS]
+    return product_rows(
+        [
+            OnProduct(
+                product=p.product,
+                years=p.years,
+                relapses=p.relapses,
+                lesions=dict(zip(names, p.lesions, strict=True)),
+            )
+            for p in people
+            if p.product is not None
+        ]
+    )
+
+
 def _take(study: Study, evidence: Registry) -> Part:
     limits = neda_limits(evidence)
     years = numbers(evidence.fact("reanalyse.follow-up-years"))
@@ -335,6 +349,7 @@ def _take(study: Study, evidence: Registry) -> Part:
         Judged(
             arm=p.arm,
             antibodies=p.antibodies,
+            product=_product(p.course),
             years=p.years,
             relapses=_relapses(p, limits.relapse_apart) if p.course.has("relapses") else None,
             lesions=_lesions_of(p, years, grace),
@@ -363,6 +378,7 @@ def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
                 *_lesions(people, years),
                 *_neda(people, years),
                 *quarters,
+                *_by_product(people, years),
             ]
         ),
         definitions={
@@ -374,7 +390,9 @@ def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
             "volume_loss_percent_a_year": limits.volume_loss_percent,
             "unknown": "a component nobody looked at; never counted as no activity",
             "lost": "not followed to the end of the period",
-            "interval": "shares: Wilson; rates: exact Poisson; ratios: negative binomial",
+            "interval": "shares: Wilson; rates: exact Poisson; ratios: negative binomial; "
+            "differences of rates: normal, of shares: Newcombe",
+            "product": "of the first dose; not chosen by lot",
         },
         text=""
         if not rates

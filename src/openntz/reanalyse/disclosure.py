@@ -1,13 +1,13 @@
 """Aggregates only: what may leave a locked room, and nothing from which a small cell follows.
 
-Cells of fewer people than a limit are suppressed, and so are the cells from which they would
-follow by subtraction: between rows of a measure, parts and their whole, rows and the flow
-diagram.
+Cells of fewer people than a limit are suppressed, and so are the fewest others that protect them
+from subtraction: between rows of a measure, parts and their whole, rows and the flow diagram.
 Extremes (least, greatest, last points of curves) belong to single people and go too.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -22,7 +22,9 @@ _NAMES: Final = ("measure", "group", "week", "quarter", "threshold_ng_per_ml")
 # Ends that are the least and the greatest of single people in these measures.
 _RANGES: Final = ("median days of washout",)
 # Groups of these kinds share no person with another of their kind.
-_APART: Final = ("arm: ",)
+_APART: Final = ("arm: ", "product: ")
+# Estimates from which, with one share shown, the other follows.
+_COMPARISONS: Final = ("difference of", "ratio of relapse", "odds ratio of a reaction at")
 _ANTIBODIES: Final = frozenset(str(group) for group in Antibodies)
 _PARTS: Final = ("count", "unknown", "lost")
 # One person may have several of these, so their counts do not add up to a whole.
@@ -47,25 +49,16 @@ def _bare(row: Mapping[str, Any]) -> dict[str, Any]:
     return {k: row[k] for k in _NAMES if row.get(k) is not None} | {"suppressed": True}
 
 
-def _differences(rows: Sequence[Mapping[str, Any]], totals: Sequence[int], limit: int) -> bool:
-    """Whether a small number of people lies between rows of one measure, or rows and totals."""
-    for cell in ("n", "count"):
-        seen = [(row, row[cell]) for row in rows if row.get(cell) is not None]
-        # Cumulative and nested rows differ by the people between them.
-        if any(
-            small(abs(a - b), limit) and not _apart(r, q)
-            for (r, a), (q, b) in combinations(seen, 2)
-        ):
-            return True
-        for whole, parts in _wholes(seen):
-            if small(abs(whole - sum(parts)), limit):
-                return True
-    people = [row["n"] for row in rows if row.get("n") is not None]
-    return any(small(abs(total - n), limit) for total in totals for n in (*people, sum(people)))
+def _cells(row: Mapping[str, Any]) -> dict[str, float]:
+    """What a row tells of people: how many, how many with it, how many without it."""
+    n, count = row.get("n"), row.get("count")
+    found = {"n": n, "count": count}
+    found["rest"] = None if n is None or count is None else n - count
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _apart(row: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether no person is in both rows: two arms, or two antibody groups."""
+    """Whether no person is in both rows: two arms, two products, or two antibody groups."""
     a, b = str(row.get("group", "")), str(other.get("group", ""))
     if a == b:
         return False
@@ -74,47 +67,126 @@ def _apart(row: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     )
 
 
-def _wholes(seen: Sequence[tuple[Mapping[str, Any], float]]) -> list[tuple[float, list[float]]]:
-    """Each row for everybody with the rows of the same time that may be its parts."""
-    found = []
-    for row, value in seen:
-        if not str(row.get("group", "")).startswith("all"):
-            continue
-        when = (row.get("week"), row.get("quarter"))
-        parts = [v for r, v in seen if r is not row and (r.get("week"), r.get("quarter")) == when]
-        if parts:
-            found.append((value, parts))
-    return found
+def _close(row: Mapping[str, Any], other: Mapping[str, Any], limit: int) -> bool:
+    """Whether a small number of people lies between two rows that may hold the same people."""
+    mine, theirs = _cells(row), _cells(other)
+    return not _apart(row, other) and any(
+        small(abs(mine[cell] - theirs[cell]), limit) for cell in mine.keys() & theirs.keys()
+    )
+
+
+def _when(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row.get(name) for name in ("week", "quarter", "threshold_ng_per_ml"))
+
+
+def _kind(row: Mapping[str, Any]) -> str:
+    """Groups of one kind are the parts of a whole: arms, products, successors, antibodies."""
+    group = str(row.get("group", ""))
+    if group.startswith("all"):
+        return "all"
+    if group in _ANTIBODIES:
+        return "antibodies"
+    return group.split(": ")[0] if ": " in group else ""
+
+
+def _leftover(
+    rows: Sequence[Mapping[str, Any]], shown: Sequence[int], totals: Sequence[int], limit: int
+) -> list[int] | None:
+    """Parts still shown of a whole that leaves a small number over; None where none does."""
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for i, row in enumerate(rows):
+        if _kind(row) != "all":
+            groups.setdefault((_kind(row), *_when(row)), []).append(i)
+    for (_, *when), members in groups.items():
+        parts = [i for i in members if i in shown]
+        wholes = [
+            _cells(rows[i])
+            for i in shown
+            if _kind(rows[i]) == "all" and _when(rows[i]) == tuple(when)
+        ]
+        for whole in (*wholes, *({"n": total} for total in totals)):
+            for cell, value in whole.items():
+                told = sum(_cells(rows[i]).get(cell, 0) for i in parts)
+                if parts and small(abs(value - told), limit):
+                    return parts
+    return None
+
+
+def _hidden(
+    rows: Sequence[Mapping[str, Any]], limit: int, totals: Sequence[int], parts_add_up: bool
+) -> set[int]:
+    """Rows of one measure that must go: small ones, then the fewest that protect them.
+
+    Of rows with a small number of people between them those go that are close to most others.
+    Of parts that leave a small number of their whole over, the smallest goes with it.
+    """
+    hidden = {
+        i
+        for i, row in enumerate(rows)
+        if _reveals(row, limit)
+        or any(small(abs(total - row["n"]), limit) for total in totals if row.get("n") is not None)
+    }
+    close = {
+        (i, j)
+        for i, j in combinations(range(len(rows)), 2)
+        if not {i, j} & hidden and _close(rows[i], rows[j], limit)
+    }
+    while close:
+        most = Counter(i for pair in close for i in pair)
+        # Of two as close the smaller group goes: 'all' tells more than a part.
+        worst = max(most, key=lambda i: (most[i], -(rows[i].get("n") or 0), i))
+        hidden.add(worst)
+        close = {pair for pair in close if worst not in pair}
+    while parts_add_up:
+        shown = [i for i in range(len(rows)) if i not in hidden]
+        parts = _leftover(rows, shown, totals, limit)
+        if parts is None:
+            break
+        hidden.add(min(parts, key=lambda i: (rows[i].get("n") or 0, i)))
+    return hidden
+
+
+def _derived(row: Mapping[str, Any], gone: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a hidden share could be worked out from this row and the shares still shown."""
+    measure, group = str(row.get("measure")), str(row.get("group"))
+    if measure.endswith("predictive value"):
+        return any(r["measure"] in {"sensitivity", "specificity"} for r in gone)
+    if not measure.startswith(_COMPARISONS):
+        return False
+    if measure.endswith("at an infusion"):
+        return any(str(r["measure"]).startswith("infusions with a reaction by") for r in gone)
+    return any(str(r.get("group", "")).split(": ")[-1] in group for r in gone)
 
 
 def suppressed_rows(
     rows: Sequence[Mapping[str, Any]], limit: int, totals: Sequence[int] = ()
 ) -> list[dict[str, Any]]:
-    """Rows without small cells; a measure goes as a whole where one of its rows must.
+    """Rows without small cells, and without those from which a small one would follow.
 
-    Groups overlap (all, successors, arms), and weeks, waivers and thresholds are cumulative: that
-    allows more subtractions than a search for the fewest cells foresees. ``totals`` are numbers
-    of people told elsewhere. Terms of reactions are questions of their own: only the rows with
-    small cells, and those close to another, go.
+    ``totals`` are numbers of people told elsewhere. Terms of reactions are questions of their
+    own, whose counts make no whole. A test of a measure goes with any of its rows, and a
+    comparison of groups with any row of theirs: both would give a hidden share back.
     """
-    by_measure: dict[str, list[Mapping[str, Any]]] = {}
-    for row in rows:
-        by_measure.setdefault(str(row.get("measure")), []).append(row)
+    by_measure: dict[str, list[int]] = {}
+    for i, row in enumerate(rows):
+        by_measure.setdefault(str(row.get("measure")), []).append(i)
+    gone: set[int] = set()
+    for measure, members in by_measure.items():
+        own = [rows[i] for i in members]
+        hide = _hidden(own, limit, totals, parts_add_up=measure not in _INDEPENDENT)
+        gone |= {members[i] for i in hide}
+    lost = [rows[i] for i in sorted(gone)]
+    gone |= {i for i, row in enumerate(rows) if _derived(row, lost)}
+    touched = {str(row.get("measure")) for row in lost}
     found = []
-    for row in rows:
-        measure = str(row.get("measure"))
-        own = by_measure[measure]
-        if measure in _INDEPENDENT:
-            hide = _reveals(row, limit) or any(
-                _differences([row, other], totals, limit) for other in own
-            )
-        else:
-            hide = any(_reveals(r, limit) for r in own) or _differences(own, totals, limit)
-        if hide:
+    for i, row in enumerate(rows):
+        if i in gone:
             found.append(_bare(row))
             continue
         kept = dict(row)
-        if measure in _RANGES:
+        if str(row.get("measure")) in touched and kept.get("p") is not None:
+            kept["p"] = None
+        if row.get("measure") in _RANGES:
             kept |= {"low": None, "high": None}
         found.append(kept)
     return found
@@ -159,12 +231,16 @@ def _rounded(line: Line) -> Line:
     )
 
 
-def _figure(figure: Figure, hidden: bool, steps: int) -> Figure | None:
-    """A figure from aggregates: none where its table is suppressed, curves on a coarse grid."""
+def _figure(
+    figure: Figure, rows: Sequence[Mapping[str, Any]], hidden: bool, steps: int
+) -> Figure | None:
+    """A figure from aggregates: estimates the table shows, no curve where a row is hidden."""
+    if figure.estimates:
+        told = {(row.get("value"), row.get("low"), row.get("high")) for row in rows}
+        kept = tuple(e for e in figure.estimates if (e.value, e.low, e.high) in told)
+        return replace(figure, estimates=kept) if kept else None
     if hidden:
         return None
-    if figure.estimates:
-        return figure
     lines = tuple(
         kept for line in figure.lines if len((kept := _rounded(_without_end(line, steps))).x) > 1
     )
@@ -186,7 +262,9 @@ def aggregates_only(result: AnalysisResult, limit: int) -> AnalysisResult:
     totals = [step.people for step in flow if step.people is not None]
     rows = suppressed_rows(result.rows, limit, totals)
     hidden = any(row.get("suppressed") for row in rows)
-    figures = tuple(kept for f in result.figures if (kept := _figure(f, hidden, limit)) is not None)
+    figures = tuple(
+        kept for f in result.figures if (kept := _figure(f, rows, hidden, limit)) is not None
+    )
     words = (
         ""
         if result.name == TABLE_ONE

@@ -177,7 +177,7 @@ def _rates(frame: Any) -> list[dict[str, Any]]:
                 {
                     "measure": "difference of rates, per 1,000 person-years "
                     f"({100 * level:g} % interval)",
-                    "group": "extended minus standard",
+                    "group": "extended interval minus standard interval",
                     "value": 1000 * found.value,
                     "low": 1000 * found.low,
                     "high": 1000 * found.high,

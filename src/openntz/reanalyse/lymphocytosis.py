@@ -19,6 +19,7 @@ from openntz.course import vocabulary
 from openntz.course.course import Course
 from openntz.course.events import Measurement
 from openntz.evidence.registry import Registry
+from openntz.reanalyse.b_cells import Fold, VisitDays, b_cell_rows, fold_of
 from openntz.reanalyse.groups import Antibodies, antibody_group
 from openntz.reanalyse.limits import DEFINITION, antibody_limits, days, numbers
 from openntz.reanalyse.result import Analysis, AnalysisResult, Figure, Line, Part, Step, table
@@ -247,18 +248,28 @@ def _take(study: Study, evidence: Registry) -> Part:
     limits, antibodies = windows(evidence), antibody_limits(evidence)
     rises: list[Rise] = []
     aside: list[SetAside] = []
+    folds: list[Fold] = []
+    visits = VisitDays(
+        weeks=limits.weeks,
+        before=limits.before,
+        after=limits.after,
+        baseline_within=limits.baseline_within,
+    )
     for course in study:
         start = study.start_of(course)
         if start is None:
             aside.append(SetAside(course.person.id, "no first dose or start of the study"))
             continue
         group, _ = antibody_group(course, antibodies, DEFINITION)
+        fold = fold_of(course, start, group, visits)
+        if fold is not None:
+            folds.append(fold)
         found = _rise_of(course, start, group, vocabulary.LYMPHOCYTES, limits)
         if isinstance(found, str):
             aside.append(SetAside(course.person.id, found))
         else:
             rises.append(found)
-    return rises, aside
+    return rises, aside, folds
 
 
 def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
@@ -266,7 +277,7 @@ def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
 
     Source of the definition: the registry's ``lymphocytes.rise``.
     """
-    rises, aside = part
+    rises, aside, folds = part
     limits, antibodies = windows(evidence), antibody_limits(evidence)
     prevalence = evidence.fact("ada.affirm.persistent").number / 100
     figure, times = _time_to_rise(rises)
@@ -275,13 +286,21 @@ def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
         name=NAME,
         title=TITLE,
         status="done",
-        summary=table([*by_visit, *_diagnosis(rises, limits, prevalence), *times]),
+        summary=table(
+            [
+                *by_visit,
+                *_diagnosis(rises, limits, prevalence),
+                *times,
+                *b_cell_rows(folds, limits.weeks, _DIAGNOSED_AT),
+            ]
+        ),
         definitions={
             "rise_at_least_10_9_per_l": limits.rise,
             "baseline": f"last count up to the start, at most {limits.baseline_within:g} days old",
             "visit_window_days": f"-{limits.before:g} to +{limits.after:g}",
             "antibodies": f"definition {DEFINITION.value!r} of persistent antibodies",
             "antibody_threshold_ng_per_ml": antibodies.threshold_ng_per_ml,
+            "b_cells": "CD19 count as a multiple of the person's last before the drug; quartiles",
             "interval": "Wilson, 95 %; ROC: DeLong",
             "prevalence": prevalence,
         },

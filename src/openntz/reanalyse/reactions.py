@@ -15,18 +15,19 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
-from lifelines import KaplanMeierFitter
+from scipy.stats import norm
 
 from openntz.course.course import Course
 from openntz.course.events import Dose, Reaction
 from openntz.evidence.registry import Registry
 from openntz.reanalyse.limits import days, numbers
+from openntz.reanalyse.reaction_antibodies import Onset, antibody_rows, onset_of
+from openntz.reanalyse.reaction_times import FirstReaction, first_reactions
 from openntz.reanalyse.result import (
     Analysis,
     AnalysisResult,
     Estimate,
     Figure,
-    Line,
     Part,
     Step,
     table,
@@ -58,7 +59,7 @@ class Treated:
 
     ``reacted`` are the numbers of the doses with a reaction, ``worst`` the highest grade known,
     ``waived`` by rule the doses without observation, the reactions then missed, and the severe
-    ones of these.
+    ones of these; ``onset`` is None for somebody whose antibody tests tell nothing.
     """
 
     doses: int
@@ -70,6 +71,8 @@ class Treated:
     interval_weeks: float | None
     years_of_disease: float | None
     waived: tuple[tuple[int, int, int], ...]
+    first: FirstReaction
+    onset: Onset | None
 
 
 def administrations(study: Study, window_days: float) -> tuple[list[Given], list[SetAside]]:
@@ -137,9 +140,12 @@ def _treated(own: Sequence[Given], waivers: Sequence[float]) -> Treated:
     gaps = [g.interval_days for g in own if g.interval_days is not None]
     onset = course.person.ms_onset
     had = [r for g in own for r in g.reactions]
+    reacted = tuple(g.number for g in own if g.reactions)
+    day_of = {g.number: (g.dose.day - own[0].dose.day).days for g in own}
+    at = reacted[0] if reacted else last.number
     return Treated(
         doses=len(own),
-        reacted=tuple(g.number for g in own if g.reactions),
+        reacted=reacted,
         terms=frozenset(" ".join(r.term.casefold().split()) for r in had),
         worst=max((r.grade for r in had if r.grade is not None), default=0),
         age=age_at(course, last.dose.day),
@@ -147,6 +153,8 @@ def _treated(own: Sequence[Given], waivers: Sequence[float]) -> Treated:
         interval_weeks=float(np.median(gaps)) / 7 if gaps else None,
         years_of_disease=None if onset is None else (last.dose.day - onset).days / 365.25,
         waived=tuple(_waived(own, clean) for clean in waivers),
+        first=FirstReaction(dose=at, day=day_of[at], seen=bool(reacted)),
+        onset=onset_of(course, reacted),
     )
 
 
@@ -187,20 +195,22 @@ def _clustered(people: Sequence[Treated]) -> dict[str, Any] | None:
         events[[end - p.doses + number - 1 for number in p.reacted]] = 1.0
     if len(people) < 2 or not 0 < events.sum() < len(events):
         return None
-    groups = np.repeat(np.arange(len(people)), sizes)
-    model = sm.GEE(events, np.ones((len(events), 1)), groups=groups, family=sm.families.Binomial())
-    fit = settled(model.fit)
-    if fit is None:
-        return None
-    low, high = fit.conf_int()[0]
+    # With a constant alone the estimating equation has the mean as its solution, and the
+    # sandwich is the sum of squared sums of people's deviations.
+    share, starts = float(events.mean()), np.concatenate([[0], ends[:-1]])
+    sums = np.add.reduceat(events - share, starts)
+    error = float(np.sqrt((sums**2).sum() * len(people) / (len(people) - 1)))
+    logit = np.log(share / (1 - share))
+    width = float(norm.ppf(0.975)) * error / (len(events) * share * (1 - share))
+    low, high = (float(1 / (1 + np.exp(-x))) for x in (logit - width, logit + width))
     return {
         "measure": "infusions with a reaction",
         "group": "any, infusions of one person clustered",
         "n": len(events),
         "count": int(events.sum()),
-        "value": float(1 / (1 + np.exp(-fit.params[0]))),
-        "low": float(1 / (1 + np.exp(-low))),
-        "high": float(1 / (1 + np.exp(-high))),
+        "value": share,
+        "low": low,
+        "high": high,
     }
 
 
@@ -289,31 +299,6 @@ def _after_the_end(reaction: Reaction, dose: Dose) -> bool:
     return reaction.at > dose.end
 
 
-def _first(people: Sequence[Treated]) -> Figure:
-    """Time to the first reaction by number of the dose."""
-    lasted = [p.reacted[0] if p.reacted else p.doses for p in people]
-    seen = [bool(p.reacted) for p in people]
-    fit = KaplanMeierFitter().fit(lasted, seen)
-    curve = fit.survival_function_.iloc[:, 0]
-    ends = fit.confidence_interval_survival_function_
-    return Figure(
-        title="First reaction by number of the dose",
-        x="dose",
-        y="share who have had a reaction",
-        lines=(
-            Line(
-                "all",
-                tuple(float(d) for d in curve.index),
-                tuple(1 - float(v) for v in curve),
-                tuple(1 - float(v) for v in ends.iloc[:, 1]),
-                tuple(1 - float(v) for v in ends.iloc[:, 0]),
-                steps=True,
-            ),
-        ),
-        summary="Kaplan and Meier, with the 95 % band.",
-    )
-
-
 def _take(study: Study, evidence: Registry) -> Part:
     waivers = numbers(evidence.fact("reanalyse.waivers"))
     given, aside = administrations(study, days(evidence.fact("reanalyse.reaction-window")))
@@ -338,6 +323,7 @@ def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
             name=NAME, title=TITLE, status="skipped", summary=table([]), definitions=definitions,
             text="No dose is recorded.", set_aside=tuple(aside),
         )  # fmt: skip
+    firsts = first_reactions([p.first for p in given])
     shares = _frequencies(given)
     clustered = _clustered(given)
     model, words = _regression(given)
@@ -346,13 +332,20 @@ def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
         title=TITLE,
         status="done",
         summary=table(
-            [*shares, *([clustered] if clustered else []), *model, *_waivers(given, evidence)]
+            [
+                *shares,
+                *([clustered] if clustered else []),
+                *model,
+                *firsts.rows,
+                *antibody_rows([p.onset for p in given if p.onset is not None]),
+                *_waivers(given, evidence),
+            ]
         ),
         definitions=definitions,
         text=f"{shares[0]['count']} of {len(given)} people had a reaction, in "
         f"{shares[1]['count']} of {shares[1]['n']} infusions. {words}",
         figures=(
-            _first(given),
+            *firsts.figures,
             Figure(
                 title="People with a reaction",
                 x="share of people",

@@ -11,8 +11,9 @@ from typing import Any, Literal
 import numpy as np
 from lifelines.exceptions import ConvergenceError
 from numpy.typing import NDArray
-from scipy.stats import norm, rankdata
-from statsmodels.stats.proportion import proportion_confint
+from scipy.stats import chi2, norm, rankdata
+from scipy.stats import f as f_distribution
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 from statsmodels.tools.sm_exceptions import ConvergenceWarning, ModelWarning
 
 from openntz.errors import InputError
@@ -80,6 +81,16 @@ def proportion(count: int, n: int, method: Method = "wilson", level: float = LEV
     return Proportion(count, n, float(ends[0]), float(ends[1]), method, level)
 
 
+def share_difference(first: Proportion, second: Proportion, level: float = LEVEL) -> Interval:
+    """Difference of two independent shares with Newcombe's interval (Newcombe 1998, method 10)."""
+    if first.value is None or second.value is None:
+        return Interval(None, None, None, level)
+    ends: Any = confint_proportions_2indep(
+        first.count, first.n, second.count, second.n, method="newcomb", alpha=1 - level
+    )
+    return Interval(first.value - second.value, float(ends[0]), float(ends[1]), level)
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """A test against the truth: counts of a two-by-two table and what follows from them."""
@@ -117,6 +128,14 @@ def predictive_values(
         sensitivity * prevalence / positive if positive else None,
         specificity * (1 - prevalence) / negative if negative else None,
     )
+
+
+def poisson_rate(events: int, years: float) -> tuple[float | None, float | None, float | None]:
+    """Events a year with the exact interval of a Poisson count (Garwood 1936)."""
+    if years <= 0:
+        return None, None, None
+    low = chi2.ppf(0.025, 2 * events) / 2 / years if events else 0.0
+    return events / years, float(low), float(chi2.ppf(0.975, 2 * events + 2) / 2 / years)
 
 
 def rate_difference(events: tuple[int, int], time: tuple[float, float], level: float) -> Interval:
@@ -161,33 +180,55 @@ class Agreement:
     """How much of the variance of a measure lies between people.
 
     ``icc`` is the one-way intraclass correlation ICC(1) of Shrout and Fleiss 1979 for groups of
-    unequal size (Donner 1986), ``cv`` the within-person coefficient of variation.
+    unequal size (Donner 1986) with their F interval, ``cv`` the within-person coefficient of
+    variation with the chi-square interval of the variance of logarithms.
     """
 
     people: int
     values: int
-    icc: float | None
-    cv: float | None
+    icc: Interval
+    cv: Interval
 
 
-def within_person(groups: list[Array]) -> Agreement:
+_UNKNOWN = Interval(None, None, None)
+
+
+def within_person(groups: list[Array], level: float = LEVEL) -> Agreement:
     """Agreement of repeated positive values, one array a person with at least two values."""
     used = [g for g in groups if len(g) > 1]
     total = sum(len(g) for g in used)
     if len(used) < 2:
-        return Agreement(len(used), total, None, None)
+        return Agreement(len(used), total, _UNKNOWN, _UNKNOWN)
+    return Agreement(len(used), total, _intraclass(used, level), _variation(used, level))
+
+
+def _intraclass(used: list[Array], level: float) -> Interval:
+    total, many = sum(len(g) for g in used), len(used)
     sizes = np.array([len(g) for g in used], float)
     means = np.array([g.mean() for g in used])
     inside = float(sum(((g - g.mean()) ** 2).sum() for g in used))
-    within = inside / (total - len(used))
-    between = float((sizes * (means - np.concatenate(used).mean()) ** 2).sum()) / (len(used) - 1)
-    size = (total - (sizes**2).sum() / total) / (len(used) - 1)
-    icc = (between - within) / (between + (size - 1) * within) if between + within > 0 else None
-    # On the logarithm, where a coefficient of variation does not depend on the level.
-    if min(g.min() for g in used) > 0:
-        logs = [np.log(g) for g in used]
-        spread = float(sum(((g - g.mean()) ** 2).sum() for g in logs)) / (total - len(used))
-        cv = sqrt(np.expm1(spread))
-    else:
-        cv = None
-    return Agreement(len(used), total, icc, cv)
+    within = inside / (total - many)
+    between = float((sizes * (means - np.concatenate(used).mean()) ** 2).sum()) / (many - 1)
+    size = (total - (sizes**2).sum() / total) / (many - 1)
+    if between + within <= 0:
+        return _UNKNOWN
+    icc = (between - within) / (between + (size - 1) * within)
+    if within <= 0:
+        return Interval(icc, None, None, level)
+    tail = 0.5 + level / 2
+    low = between / within / float(f_distribution.ppf(tail, many - 1, total - many))
+    high = between / within * float(f_distribution.ppf(tail, total - many, many - 1))
+    return Interval(icc, *((r - 1) / (r + size - 1) for r in (low, high)), level)
+
+
+def _variation(used: list[Array], level: float) -> Interval:
+    """On the logarithm, where a coefficient of variation does not depend on the level."""
+    if min(g.min() for g in used) <= 0:
+        return _UNKNOWN
+    logs = [np.log(g) for g in used]
+    free = sum(len(g) for g in used) - len(used)
+    squares = float(sum(((g - g.mean()) ** 2).sum() for g in logs))
+    ends = (squares / float(chi2.ppf(0.5 + side * level / 2, free)) for side in (1, -1))
+    return Interval(
+        sqrt(np.expm1(squares / free)), *(sqrt(np.expm1(variance)) for variance in ends), level
+    )

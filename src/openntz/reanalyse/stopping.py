@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
+from itertools import combinations, pairwise
 from math import inf
 from typing import Any, Final
 
@@ -26,7 +26,8 @@ from openntz.reanalyse.limits import (
     treatment_names,
 )
 from openntz.reanalyse.result import Analysis, AnalysisResult, Figure, Line, Part, Step, table
-from openntz.reanalyse.statistics import proportion
+from openntz.reanalyse.statistics import proportion, share_difference
+from openntz.reanalyse.stayed import on_their_clock, stayed
 from openntz.reanalyse.study import SetAside, Study, Whole
 from openntz.reanalyse.turnbull import turnbull
 
@@ -34,7 +35,9 @@ NAME: Final = "stopping"
 TITLE: Final = "After stopping: return of disease and rebound"
 _WEEK: Final = 7
 _WEEKS_TOLD: Final = (12, 16, 24, 52)
+STAYED: Final = "stayed on natalizumab, from the same time"
 _FEWEST: Final = 2
+_FEWEST_COMPARED: Final = 5  # people a group needs for a comparison
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,6 +104,7 @@ def stretches(study: Study, evidence: Registry) -> tuple[list[Stopped], list[Set
 class Stretch:
     """What the tables need of a stretch.
 
+    ``on_drug`` is the days from the first to the last dose before it;
     ``relapse`` is the days until the first relapse or the end and whether there was one,
     ``active`` the days between which the first active scan lies; None where nobody looked.
     """
@@ -108,6 +112,7 @@ class Stretch:
     person: str
     arm: str
     successor: str
+    on_drug: int
     washout: int | None
     relapse: tuple[float, bool] | None
     active: tuple[float, float] | None
@@ -188,10 +193,14 @@ def _relapses(found: Sequence[Stretch]) -> tuple[list[Line], list[dict[str, Any]
     ]
 
 
-def _lesions(groups: Mapping[str, Sequence[Stretch]]) -> tuple[list[Line], list[dict[str, Any]]]:
+def _lesions(
+    groups: Mapping[str, Sequence[Stretch]], kept: Sequence[tuple[float, float]]
+) -> tuple[list[Line], list[dict[str, Any]]]:
     lines, rows = [], []
-    for name, own in groups.items():
-        between = [s.active for s in own if s.active is not None]
+    looked_at = {
+        name: [s.active for s in own if s.active is not None] for name, own in groups.items()
+    } | {STAYED: kept}
+    for name, between in looked_at.items():
         lower, upper = [low for low, _ in between], [high for _, high in between]
         if len(lower) < _FEWEST:
             continue
@@ -224,10 +233,12 @@ def _lesions(groups: Mapping[str, Sequence[Stretch]]) -> tuple[list[Line], list[
 
 
 def _curves(
-    found: Sequence[Stretch], groups: Mapping[str, Sequence[Stretch]]
+    found: Sequence[Stretch],
+    groups: Mapping[str, Sequence[Stretch]],
+    kept: Sequence[tuple[float, float]],
 ) -> tuple[Figure, list[dict[str, Any]]]:
     relapse, by_relapse = _relapses(found)
-    lesion, by_lesion = _lesions(groups)
+    lesion, by_lesion = _lesions(groups, kept)
     figure = Figure(
         title="Return of disease after the last dose",
         x="weeks since the last dose",
@@ -260,6 +271,33 @@ def _rebounds(groups: Mapping[str, Sequence[Stretch]]) -> list[dict[str, Any]]:
     return rows
 
 
+def _differences(groups: Mapping[str, Sequence[Stretch]]) -> list[dict[str, Any]]:
+    """Rebound between any two successors, and between any two arms; nobody was randomised."""
+    rows = []
+    for at, definition in enumerate(Rebound):
+        shares = {}
+        for name, own in groups.items():
+            known = [s.rebound[at] for s in own if s.rebound[at] is not Met.UNKNOWN]
+            if len(known) >= _FEWEST_COMPARED:
+                shares[name] = proportion(sum(a is Met.YES for a in known), len(known))
+        for a, b in combinations(shares, 2):
+            kind = a.split(": ")[0]
+            if ": " not in a or not b.startswith(f"{kind}: "):
+                continue
+            found = share_difference(shares[a], shares[b])
+            rows.append(
+                {
+                    "measure": f"difference of rebound by {definition.value}",
+                    "group": f"{a} minus {b.removeprefix(f'{kind}: ')}",
+                    "n": shares[a].n + shares[b].n,
+                    "value": found.value,
+                    "low": found.low,
+                    "high": found.high,
+                }
+            )
+    return rows
+
+
 def _washouts(found: Sequence[Stretch]) -> list[dict[str, Any]]:
     rows = []
     for name in sorted({s.successor for s in found if s.washout is not None}):
@@ -280,11 +318,18 @@ def _washouts(found: Sequence[Stretch]) -> list[dict[str, Any]]:
 def _take(study: Study, evidence: Registry) -> Part:
     limits = rebound_limits(evidence)
     found, aside = stretches(study, evidence)
+    off = {s.course.person.id for s in found}
+    kept = [
+        stayed(c, study.arms.get(c.person.id, ""))
+        for c in study
+        if c.doses and c.person.id not in off
+    ]
     taken = [
         Stretch(
             person=s.course.person.id,
             arm=study.arms.get(s.course.person.id, ""),
             successor=s.successor,
+            on_drug=(s.off.last_dose.day - s.off.first_dose).days,
             washout=s.washout,
             relapse=_relapse(s),
             active=_active(s),
@@ -292,20 +337,20 @@ def _take(study: Study, evidence: Registry) -> Part:
         )
         for s in found
     ]
-    return taken, aside
+    return taken, aside, kept
 
 
 def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
     """Time to relapse and to an active scan, rebound by four definitions, washouts."""
-    found, aside = part
+    found, aside, kept = part
     groups = _grouped(found)
-    figure, weeks = _curves(found, groups)
+    figure, weeks = _curves(found, groups, on_their_clock(kept, [s.on_drug for s in found]))
     limits = rebound_limits(evidence)
     return AnalysisResult(
         name=NAME,
         title=TITLE,
         status="done",
-        summary=table([*weeks, *_rebounds(groups), *_washouts(found)]),
+        summary=table([*weeks, *_rebounds(groups), *_differences(groups), *_washouts(found)]),
         definitions={
             "stretch": f"a gap of {days(evidence.fact('restart.gap')):g} d or more, any pause "
             "after a recorded stop, or the time since therapy ended",
@@ -316,6 +361,9 @@ def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
             "edss": f"EDSS {limits.edss_steps} steps or more above the last on the drug",
             "active_mri_by_week": "share surely active by then; 'could be' counts those "
             "whose first activity may have come before or after",
+            "difference": "of shares, Newcombe, 95 %; not randomised",
+            "stayed": "never off the drug, counted from the dose they got when the median stretch "
+            "began",
             "washout": "median with the range; 0 where the next drug began before the last dose",
         },
         text=f"{len(found)} stretches off natalizumab in "

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import statsmodels.formula.api as smf
+import statsmodels.api as sm
 from scipy.stats import spearmanr
 
 from openntz.course import vocabulary
@@ -133,8 +133,11 @@ def _steadiness(troughs: Sequence[Trough]) -> list[dict[str, Any]]:
     found = within_person([np.array(v) for v in by_person.values()])
     told = {"group": "within and between people", "n": found.people, "count": found.values}
     return [
-        {"measure": "intraclass correlation", "value": found.icc, **told},
-        {"measure": "within-person coefficient of variation", "value": found.cv, **told},
+        {"measure": measure, "value": of.value, "low": of.low, "high": of.high, **told}
+        for measure, of in (
+            ("intraclass correlation", found.icc),
+            ("within-person coefficient of variation", found.cv),
+        )
     ]
 
 
@@ -154,8 +157,13 @@ def _relations(troughs: Sequence[Trough]) -> list[dict[str, Any]]:
     varies = [name for name in ("weight", "weeks") if frame[name].std() > 0]
     if not varies:
         return rows
-    model = smf.gee(f"log_level ~ {' + '.join(varies)}", "person", data=frame)
-    fit = settled(model.fit)
+    design = sm.add_constant(frame[varies].astype(float))
+    people = frame["person"].astype("category").cat.codes
+    fit = settled(
+        lambda: sm.OLS(frame["log_level"].astype(float), design).fit(
+            cov_type="cluster", cov_kwds={"groups": people}
+        )
+    )
     if fit is None:
         return rows
     ends = fit.conf_int()
@@ -257,10 +265,11 @@ def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
             "trough": f"level at least {not_before:g} d after the dose before it",
             "below_quantification": "below a cut at or above its limit, else not "
             "known; left out of the rest",
-            "intraclass_correlation": "one-way, ICC(1)",
-            "coefficient_of_variation": "from the variance of logarithms within a person",
-            "regression": "logarithm of the trough, generalised estimating equations, people as "
-            "clusters, independence",
+            "intraclass_correlation": "one-way, ICC(1), with its F interval",
+            "coefficient_of_variation": "from the variance of logarithms within a person, with "
+            "its chi-square interval",
+            "regression": "logarithm of the trough, least squares, sandwich variance with "
+            "people as clusters",
             "activity": "within antibody groups only: low levels and activity share a cause",
         },
         text=""
