@@ -69,7 +69,7 @@ class Histories:
 
 
 # Everybody is weighed against the same histories, with a handful of rates.
-@lru_cache(maxsize=64)
+@lru_cache
 def _held_at_edges(ways: Histories, rate_per_day: float) -> Array:
     kept = np.exp(-rate_per_day * np.diff(ways.edge))
     found = np.zeros((len(ways.mean), len(ways.edge)))
@@ -82,7 +82,7 @@ def _held_at_edges(ways: Histories, rate_per_day: float) -> Array:
 def deciding(p: Parameters) -> str:
     """Hash of every parameter that decides on the blockade, and of the card of levels."""
     stated = [f"{n}={p[n]!r}" for n in sorted(p) if n.startswith(_DECIDING)]
-    return hashlib.sha256("\n".join([*stated, level_card().hash]).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join([*stated, level_card().hash]).encode()).hexdigest()
 
 
 @lru_cache(maxsize=1)
