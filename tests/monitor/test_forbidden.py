@@ -1,6 +1,8 @@
-"""After a reaction that forbids natalizumab no rule advises how to give it again."""
+"""After a reaction or with a disease that forbids it, no rule advises to give natalizumab again."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 
@@ -88,6 +90,33 @@ def test_other_reactions_and_reasons_leave_the_advice(rule, given):
 @pytest.mark.parametrize("rule", RULES)
 def test_the_status_stays_by_the_contract(rule):
     assert told(rule).status is told(rule, term="headache").status
+
+
+def _with_conditions(conditions: str, rule: str):
+    made = course(
+        doses=doses_on([days_before(228), REACTED]),
+        plans=[plan(REACTED, stopped=REACTED, line=9)],
+        relapses=[relapse(days_before(20))],
+        pregnancies=[pregnancy(days_before(180), line=11)],
+    )
+    who = replace(made.person, conditions=conditions)
+    return finding(rule, replace(made, person=who))
+
+
+@pytest.mark.parametrize("rule", [*RULES, *OFF_THERAPY])
+@pytest.mark.parametrize("disease", ["melanoma", "PML"])
+def test_a_forbidding_disease_stands_in_place_of_advice_on_a_restart(rule, disease):
+    found, free = _with_conditions(disease, rule), _with_conditions("none", rule)
+    assert "Natalizumab is contraindicated" in found.message
+    assert disease in found.message
+    assert "people:2" in found.evidence
+    assert not [text for text in RESTART if text in found.message]
+    assert "contraindicated" not in free.message
+    assert found.status is free.status
+
+
+def test_the_gate_of_a_restart_names_the_rule_that_forbids_it():
+    assert "See contraindication.condition." in _with_conditions("melanoma", "restart.gate").message
 
 
 def test_the_person_of_the_example_clinic_reads_no_restart():

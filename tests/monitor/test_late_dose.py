@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -236,7 +237,15 @@ def test_a_dose_booked_after_a_stop_is_held_to_the_limits(booked, recounts):
         ),
         (
             {"symptoms": [symptom(days_before(9), "PML confirmed", line=71)]},
-            "No dose is to be given before this is settled:",
+            "Natalizumab is contraindicated after PML, which is recorded: 'PML confirmed'",
+        ),
+        (
+            {"symptoms": [symptom(days_before(9), "PML suspected", line=71)]},
+            "No dose is to be given before this is settled: Suspicion of PML (pml.suspected).",
+        ),
+        (
+            {"symptoms": [symptom(days_before(9), "jaundice", line=71)]},
+            "No dose is to be given before this is settled: Liver values (liver.injury).",
         ),
         ({"pregnancies": [pregnancy(days_before(70), line=72)]}, "Pregnant, week 12+0:"),
     ],
@@ -246,6 +255,35 @@ def test_what_forbids_or_questions_a_dose_is_the_first_sentence(days, events, fi
     assert found.message.startswith(first)
     assert "Give" not in found.message
     assert found.status is finding(RULE, last_dose(days)).status
+
+
+@pytest.mark.parametrize("days", [10, 25, 40, 57, 300])
+@pytest.mark.parametrize(
+    ("who", "first"),
+    [
+        ({"conditions": "breast cancer"}, "Natalizumab is contraindicated while this stands: "),
+        ({"conditions": "HIV infection"}, "Natalizumab is contraindicated while this "),
+        (
+            {"birth_date": date(AS_OF.year - 18, AS_OF.month, AS_OF.day) + timedelta(days=1)},
+            "Natalizumab is contraindicated below 18 years; check the birth date.",
+        ),
+    ],
+)
+def test_what_forbids_a_dose_in_the_person_is_the_first_sentence(days, who, first):
+    made = last_dose(days)
+    found = finding(RULE, replace(made, person=replace(made.person, **who)))
+    assert found.message.startswith(first)
+    # Said once: the rule that forbids it is not listed again among what holds a dose.
+    assert "before this is settled" not in found.message
+    assert "Give" not in found.message
+    assert "people:2" in found.evidence
+    assert found.status is finding(RULE, made).status
+
+
+def test_on_the_eighteenth_birthday_nothing_forbids_a_dose():
+    made = last_dose(40)
+    grown = replace(made.person, birth_date=date(AS_OF.year - 18, AS_OF.month, AS_OF.day))
+    assert finding(RULE, replace(made, person=grown)).message == finding(RULE, made).message
 
 
 def test_a_pregnancy_that_was_delivered_or_a_recorded_stop_says_nothing_first():

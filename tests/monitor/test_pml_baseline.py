@@ -21,6 +21,7 @@ from tests.build import (
     finding,
     measurement,
     plan,
+    pregnancy,
     scan,
     treatment,
     without,
@@ -241,3 +242,31 @@ def test_an_unknown_antibody_asks_for_a_scan_before_the_watch_ends(last, scanned
     assert found.status is expected
     assert found.due == (None if due is None else ahead(due))
     assert ("Anti-JCV status not known" in found.message) is (due is not None)
+
+
+def test_a_scan_that_is_entered_for_later_is_said():
+    """As pml.mri-due and pml.baseline-mri do; it changes no status before it was taken."""
+    made = switched(60, started=20, scans=(200,))
+    entered = course(
+        doses=made.doses,
+        plans=made.plans,
+        treatments=made.treatments,
+        measurements=made.measurements,
+        mri=[*made.mri, scan(ahead(12), line=90)],
+    )
+    found = finding(SWITCH, entered)
+    assert f"A scan is entered for {ahead(12)}." in found.message
+    assert found.status is finding(SWITCH, made).status
+    assert "entered" not in finding(SWITCH, made).message
+
+
+@pytest.mark.parametrize("scans", [(), (50,), (200,)])
+def test_a_scan_after_a_switch_in_pregnancy_is_to_be_decided_with_it_in_mind(scans):
+    words = "Pregnant: decide about the scan and contrast (gadolinium) with that in mind."
+    free = finding(SWITCH, switched(60, started=20, scans=scans))
+    expecting = [pregnancy(days_before(70), line=50)]
+    found = finding(SWITCH, switched(60, started=20, scans=scans, pregnancies=expecting))
+    assert words in found.message
+    assert "pregnancies:50" in found.evidence
+    assert found.status is free.status
+    assert words not in free.message

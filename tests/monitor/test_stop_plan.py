@@ -8,7 +8,17 @@ import pytest
 
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import PROFILES
-from tests.build import AS_OF, course, days_before, doses_on, finding, plan, treatment, without
+from tests.build import (
+    AS_OF,
+    course,
+    days_before,
+    doses_on,
+    finding,
+    plan,
+    situation,
+    treatment,
+    without,
+)
 
 ACT, DUE, WATCH, UNKNOWN, OK = Status.ACT, Status.DUE, Status.WATCH, Status.UNKNOWN, Status.OK
 RULE, SUCCESSOR = "stopping.plan", "stopping.no-successor"
@@ -69,3 +79,34 @@ def test_missing_tables_are_unknown():
     )
     assert finding(RULE, no_plans).status is UNKNOWN
     assert finding(RULE, course()).status is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("said", "interval", "off"),
+    [
+        (-4, 28, True),  # the day after the plan to stop
+        (-1, 42, True),
+        (-5, 28, False),  # the same day: which came later cannot be told
+        (-6, 28, False),  # before it
+        (-1, None, False),  # a plan without an interval says nothing of going on
+    ],
+)
+@pytest.mark.parametrize("ahead", [30, 0])
+def test_a_planned_stop_is_called_off_by_a_later_plan_to_go_on(said, interval, off, ahead):
+    stop = plan(days_before(5), stopped=AS_OF + timedelta(days=ahead), line=9)
+    made = course(
+        doses=doses_on([days_before(300), days_before(10)]),
+        plans=[stop, plan(AS_OF + timedelta(days=said), interval, line=8)],
+    )
+    found = situation(made).therapy
+    assert (found.planned_stop is None) is (off or ahead <= 0)
+    assert (found.stop_ref is None) is (off or ahead > 0)
+    assert found.expects_dose is (off or ahead > 0)
+
+
+def test_a_plan_after_the_day_of_a_stop_resumes_and_calls_nothing_off():
+    stop = plan(days_before(20), stopped=days_before(10), line=9)
+    again = plan(days_before(3), 28, line=10)
+    found = situation(course(doses=doses_on([days_before(30)]), plans=[stop, again])).therapy
+    assert found.stop_ref == stop.ref
+    assert found.resumes == again

@@ -46,7 +46,8 @@ class Therapy:
     ``planned`` is the date of the next dose: a dose entered for the future if there is one,
     else last dose plus interval; None when no dose is expected. ``interval_ref`` is None when
     the interval is the label's because no plan is recorded. ``resumes`` is set when a plan
-    with an interval was made after the last dose following a stop or a presumed stop.
+    with an interval was made after the last dose following a stop or a presumed stop. A stop
+    planned for a later day is called off by a plan with an interval made before that day.
     """
 
     state: TherapyState
@@ -102,6 +103,16 @@ class Therapy:
         )
 
 
+def _called_off(stop: Plan, plans: tuple[Plan, ...]) -> bool:
+    """Whether a stop planned for a later day was followed, before that day, by a plan to go on."""
+    return stop.stopped is not None and any(
+        p.stopped is None
+        and p.planned_interval_days is not None
+        and stop.day < p.day < stop.stopped
+        for p in plans
+    )
+
+
 def _stop(plans: tuple[Plan, ...], last_dose: date | None, as_of: date) -> Plan | None:
     """The stop record still in force: no dose was given after the date it names."""
     stops = [p for p in plans if p.stopped is not None and p.stopped <= as_of]
@@ -128,9 +139,11 @@ def therapy(course: Course, as_of: date, limits: TherapyLimits) -> Therapy:
         else (limits.label_interval, None)
     )
     last = doses[-1].day if doses else None
-    stop = _stop(plans, last, as_of)
+    in_force = tuple(p for p in plans if not _called_off(p, plans))
+    stop = _stop(in_force, last, as_of)
     planned_stop = next(
-        (p.stopped for p in reversed(plans) if p.stopped is not None and p.stopped > as_of), None
+        (p.stopped for p in reversed(in_force) if p.stopped is not None and p.stopped > as_of),
+        None,
     )
     if last is None:
         return Therapy(

@@ -66,12 +66,18 @@ def _treated(course: Course, situation: Situation, profile: Profile) -> tuple[Sa
     return tuple(s for s in said if s.open)
 
 
-def condition_facts(situation: Situation, profile: Profile) -> ConditionFacts:
-    """Facts of ``contraindication.condition``.
+@dataclass(frozen=True, slots=True)
+class _Diseases:
+    """What is said of cancer, the immune system and PML, and which of it forbids natalizumab."""
 
-    A scan or the reason of a stop is read by ``pml.suspected``, not here.
-    """
-    course, words = situation.course, statement_words(profile)
+    cancer: tuple[Said, ...]
+    immune: tuple[Said, ...]
+    pml: tuple[Said, ...]
+    forbidding: tuple[Said, ...]
+
+
+def _diseases(course: Course, profile: Profile) -> _Diseases:
+    words = statement_words(profile)
     told = (*condition_notes(course.person), *notes(course, "symptoms"))
     cancer = said_of(
         _without_excepted(told, profile.words("contraindication.cancer-excepted")),
@@ -84,14 +90,30 @@ def condition_facts(situation: Situation, profile: Profile) -> ConditionFacts:
     present = [s for found in (cancer, immune) for s in standing(found)]
     forbidding = [s for s in present if s.statement is Statement.STATED]
     forbidding += [s for s in pml if s.statement in {Statement.STATED, Statement.PAST}]
+    return _Diseases(cancer, immune, pml, tuple(dict.fromkeys(forbidding)))
+
+
+def forbidding_diseases(course: Course, profile: Profile) -> tuple[Said, ...]:
+    """What is recorded of diseases that forbid natalizumab, stated as present (PML: ever)."""
+    return course.derived(_diseases, profile).forbidding
+
+
+def condition_facts(situation: Situation, profile: Profile) -> ConditionFacts:
+    """Facts of ``contraindication.condition``.
+
+    A scan or the reason of a stop is read by ``pml.suspected``, not here.
+    """
+    course = situation.course
+    found = course.derived(_diseases, profile)
+    present = [s for said in (found.cancer, found.immune) for s in standing(said)]
     unclear = [s for s in present if s.statement is Statement.SUSPECTED]
-    unclear += [s for s in (*cancer, *immune) if s.statement is Statement.PAST]
-    unclear += [s for s in pml if s.statement is Statement.SUSPECTED]
+    unclear += [s for s in (*found.cancer, *found.immune) if s.statement is Statement.PAST]
+    unclear += [s for s in found.pml if s.statement is Statement.SUSPECTED]
     unclear += _treated(course, situation, profile)
     return ConditionFacts(
         therapy=situation.therapy,
-        forbidding=tuple(dict.fromkeys(forbidding)),
-        unclear=tuple(s for s in dict.fromkeys(unclear) if s not in forbidding),
+        forbidding=found.forbidding,
+        unclear=tuple(s for s in dict.fromkeys(unclear) if s not in found.forbidding),
         recorded=bool(course.person.conditions) and course.person.ref is not None,
         ref=course.person.ref,
     )

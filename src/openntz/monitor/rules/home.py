@@ -14,7 +14,7 @@ from openntz.definitions.tolerated import tolerated_in_a_row
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict
-from openntz.monitor.rules.forbidden import Forbidden, forbidden
+from openntz.monitor.rules.forbidden import ForbiddingReaction, forbidding_reaction
 from openntz.monitor.rules.next_dose import next_dose_text
 from openntz.monitor.rules.standing import NEVER_DOSED, joined, off_text, standing_refs
 
@@ -46,7 +46,7 @@ class HomeFacts:
     tolerated: int = 0
     earlier: tuple[Dose, ...] = ()
     reactions_recorded: bool = True
-    forbids: Forbidden | None = None
+    forbids: ForbiddingReaction | None = None
     against: tuple[Dose, ...] = ()
 
 
@@ -72,7 +72,7 @@ def home_facts(situation: Situation, profile: Profile) -> HomeFacts:
 
     booked = next((e for e in situation.booked if isinstance(e, Dose)), None)
     last = t.last_dose
-    forbids = forbidden(situation, profile)
+    forbids = forbidding_reaction(situation, profile)
     homes = [d for d in (*course.doses, booked) if d is not None and where(d) is Place.HOME]
     next_day = t.planned if t.planned is not None else situation.as_of
     return HomeFacts(

@@ -14,7 +14,6 @@ from openntz.monitor.rule import Rule, Situation, Verdict, days_text
 from openntz.monitor.rules.pregnancy import (
     PregnancyFacts,
     contradiction,
-    more_doses_may_follow,
     pregnancy_facts,
     without_record,
 )
@@ -76,7 +75,7 @@ def newborn_facts(situation: Situation, profile: Profile) -> NewbornFacts:
                 last_dose=doses[-1] if doses else None,
                 count=newborn_count(gestation.pregnancy, terms, denials),
                 more_doses=gestation.state is PregnancyState.ONGOING
-                and more_doses_may_follow(situation.therapy),
+                and situation.therapy.not_stopped,
             )
         )
     return NewbornFacts(base=base, newborns=tuple(newborns))

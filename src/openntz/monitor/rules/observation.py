@@ -14,7 +14,13 @@ from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
 from openntz.monitor.rules.eligibility import age_facts, combination_facts
-from openntz.monitor.rules.forbidden import Forbidden, before_restart, forbidden
+from openntz.monitor.rules.forbidden import (
+    Forbidden,
+    ForbiddingReaction,
+    before_restart,
+    forbidden,
+    forbidding_reaction,
+)
 from openntz.monitor.rules.hypersensitivity import reaction_text
 from openntz.monitor.rules.next_dose import next_dose_text
 from openntz.monitor.rules.standing import joined, not_in_export, standing_refs
@@ -45,27 +51,30 @@ class Answer:
 class Against:
     """What speaks against giving the next dose at all, by the facts of the rules that say so.
 
-    ``years`` is the age where it is below the lowest of the label; ``beside`` are treatments
-    that overlap with natalizumab.
+    ``reaction`` is the one behind ``forbidden``, where it is one; ``years`` the age where it is
+    below the lowest of the label; ``beside`` are treatments that overlap with natalizumab.
     """
 
     forbidden: Forbidden | None = None
+    reaction: ForbiddingReaction | None = None
     years: int | None = None
     beside: tuple[Treatment, ...] = ()
 
     @property
     def reasons(self) -> tuple[str, ...]:
         """'the reaction of 2023-12-31', 'the age of 17 years', 'fingolimod alongside'."""
+        disease = self.forbidden is not None and self.reaction is None and self.years is None
         return (
-            *(() if self.forbidden is None else (self.forbidden.reaction,)),
+            *(() if self.reaction is None else (self.reaction.reaction,)),
             *(() if self.years is None else (f"the age of {self.years} years",)),
+            *(("a disease on record",) if disease else ()),
             *(f"{t.name or 'a treatment without name'} alongside" for t in self.beside),
         )
 
     @property
     def refs(self) -> tuple[Ref, ...]:
-        """The rows of the reaction or its stop, and of the treatments."""
-        first = () if self.forbidden is None else (self.forbidden.ref,)
+        """The rows of what forbids it, and of the treatments."""
+        first = () if self.forbidden is None else self.forbidden.refs
         return (*first, *(t.ref for t in self.beside))
 
 
@@ -84,12 +93,13 @@ class ObservationFacts:
 
 
 def _against(situation: Situation, profile: Profile) -> Against:
-    """A reaction that forbids, an age below the lowest, a treatment that overlaps."""
+    """What forbids it: a reaction, a disease, an age below the lowest; and what overlaps."""
     years = age_facts(situation, profile).years
     young = years is not None and years < profile.number("eligibility.minimum-age")
     on = situation.therapy.state.on_therapy
     return Against(
         forbidden=forbidden(situation, profile),
+        reaction=forbidding_reaction(situation, profile),
         years=years if young else None,
         beside=combination_facts(situation, profile).overlapping if on else (),
     )

@@ -8,12 +8,14 @@ from math import inf
 
 from openntz.course.events import Ref, Scan, Treatment
 from openntz.definitions.gaps import since_gap
+from openntz.definitions.pregnancy import Gestation
 from openntz.definitions.schedule import check_due
 from openntz.definitions.therapy import Therapy
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict
 from openntz.monitor.rules.pml_checks import mri_due, mri_facts
+from openntz.monitor.rules.pregnancy import scan_in_pregnancy
 from openntz.monitor.rules.scheduled import CHECK_STATUS, check_text
 from openntz.monitor.rules.standing import (
     NEVER_DOSED,
@@ -174,6 +176,8 @@ class SwitchFacts:
 
     ``next_scan`` is the day that rule names, ``positive`` the anti-JCV status (None: unknown).
 
+    ``booked`` is the first scan entered for later.
+
     On therapy nothing has followed, and nothing more is looked up.
     """
 
@@ -186,6 +190,8 @@ class SwitchFacts:
     asked: Status = Status.OK
     next_scan: date | None = None
     positive: bool | None = None
+    booked: date | None = None
+    pregnant: Gestation | None = None
 
 
 def switch_facts(situation: Situation, profile: Profile) -> SwitchFacts:
@@ -209,6 +215,8 @@ def switch_facts(situation: Situation, profile: Profile) -> SwitchFacts:
         asked=asked.status,
         next_scan=asked.due,
         positive=mri.standing.positive if mri.standing is not None else None,
+        booked=mri.booked,
+        pregnant=mri.pregnant,
     )
 
 
@@ -342,10 +350,26 @@ def after_switch(facts: SwitchFacts, profile: Profile) -> Verdict:
         following = _next_scan(facts, until, profile)
         status, todo, due = following.status, following.text, following.due
         keys = (*keys, *following.keys)
-    refs = (successor.ref, *((scan.ref,) if scan is not None else ()), *standing_refs(therapy))
+    refs = (
+        successor.ref,
+        *((scan.ref,) if scan is not None else ()),
+        *((facts.pregnant.pregnancy.ref,) if facts.pregnant is not None else ()),
+        *standing_refs(therapy),
+    )
     known = {t.ref for t in (successor,) if t.day <= therapy.as_of}
     evidence = tuple(r for r in refs if r is not successor.ref or successor.ref in known)
-    return Verdict(status=status, message=joined(head, todo), due=due, evidence=evidence, keys=keys)
+    return Verdict(
+        status=status,
+        message=joined(
+            head,
+            todo,
+            f"A scan is entered for {facts.booked}." if facts.booked is not None else "",
+            scan_in_pregnancy(facts.pregnant),
+        ),
+        due=due,
+        evidence=evidence,
+        keys=keys,
+    )
 
 
 AFTER_SWITCH = Rule(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from openntz.course import vocabulary
+from openntz.course.course import Course
 from openntz.course.events import Measurement, Ref
 from openntz.course.vocabulary import lost_results
 from openntz.definitions.pml_certainty import PmlCertainty, pml_certainty
@@ -90,16 +91,18 @@ def _since(day: date | None, excluded: date | None) -> bool:
     return excluded is None or (day is not None and day > excluded)
 
 
-def suspicion_facts(situation: Situation, profile: Profile) -> SuspicionFacts:
-    """Facts of ``pml.suspected``.
+@dataclass(frozen=True, slots=True)
+class _Mentions:
+    """What names PML and is not excluded since, what of it is a diagnosis, and that exclusion."""
 
-    A word on a scan or as the reason of a stop is a suspicion, however it is put; among
-    complaints or other diseases it is what it says, and PML that is over was PML. Virus found in
-    CSF counts until a human writes that PML is excluded, whatever a later sample shows.
-    """
-    course, words = situation.course, statement_words(profile)
+    left: tuple[Said, ...]
+    stated: tuple[Said, ...]
+    excluded: date | None
+
+
+def _mentions(course: Course, profile: Profile) -> _Mentions:
+    words, terms = statement_words(profile), profile.words("pml.terms")
     told = notes(course, *_CLINIC, "mri", "plans")
-    terms = profile.words("pml.terms")
     mentioned = [*said_of(condition_notes(course.person), terms, words)]
     mentioned += said_of(told, terms, words)
     scans = [n for n in told if n.ref.table == "mri"]
@@ -111,6 +114,31 @@ def suspicion_facts(situation: Situation, profile: Profile) -> SuspicionFacts:
     # PML that is over still forbids natalizumab for good.
     had = [s for s in mentioned if s.statement is Statement.PAST and s.note.ref.table in _CLINIC]
     left = (*left, *(s for s in had if _since(s.note.day, excluded)))
+    stated = tuple(
+        s
+        for s in left
+        if s.statement is not Statement.SUSPECTED and s.note.ref.table not in _INDIRECT
+    )
+    return _Mentions(left, stated, excluded)
+
+
+def pml_on_record(course: Course, profile: Profile) -> tuple[Said, ...]:
+    """What states PML as a diagnosis, and has not been excluded since."""
+    return course.derived(_mentions, profile).stated
+
+
+def suspicion_facts(situation: Situation, profile: Profile) -> SuspicionFacts:
+    """Facts of ``pml.suspected``.
+
+    A word on a scan or as the reason of a stop is a suspicion, however it is put; among
+    complaints or other diseases it is what it says, and PML that is over was PML. Virus found in
+    CSF counts until a human writes that PML is excluded, whatever a later sample shows.
+    """
+    course, words = situation.course, statement_words(profile)
+    told = notes(course, *_CLINIC, "mri", "plans")
+    scans = [n for n in told if n.ref.table == "mri"]
+    mentions = course.derived(_mentions, profile)
+    left, excluded = mentions.left, mentions.excluded
     positive = profile.words("pml.csf-positive")
     noted = tuple(
         s
@@ -124,11 +152,7 @@ def suspicion_facts(situation: Situation, profile: Profile) -> SuspicionFacts:
     shapes = said_of(recent, profile.words("pml.look-alike-terms"), words)
     days = [s.note.day for s in (*left, *noted) if s.note.day is not None]
     first = min((*days, *(m.day for m in found)), default=None)
-    stated = tuple(
-        s
-        for s in left
-        if s.statement is not Statement.SUSPECTED and s.note.ref.table not in _INDIRECT
-    )
+    stated = mentions.stated
     return SuspicionFacts(
         therapy=situation.therapy,
         found=stated,

@@ -195,18 +195,13 @@ _PLAN_KEYS = (
 
 
 def _evidence(gestation: Gestation, facts: PregnancyFacts) -> tuple[Ref, ...]:
-    forbids = () if facts.forbidden is None else (facts.forbidden.ref,)
+    forbids = () if facts.forbidden is None else facts.forbidden.refs
     return (gestation.pregnancy.ref, *standing_refs(facts.therapy), *forbids)
 
 
 def _open_decision(therapy: Therapy) -> bool:
     """Doses stopped coming, and neither a stop nor that they go on is recorded."""
     return therapy.state is TherapyState.PRESUMED_STOPPED and not therapy.expects_dose
-
-
-def more_doses_may_follow(therapy: Therapy) -> bool:
-    """Whether nothing on record excludes another dose: on therapy, planned, or never decided."""
-    return therapy.expects_dose or _open_decision(therapy)
 
 
 def _presumed(gestation: Gestation, facts: PregnancyFacts, profile: Profile) -> Verdict:
@@ -305,7 +300,7 @@ def _wish(wish: Plan | Symptom, facts: PregnancyFacts, profile: Profile) -> Verd
             _guidelines(profile),
             _outcomes(profile),
         ),
-        evidence=(wish.ref, *standing_refs(therapy), *(() if forbids is None else (forbids.ref,))),
+        evidence=(wish.ref, *standing_refs(therapy), *(() if forbids is None else forbids.refs)),
         keys=(
             "pregnancy.last-week.shortest",
             "pregnancy.last-week.longest",

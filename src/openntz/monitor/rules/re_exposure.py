@@ -82,7 +82,7 @@ def before_re_exposure(facts: ReExposureFacts, profile: Profile) -> Verdict:
     return replace(
         verdict,
         message=joined(f"{_gap_text(gap)}.", tested, forbids.text),
-        evidence=(*verdict.evidence, forbids.ref),
+        evidence=(*verdict.evidence, *forbids.refs),
     )
 
 

@@ -152,7 +152,7 @@ def _verdict(episode: Episode, facts: RestartFacts) -> Verdict:
     active = found.inflammation
     refs = [episode.last_before.ref, episode.dose, episode.plan, therapy.stop_ref]
     refs += [e.ref for e in (*found.relapses, *found.scans)]
-    refs += [] if forbids is None else [forbids.ref]
+    refs += [] if forbids is None else [*forbids.refs]
     if active:
         status = Status.ACT if known else Status.WATCH
         body = f"The disease is active: {_active_text(found)}."

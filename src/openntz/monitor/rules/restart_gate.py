@@ -181,10 +181,8 @@ def _not_asked(facts: RestartGateFacts) -> Verdict | None:
     if facts.forbidden is not None:
         return Verdict(
             status=Status.OK,
-            message=joined(
-                _head(facts), facts.forbidden.text, "See hypersensitivity.contraindicated."
-            ),
-            evidence=(*standing_refs(therapy), facts.forbidden.ref),
+            message=joined(_head(facts), facts.forbidden.text, f"See {facts.forbidden.rule}."),
+            evidence=(*standing_refs(therapy), *facts.forbidden.refs),
         )
     if not facts.given and not facts.planned:
         against = f"{facts.against}, which speaks against one." if facts.against else ""
