@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 import problem_one
+import virtual
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "reference" / "benchmarks.md"
@@ -213,6 +214,7 @@ def page(people: int, diffrax: str | None) -> str:
             *estimation,
             "",
             *rules_section(),
+            *virtual.section(),
         ]
     )
 

@@ -33,18 +33,19 @@ def _alike(regimens: Sequence[Regimen], p: Parameters) -> list[tuple[Rows, Start
     """People whose modifiers, first dose and number of antibody responses are the same.
 
     Their rows, and for each response the day each one's stretch of dosing began and whether it
-    was the first; in order of the first of each.
+    was the first; in order of the first of each. Doses ascend in time.
     """
     groups: dict[tuple[object, ...], list[int]] = {}
     begun: dict[tuple[object, ...], list[list[float]]] = {}
-    known: dict[bytes, list[tuple[float, int]]] = {}
+    day = Given.of(regimens).day
+    # Few have a gap in their doses, and only they are looked at one by one.
+    with np.errstate(invalid="ignore"):
+        gap = np.isfinite(day[:, 1:]) & (np.diff(day, axis=1) >= p["antibodies.redose.gap"])
+    gapped = np.asarray(gap.any(axis=1))
     for row, one in enumerate(regimens):
-        days = one.day.tobytes()
-        if days not in known:
-            known[days] = exposures(one.day, p)
-        found = known[days]
-        first = one.day.min(initial=np.inf)
-        key = (one.modifiers, float(first), *(before == 0 for _, before in found))
+        first = float(one.day[0]) if len(one.day) else np.inf
+        found = exposures(one.day, p) if gapped[row] else [(first, 0)] * bool(len(one.day))
+        key = (one.modifiers, first, *(before == 0 for _, before in found))
         groups.setdefault(key, []).append(row)
         begun.setdefault(key, []).append([start for start, _ in found])
     return [
