@@ -29,12 +29,12 @@ import duckdb
 AS_OF = "2020-02-01"
 # Test, concept, unit, results a person in two years of a hundred, first day, days between.
 TESTS = (
-    ("lymphocytes", 200, "10*9/L", 13, -7, 60),
+    ("lymphocytes", 200, "10*9/L", 9, -7, 91),
     ("natalizumab", 201, "ug/mL", 4, 83, 168),
     ("anti-natalizumab antibodies", 202, "ng/mL", 4, 84, 140),
     ("weight", 203, "kg", 8, -7, 90),
     ("jcv index", 204, "index", 4, -7, 180),
-    ("haemoglobin", 205, "g/L", 13, -7, 60),
+    ("haemoglobin", 205, "g/L", 17, -7, 60),
     ("neutrophils", 206, "10*9/L", 13, -7, 60),
     ("platelets", 207, "10*9/L", 13, -7, 60),
     ("alt", 208, "U/L", 14, -7, 54),

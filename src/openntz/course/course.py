@@ -117,7 +117,7 @@ class Course:
         kept = {}
         for name in EVENT_TABLES:
             events = getattr(self, name)
-            if any(e.at >= limit for e in events):
+            if events and events[-1].at >= limit:
                 kept[name] = tuple(e for e in events if e.at < limit)
         return replace(self, **kept) if kept else self
 
@@ -132,7 +132,10 @@ class Course:
 
     def results(self, *tests: str) -> tuple[Measurement, ...]:
         """Measurements of the named tests (canonical names) in time order."""
-        return tuple(m for m in self.measurements if m.test in tests)
+        # Asked for a dozen times a person, of a hundred results or more.
+        if tests not in self._kept:
+            self._kept[tests] = tuple(m for m in self.measurements if m.test in tests)
+        return cast("tuple[Measurement, ...]", self._kept[tests])
 
     def derived(self, what: Callable[..., Found], *limits: Hashable) -> Found:
         """``what(course, *limits)``, worked out once: many rules ask the same of a person.

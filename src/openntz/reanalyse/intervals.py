@@ -119,6 +119,24 @@ def time_rows(study: Study, exposure: Exposure) -> pd.DataFrame:
     return pd.DataFrame.from_records(rows)
 
 
+def merged(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a person that follow on each other at one kind of interval as one row.
+
+    Rates and partial likelihood are the same, of a tenth of the rows.
+    """
+    if frame.empty:
+        return frame
+    before = frame.shift(1)
+    follows = (
+        (frame["person"] == before["person"])
+        & (frame["start"] == before["stop"])
+        & (frame["extended"] == before["extended"])
+    )
+    of = (~follows).cumsum()
+    ends = frame.groupby(of).last()
+    return ends.assign(start=frame.groupby(of)["start"].first()).reset_index(drop=True)
+
+
 def _cox(frame: Any) -> list[dict[str, Any]]:
     if frame.empty or frame["event"].sum() < _FEWEST_EVENTS or frame["extended"].std() == 0:
         return []
@@ -200,7 +218,7 @@ def _take(study: Study, evidence: Registry) -> Part:
     treated = [[d.day for d in c.doses] for c in study if len(c.doses) > 1]
     judged = [tuple(judge(doses, exposure) for judge in DEFINITIONS.values()) for doses in treated]
     aside = [SetAside(c.person.id, "fewer than two doses") for c in study if len(c.doses) <= 1]
-    return judged, [time_rows(study, exposure)], aside
+    return judged, [merged(time_rows(study, exposure))], aside
 
 
 def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:

@@ -146,21 +146,25 @@ class Assembler:
         events.sort(key=attrgetter("at"))
         kept: list[Event] = []
         moment: datetime | None = None
-        seen: dict[Hashable, Event] = {}
+        seen: dict[str, Event | dict[Hashable, Event]] = {}
         for event in events:
             if event.at != moment:
                 moment = event.at
                 seen = {}
-            key = self._identity(event)
-            twin = seen.get(key)
-            if twin is not None and not self._is_half_dose(event):
-                self._duplicate(table, name, twin, event)
-                continue
             subject = event.test if isinstance(event, Measurement) else table
-            rival = seen.setdefault(subject, event)
-            if rival is not event and _contradicts(table, rival, event):
-                self._say_rival(table, name, event)
-            seen[key] = event
+            others = seen.setdefault(subject, event)
+            if others is not event:
+                # Nearly every event is the only one of its moment, and is never compared.
+                if isinstance(others, Event):
+                    others = seen[subject] = {self._identity(others): others}
+                key = self._identity(event)
+                twin = others.get(key)
+                if twin is not None and not self._is_half_dose(event):
+                    self._duplicate(table, name, twin, event)
+                    continue
+                if _contradicts(table, next(iter(others.values())), event):
+                    self._say_rival(table, name, event)
+                others[key] = event
             kept.append(event)
         return kept
 

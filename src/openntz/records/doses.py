@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from openntz.course.columns import plain_name
 from openntz.course.events import Contact, Dose, Ref, Route
@@ -10,6 +11,8 @@ from openntz.course.spellings import ROUTES
 from openntz.records.dates import Moment
 from openntz.records.problems import CellError
 from openntz.records.rows import Row
+
+_AS_WRITTEN: Final[dict[str, Route]] = {"IV": "IV", "SC": "SC"}
 
 
 def read_dose(row: Row) -> Dose:
@@ -50,7 +53,7 @@ def _route(row: Row) -> Route:
             "no route; it is never guessed.",
             'Fill it in, or state it in a mapping file: [doses.defaults] route = "IV".',
         )
-    route = ROUTES.get(plain_name(text))
+    route = _AS_WRITTEN.get(text) or ROUTES.get(plain_name(text))
     if route is None:
         raise CellError(
             "route",

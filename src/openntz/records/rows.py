@@ -26,6 +26,8 @@ from openntz.units import conversion
 
 Value = TypeVar("Value")
 
+_MOST_KNOWN: Final = 20_000
+
 NOTHING_EXTRA: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -151,11 +153,18 @@ class Row:
     notes: list[Note] = field(default_factory=list)
     errors: list[CellError] = field(default_factory=list)
     _plain_moments: frozenset[str] = field(init=False)
+    # Where cells stand that are used as they are, -1 where there is no such column.
+    _plain_cells: dict[str, int] = field(init=False)
+    # Rows repeat what others say: moments and numbers about which there was nothing to say.
+    _moments: dict[str, Moment] = field(default_factory=dict)
+    _numbers: dict[tuple[str, str, str], float] = field(default_factory=dict)
     _earliest: Bound = field(init=False)
 
     def __post_init__(self) -> None:
         changed = set(self.binding.rivals) | set(self.mapping.values)
         self._plain_moments = frozenset(c.name for c in self.table.columns) - changed
+        plain = self._plain_moments - set(self.mapping.defaults)
+        self._plain_cells = {name: self.binding.index.get(name, -1) for name in plain}
         doses = self.table.name == "doses"
         self._earliest = self.limits.earliest_dose if doses else self.limits.earliest
 
@@ -185,6 +194,9 @@ class Row:
         CellError
             When two columns stand for this one and say different things.
         """
+        position = self._plain_cells.get(column)
+        if position is not None:
+            return self.cells[position].strip() if position >= 0 else ""
         position = self.binding.index.get(column)
         text = "" if position is None else self.cells[position].strip()
         if column in self.binding.rivals:
@@ -247,8 +259,12 @@ class Row:
         CellError
             When it is no date, has two readings, or lies outside the possible years.
         """
+        if not rough and (known := self._moments.get(text)) is not None:
+            return known
         moment = self.any_moment(column, text, rough=rough)
         self.check_moment(column, text, moment.at)
+        if not rough and not moment.note and len(self._moments) < _MOST_KNOWN:
+            self._moments[text] = moment
         return moment
 
     def any_moment(self, column: str, text: str, *, rough: bool = False) -> Moment:
@@ -296,12 +312,17 @@ class Row:
         position = self.binding.index.get(column)
         if position is not None and column in self._plain_moments:
             # Nearly every moment is a plain ISO one: the short way, a third of the time per row.
+            text = self.cells[position].strip()
+            if (known := self._moments.get(text)) is not None:
+                return known
             try:
-                moment = read_moment(self.cells[position].strip(), self.mapping.order)
+                moment = read_moment(text, self.mapping.order)
             except ReadingError:
                 pass  # the long way says what is wrong
             else:
                 if not moment.note and self._earliest.at <= moment.at <= self.limits.latest.at:
+                    if len(self._moments) < _MOST_KNOWN:
+                        self._moments[text] = moment
                     return moment
         return self.moment(column, self.needed(column))
 
@@ -313,6 +334,16 @@ class Row:
         CellError
             When it is no single number, its unit does not fit, or it is not possible.
         """
+        asked = (column, text, unit)
+        if (known := self._numbers.get(asked)) is not None:
+            return known
+        said = len(self.notes)
+        value = self._number(column, text, unit, possible)
+        if len(self.notes) == said and len(self._numbers) < _MOST_KNOWN:
+            self._numbers[asked] = value
+        return value
+
+    def _number(self, column: str, text: str, unit: str, possible: Range) -> float:
         try:
             reading = read_value(text, self.mapping.decimal)
         except ReadingError as error:
