@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from openntz.course.course import TABLES, Course
 from openntz.course.events import Dose, Event, Measurement, Person
+from openntz.records.doses_by_weight import DosePerKg, in_mg
 from openntz.records.limits import Limits
 from openntz.records.problems import CellError, Log
 
@@ -72,7 +73,8 @@ class Assembler:
                 table: self._after_birth(table, person, events) for table, events in kept.items()
             }
         if "doses" in kept:
-            kept["doses"] = self._doses(name, kept["doses"])
+            given = self._in_mg(name, kept["doses"], kept.get("measurements", []))
+            kept["doses"] = self._doses(name, given)
         for table, events in kept.items():
             self._count_used(table, events)
         lost = self._log.incomplete.get(name, set())
@@ -201,6 +203,19 @@ class Assembler:
         )
         remedy = "Check which of the two is right."
         self._log.note("assumed", table, "person", name, reason, remedy).add(event.ref.line)
+
+    def _in_mg(self, name: str, doses: list[Event], measured: list[Event]) -> list[Event]:
+        """The doses, those written in mg/kg with the weight of their day."""
+        if not any(isinstance(dose, DosePerKg) for dose in doses):
+            return doses
+        kept: list[Event] = []
+        for dose in doses:
+            try:
+                by_weight = isinstance(dose, DosePerKg)
+                kept.append(in_mg(dose, measured, self._limits, self._log) if by_weight else dose)
+            except CellError as error:
+                self._reject("doses", dose, error, name)
+        return kept
 
     def _doses(self, name: str, doses: list[Event]) -> list[Event]:
         """One dose at a time: halves joined, rivals set aside, overlaps said."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from datetime import datetime
 from typing import Final
 
@@ -9,9 +11,14 @@ from openntz.course.columns import plain_name
 from openntz.course.events import Contact, Dose, Ref, Route
 from openntz.course.spellings import ROUTES
 from openntz.records.dates import Moment
+from openntz.records.doses_by_weight import DosePerKg
+from openntz.records.limits import Range
 from openntz.records.problems import CellError
 from openntz.records.rows import Row
 
+_PER_KG: Final = re.compile(r"(.*?)\s*mg\s*/\s*kg(?:\s+mg\s*/\s*kg)?", re.IGNORECASE)
+# What is possible is told by the amount in mg.
+_ANY_PER_KG: Final = Range(sys.float_info.min, sys.float_info.max, "above 0")
 _AS_WRITTEN: Final[dict[str, Route]] = {"IV": "IV", "SC": "SC"}
 
 
@@ -25,8 +32,8 @@ def read_dose(row: Row) -> Dose:
     """
     start = row.when("start")
     route = _route(row)
-    amount = _amount(row)
-    return Dose(
+    kind, amount = _amount(row)
+    return kind(
         at=start.at,
         time_known=start.time_known,
         ref=Ref("doses", row.line),
@@ -66,7 +73,7 @@ def _route(row: Row) -> Route:
     return route
 
 
-def _amount(row: Row) -> float:
+def _amount(row: Row) -> tuple[type[Dose], float]:
     text = row.given("dose_mg")
     if not text:
         raise CellError(
@@ -76,12 +83,16 @@ def _amount(row: Row) -> float:
             'Fill it in, or state it in a mapping file: [doses.defaults] dose_mg = "300".',
         )
     stated = row.given("dose_unit")
+    by_weight = _PER_KG.fullmatch(f"{text} {stated}".strip())
+    if by_weight:
+        # The header may say mg, as tables made from a trial's always do.
+        return DosePerKg, row.number("dose_mg", by_weight[1], "", _ANY_PER_KG)
     header = row.binding.units.get("dose_mg", "")
     if stated and header and stated.casefold() != header:
         reason = f"the header says {header}, the row says {stated}."
         raise CellError("dose_unit", stated, reason, "Keep one of them.")
     with_unit = f"{text} {stated}" if stated else text
-    return row.number("dose_mg", with_unit, "mg", row.limits.dose_mg)
+    return Dose, row.number("dose_mg", with_unit, "mg", row.limits.dose_mg)
 
 
 def _end(row: Row, start: Moment, route: Route) -> datetime | None:

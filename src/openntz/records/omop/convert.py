@@ -141,6 +141,7 @@ def _doses(concepts: ConceptMap, there: set[str]) -> str:
     end = _WHEN.format("drug_exposure_end")
     factor = "NULL" if concepts.mg_per_quantity is None else repr(concepts.mg_per_quantity)
     quantity = "TRY_CAST(quantity AS DOUBLE)"
+    by_weight = "replace(lower(coalesce(dose_unit_source_value, '')), ' ', '') = 'mg/kg'"
     setting = "NULL"
     joined = ""
     if "visit_occurrence" in there:
@@ -152,8 +153,9 @@ LEFT JOIN m_settings ON m_settings.id = TRY_CAST(visit_concept_id AS BIGINT)"""
     return f"""
 SELECT {_PERSON} AS person, {start} AS start,
   CASE WHEN {end} > {start} AND left({end}, 10) = left({start}, 10) THEN {end} END AS "end",
-  CASE WHEN lower(dose_unit_source_value) = 'mg' THEN {quantity}
+  CASE WHEN lower(dose_unit_source_value) = 'mg' OR {by_weight} THEN {quantity}
     ELSE {quantity} * {factor} END AS dose_mg,
+  CASE WHEN {by_weight} THEN 'mg/kg' END AS dose_unit,
   coalesce(m_routes.what, '{concepts.default_route}') AS route,
   CASE WHEN regexp_matches(lot_number, '{_LOT_PATTERN}') THEN lot_number END AS batch,
   {setting} AS setting
