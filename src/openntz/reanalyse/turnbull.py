@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from openntz.errors import InputError, SolverError
+from openntz.reanalyse.support import Covered, on_support
 
 Floats = NDArray[np.float64]
 
 _MOST_ROUNDS = 500
 _SMALLEST_STEP = 1e-6
+_LARGEST = 1_000_000  # intervals times places, beyond which a round takes seconds
 _GAP = 1e-8  # of the log-likelihood per person that is left to gain
 
 
@@ -77,6 +79,8 @@ def turnbull(lower: Sequence[float], upper: Sequence[float]) -> Turnbull:
         )
     after, until = _innermost(list(pairs))
     low, high = (np.array([pair[i] for pair in pairs]) for i in (0, 1))
+    if len(low) * len(after) > _LARGEST:
+        return _of_many(after, until, low, high, np.array(list(pairs.values()), float))
     inside = ((after >= low[:, None]) & (until <= high[:, None])).astype(float)
     weight = np.array(list(pairs.values()), float)
     weight /= weight.sum()
@@ -91,6 +95,21 @@ def turnbull(lower: Sequence[float], upper: Sequence[float]) -> Turnbull:
     raise SolverError(
         "the share by time did not settle.", remedy="Round the days of the visits to weeks."
     )
+
+
+def _of_many(after: Floats, until: Floats, low: Floats, high: Floats, people: Floats) -> Turnbull:
+    covered = Covered(
+        first=np.searchsorted(after, low, "left"),
+        last=np.searchsorted(until, high, "right"),
+        weight=people / people.sum(),
+        places=len(after),
+    )
+    mass = on_support(covered)
+    if mass is None:
+        raise SolverError(
+            "the share by time did not settle.", remedy="Round the days of the visits to weeks."
+        )
+    return Turnbull(after, until, mass)
 
 
 def _improved(inside: Floats, weight: Floats, mass: Floats) -> Floats:

@@ -7,7 +7,6 @@ trials, is loaded only here and for OMOP.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -63,22 +62,15 @@ class Chunks:
         InputError
             When a file of the scratch folder was changed or removed meanwhile.
         """
-        # Millions of small objects without cycles: looking for these costs a third of the time.
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
-            log = Log()
-            reading = Reading(self.limits, Layout(), log, None, 0)
-            for name, columns in self.tables.items():
-                mapping = reading.layout.table(name)
-                binding = bind(CONTRACT[name], columns, mapping)
-                row = Row(CONTRACT[name], binding, mapping, reading.layout, self.limits, log)
-                read_rows(name, _Slice(self.scratch / f"{name}.parquet", columns, at), row, reading)
-            courses, _ = courses_of(reading, set(self.tables))
-            return Read(courses, log.finish()[0])
-        finally:
-            if collecting:
-                gc.enable()
+        log = Log()
+        reading = Reading(self.limits, Layout(), log, None, 0)
+        for name, columns in self.tables.items():
+            mapping = reading.layout.table(name)
+            binding = bind(CONTRACT[name], columns, mapping)
+            row = Row(CONTRACT[name], binding, mapping, reading.layout, self.limits, log)
+            read_rows(name, _Slice(self.scratch / f"{name}.parquet", columns, at), row, reading)
+        courses, _ = courses_of(reading, set(self.tables))
+        return Read(courses, log.finish()[0])
 
     def check(self, people: int, rejected: tuple[Problem, ...]) -> None:
         """Refuse a folder in which nobody can be used.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -73,8 +74,15 @@ def _taken(
 def _of_chunk(
     chunks: Chunks, names: Sequence[str], as_of: date, evidence: Registry, at: int
 ) -> Taken:
-    read = chunks.read(at)
-    return _taken(read.courses, read.rejected, names, as_of, evidence)
+    collecting = gc.isenabled()
+    # Millions of small objects without cycles: looking for these costs a third of the time.
+    gc.disable()
+    try:
+        read = chunks.read(at)
+        return _taken(read.courses, read.rejected, names, as_of, evidence)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def workers() -> int:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -38,6 +38,8 @@ from openntz.workflows.importing import Imported, import_any, needs_import
 from openntz.workflows.progress import Progress
 from openntz.workflows.protocol import Protocol, changed_numbers, deviations, with_numbers
 from openntz.workflows.read import registry_for
+
+_LISTED: Final = 10_000  # people set aside by an analysis that results.json names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,9 +129,12 @@ def results_json(
         }
         if people:
             found[result.name]["set_aside"] = len(result.set_aside)
+            listed = result.set_aside[:_LISTED]
             found[result.name]["people_set_aside"] = [
-                {"person": a.person, "reason": a.reason, "where": a.where} for a in result.set_aside
+                {"person": a.person, "reason": a.reason, "where": a.where} for a in listed
             ]
+            if len(listed) < len(result.set_aside):
+                found[result.name]["people_set_aside_beyond"] = "set-aside.csv lists all"
     found["openntz"] = {"version": __version__, **about}
     return json.dumps(found, indent=1, allow_nan=False, ensure_ascii=False)
 
