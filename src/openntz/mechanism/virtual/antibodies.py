@@ -58,12 +58,17 @@ class Response:
 
     def titre(self, day: ArrayLike) -> Floats:
         """Titre (N, T) in ng/mL at days (T,), or (N, T) when each has days of their own."""
-        since = np.asarray(day, float) - self.onset_day[:, None]
-        past = np.maximum(since, 0.0)
-        rise = -np.expm1(-past / self.rise_day)
-        kept = self.plateau[:, None]
-        wane = kept + (1.0 - kept) * np.exp2(-past / self.half_life_day[:, None])
-        return self.peak_ng_per_ml[:, None] * rise * rise * wane
+        past = np.asarray(day, float) - self.onset_day[:, None]
+        np.maximum(past, 0.0, out=past)
+        # In place: for many people over years, memory takes longer than the arithmetic.
+        wane = np.exp2(np.divide(past, -self.half_life_day[:, None]))
+        wane *= 1.0 - self.plateau[:, None]
+        wane += self.plateau[:, None]
+        rise = np.expm1(np.divide(past, -self.rise_day, out=past), out=past)
+        found = self.peak_ng_per_ml[:, None] * rise
+        found *= rise
+        found *= wane
+        return found
 
 
 def stretches(dose_day: ArrayLike, gap_day: float) -> list[tuple[float, int]]:
@@ -149,8 +154,15 @@ def free_drug(total_ug_per_ml: ArrayLike, titre: ArrayLike, p: Parameters) -> Fl
     total = np.asarray(total_ug_per_ml, float)
     capacity = np.asarray(titre, float) * (1e-3 * p["antibodies.binding.ratio"])
     kd = p["antibodies.binding.kd"]
-    excess = total - capacity - kd
+    excess = total - capacity
+    excess -= kd
     # The roots multiply to -Kd total, so the form without cancellation serves either sign.
-    larger = 0.5 * (np.abs(excess) + np.sqrt(excess * excess + (4.0 * kd) * total))
-    free = np.where(excess > 0.0, larger, kd * total / np.maximum(larger, _LEAST))
-    return np.where(capacity > 0.0, np.minimum(free, total), total)
+    larger = excess * excess
+    larger += (4.0 * kd) * total
+    larger = np.sqrt(larger)
+    larger += np.abs(excess)
+    larger *= 0.5
+    free = kd * total
+    free /= np.maximum(larger, _LEAST)
+    free = np.minimum(np.where(excess > 0.0, larger, free), total)
+    return np.where(capacity > 0.0, free, total)

@@ -49,7 +49,9 @@ def counts(crowd: Crowd, p: Parameters, cell: str, held: Floats) -> Floats:
     own = f"blood.{cell}"
     before = crowd.log_normal(cell, p[f"{own}.before"], p[f"{own}.before.log-sd"])
     gain = crowd.log_normal(f"{cell}_gain", p[f"{own}.gain"], p[f"{own}.gain.log-sd"])
-    return before[:, None] + (before * gain)[:, None] * held
+    found = (before * gain)[:, None] * held
+    found += before[:, None]
+    return found
 
 
 def reported(count: ArrayLike, error: ArrayLike, p: Parameters, cell: str) -> Floats:
