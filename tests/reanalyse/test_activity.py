@@ -131,3 +131,24 @@ def test_first_lesion_by_quarter_matches_the_planted_counts() -> None:
         people.append(person(f"P{i}", doses=build.doses_every(day(0), 60), mri=scans))
     told = rows(run(ACTIVITY, study(people)), "first new T2 lesion")
     assert [(r["count"], r["n"]) for r in told] == [(4, 10), (2, 6), (0, 4), (0, 4)]
+
+
+def test_activity_by_product_matches_counts_by_hand() -> None:
+    people = []
+    for i in range(20):
+        name = "Tysabri" if i < 12 else " tyruko "
+        doses = [build.dose(day(28 * k), product=name) for k in range(15)]
+        relapses = [build.relapse(day(100))] if i in {0, 1, 12} else []
+        scans = [build.scan(day(350), 0, int(i in {0, 12, 13}))]
+        people.append(person(f"P{i}", doses=doses, relapses=relapses, mri=scans))
+    found = run(ACTIVITY, study(people, as_of=day(400)))
+    rates = {r["group"]: (r["count"], r["n"]) for r in rows(found, "relapses a person-year by pro")}
+    assert rates == {"product: tysabri": (2, 12), "product: tyruko": (1, 8)}
+    lesions = row(found, "difference of new or enlarging T2 lesion by year 1 by product")
+    assert lesions["group"] == "product: tyruko minus tysabri"
+    assert lesions["value"] == pytest.approx(2 / 8 - 1 / 12)
+
+
+def test_one_product_is_not_compared_with_itself() -> None:
+    found = run(ACTIVITY, study([person("A"), person("B")]))
+    assert not any("by product" in r["measure"] for r in found.rows)

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from openntz.course import vocabulary
 from openntz.course.course import Course
+from openntz.course.events import Answer
 from openntz.reanalyse.lymphocytosis import LYMPHOCYTOSIS
 from tests import build
 from tests.reanalyse.studies import START, counts, day, person, row, run, study
@@ -101,3 +103,23 @@ def test_time_to_the_rise_counts_whoever_never_rises_as_still_waiting() -> None:
     assert curve.y[-1] == pytest.approx(5 / 8)
     assert curve.x[-1] == pytest.approx(100)
     assert START + timedelta(weeks=curve.x[-1]) == day(700)
+
+
+def test_b_cells_are_told_as_multiples_of_the_own_baseline() -> None:
+    def cells(name: str, answer: Answer, *counts: tuple[int, float]) -> Course:
+        tests = [build.antibody(day(d), answer) for d in (84, 168)]
+        told = [build.measurement(vocabulary.CD19, day(d), value) for d, value in counts]
+        return person(name, measurements=[*tests, *told])
+
+    people = [cells(f"N{i}", "negative", (-3, 200.0), (84, 200.0 * k))
+              for i, k in enumerate((2, 3, 4))]  # fmt: skip
+    people += [
+        cells(f"P{i}", "positive", (-3, 100.0), (84, 100.0 * k)) for i, k in enumerate((1, 3))
+    ]
+    people.append(cells("no baseline", "negative", (84, 900.0)))
+    found = run(LYMPHOCYTOSIS, study(people))
+    told = row(found, "median of B cells", "no antibodies found", week=12)
+    assert (told["n"], told["value"]) == (3, 3.0)
+    # Pairs of one with antibodies and one without: four and a half of six are in order.
+    area = row(found, "area under the ROC curve, B cells")
+    assert area["value"] == pytest.approx((3 + 1.5) / 6)

@@ -6,6 +6,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 
 from openntz.course.course import Course
 from openntz.course.events import Person, Ref
@@ -177,3 +178,53 @@ def test_too_few_reactions_give_no_regression_and_the_reason() -> None:
     )
     assert not rows(found, "odds ratio")
     assert "too few" in found.text
+
+
+def _tested(name: str, *, positive: bool, hit: int | None) -> Course:
+    doses = build.doses_every(day(0), 6)
+    told = [] if hit is None else [build.reaction(f"{day(28 * hit)}T10:30", "flushing", 1)]
+    tests = [build.antibody(day(56), "positive" if positive else "negative")]
+    return person(name, doses=doses, reactions=told, measurements=tests)
+
+
+def test_reactions_against_antibody_onset_match_counts_by_hand() -> None:
+    # Ten turn positive on the day of their third dose; six of them react, four at or after it.
+    people = [_tested(f"A{i}", positive=True, hit=(0, 0, 2, 2, 3, 4)[i] if i < 6 else None)
+              for i in range(10)]  # fmt: skip
+    people += [_tested(f"B{i}", positive=False, hit=1 if i < 5 else None) for i in range(20)]
+    found = run(REACTIONS, study(people))
+    told = {r["group"]: (r["count"], r["n"]) for r in rows(found, "people with a reaction by anti")}
+    assert told == {"ever positive": (6, 10), "tested, never positive": (5, 20)}
+    told = {r["group"]: (r["count"], r["n"]) for r in rows(found, "infusions with a reaction by")}
+    assert list(told.values()) == [(2 + 5, 20 + 120), (4, 40)]
+    between = row(found, "median days from the first reaction")
+    assert (between["n"], between["value"]) == (6, 0.0)
+
+
+def test_untested_people_are_in_no_antibody_row() -> None:
+    people = [_tested(f"A{i}", positive=True, hit=None) for i in range(3)]
+    people += [_one_dose(f"B{i}", "flushing") for i in range(4)]
+    told = rows(run(REACTIONS, study(people)), "people with a reaction by antibody test")
+    assert [r["n"] for r in told] == [3, 0]
+
+
+def test_clustered_interval_matches_statsmodels() -> None:
+    g = np.random.default_rng(4)
+    people, events, groups = [], [], []
+    for i in range(80):
+        count, chance = int(g.integers(1, 7)), g.beta(1, 4)
+        hits = [bool(g.random() < chance) for _ in range(count)]
+        told = [build.reaction(f"{day(28 * k)}T10:30", "rash", 1) for k, h in enumerate(hits) if h]
+        people.append(person(f"P{i}", doses=build.doses_every(day(0), count), reactions=told))
+        events += hits
+        groups += [i] * count
+    found = row(run(REACTIONS, study(people)), "infusions with a reaction", "any, inf")
+    fit = sm.Logit(np.array(events, float), np.ones(len(events))).fit(
+        disp=0, cov_type="cluster", cov_kwds={"groups": np.array(groups)}
+    )
+    low, high = 1 / (1 + np.exp(-fit.conf_int()[0]))
+    # statsmodels' own factor for the size of the sample is (N - 1) / (N - 1) with one parameter.
+    assert (found["low"], found["high"]) == (
+        pytest.approx(low, rel=1e-6),
+        pytest.approx(high, rel=1e-6),
+    )

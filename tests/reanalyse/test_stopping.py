@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from statsmodels.stats.proportion import confint_proportions_2indep
 
 from openntz.course.course import Course
 from openntz.definitions.rebound import Rebound
@@ -155,3 +156,35 @@ def test_two_scans_of_one_day_that_differ_count_as_active() -> None:
     found = run(STOPPING, study([someone, _stopped("B", {90: 0})], as_of=day(LAST + 170)))
     assert row(found, "active MRI by week", "all", week=12)["count"] == 0
     assert found.status == "done"
+
+
+def test_people_who_stayed_are_counted_from_the_same_time_on_the_drug() -> None:
+    gone = [person(f"S{i}", doses=build.doses_every(day(0), 6), mri=[build.scan(day(252), 1)])
+            for i in range(6)]  # fmt: skip
+    # Stayed: the sixth dose, day 140, stands for a last one; scans before it do not count.
+    kept = [
+        person(f"K{i}", doses=build.doses_every(day(0), 14),
+               mri=[build.scan(day(100), 1), build.scan(day(252), int(i == 0))])
+        for i in range(8)
+    ]  # fmt: skip
+    early = [person("E", doses=build.doses_every(day(300), 2), mri=[build.scan(day(330), 1)])]
+    found = run(STOPPING, study([*gone, *kept, *early], as_of=day(370)))
+    told = row(found, "active MRI by week", "stayed on natalizumab", week=16)
+    assert (told["n"], told["count"], told["value"]) == (8, 1, pytest.approx(1 / 8))
+
+
+def test_rebound_between_successors_matches_newcombe() -> None:
+    people = []
+    for i in range(20):
+        scores = [build.edss(day(100), 2.0), build.edss(day(300), 3.5 if i in {0, 1, 10} else 2.0)]
+        drug = "fingolimod" if i < 10 else "rituximab"
+        people.append(
+            person(f"P{i}", doses=build.doses_every(day(0), 6), edss=scores,
+                   treatments=[build.treatment(day(200), drug)])
+        )  # fmt: skip
+    found = row(run(STOPPING, study(people)), "difference of rebound by edss")
+    low, high = confint_proportions_2indep(2, 10, 1, 10, method="newcomb")
+    assert found["group"] == "successor: fingolimod minus rituximab"
+    assert (found["value"], found["low"], found["high"]) == (
+        pytest.approx(0.1), pytest.approx(low), pytest.approx(high)
+    )  # fmt: skip

@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 
 from openntz.errors import InputError
-from openntz.evidence.registry import registry
+from openntz.evidence.registry import Registry, registry
 from openntz.reanalyse.statistics import proportion
+from openntz.workflows import demo_affirm
 from openntz.workflows.demo import DEMOS, run_demo
+from openntz.workflows.demo_published import published
 from openntz.workflows.protocol import read_protocol, with_numbers
 from openntz.workflows.reanalyse import Reanalysis, ReanalysisRequest, run_reanalysis
+from openntz.workflows.scenario import read_scenario
 from tests.workflows.quiet import QUIET
 
 SEED = 20261122
@@ -202,16 +205,10 @@ def _planted(name: str) -> list[tuple[str, str, str, int | None, float]]:
             ("stopping", returned, "arm: methylprednisolone", 24, 21 / 52),
             ("stopping", returned, "arm: interferon beta", 24, 1 / 14),
         ],
-        "affirm": [
-            ("lymphocytosis", "rise", "no natalizumab", 12, 0.035),
-            ("lymphocytosis", "rise", "persistent antibodies", 12, 0.091),
-            ("lymphocytosis", "rise", "no antibodies found", 12, 0.841),
-            ("lymphocytosis", "rise", "no antibodies found", 24, 0.916),
-        ],
     }[name]
 
 
-@pytest.mark.parametrize("name", list(DEMOS))
+@pytest.mark.parametrize("name", [name for name in DEMOS if name != "affirm"])
 def test_a_demo_holds_its_planted_rates_within_sampling_error(name: str, tmp_path: Path) -> None:
     found = run_demo(name, tmp_path / "out", SEED, QUIET)
     assert not found.rejected
@@ -229,7 +226,55 @@ def test_a_demo_holds_its_planted_rates_within_sampling_error(name: str, tmp_pat
         assert ends.low is not None
         assert ends.high is not None
         assert ends.low <= rate <= ends.high, row
-    assert all(here != "not estimated" for _, here, _, _ in found.beside)
+    assert all(here != "not estimated" and apart != "–" for _, here, _, apart, _ in found.beside)
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        ("observation424", ["46 of 424", "19 of 424", "12 of 424", "0 of 424"]),
+        ("troughs80", ["75 of 80"]),
+        ("wearingoff40", ["35 of 35", "35 of 40"]),
+        ("restore", ["0 of 45", "19 of 41", "1 of 14", "8 of 15", "21 of 52"]),
+        ("affirm", ["3.5 %", "9.1 %", "84.1 %", "91.6 %", "90.9 %", "26.7 %", "99.3 %"]),
+    ],
+)
+def test_every_printed_number_of_a_study_stands_beside_ours(name: str, printed: list[str]) -> None:
+    told = " | ".join(p.shown for p in published(name, registry()))
+    assert all(number in told for number in printed), told
+
+
+def test_the_affirm_demo_simulates_the_trial_and_keeps_to_its_protocol(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_text(demo_affirm.scenario(SEED, registry()), encoding="utf-8")
+    asked = read_scenario(path)
+    assert [(a.name, a.people) for a in asked.arm] == [("natalizumab", 627), ("placebo", 315)]
+    assert (asked.days, asked.seed) == (728, SEED)
+
+    def fewer(seed: int, evidence: Registry) -> str:
+        text = "\n".join(path.read_text(encoding="utf-8").splitlines())
+        return text.replace("people = 627", "people = 30").replace("people = 315", "people = 15")
+
+    monkeypatch.setattr(demo_affirm, "scenario", fewer)
+    found = run_demo("affirm", tmp_path / "out", SEED, QUIET)
+    assert not found.rejected
+    assert found.deviations == ()
+    told = _results(found)
+    planned = (tmp_path / "out" / "simulated" / "protocol.toml").read_bytes()
+    assert told["openntz"]["protocol"]["digest"] == hashlib.sha256(planned).hexdigest()
+    rates = {r["group"]: r["n"] for r in told["activity"]["summary"]
+             if r["measure"].startswith("relapses a person-year (")}  # fmt: skip
+    assert rates == {"all": 45, "natalizumab": 30, "placebo": 15}
+
+
+def test_an_aggregate_only_demo_leaves_no_row_of_a_person(tmp_path: Path) -> None:
+    found = run_demo("restore", tmp_path / "out", SEED, QUIET, aggregate_only=True)
+    files = {str(p.relative_to(found.page.parent)) for p in found.page.parent.rglob("*")}
+    assert files == {"index.html", "results.json", "report.pdf"}
+    for name in ("index.html", "results.json"):
+        assert "RES-" not in (found.page.parent / name).read_text(encoding="utf-8")
 
 
 def test_an_unknown_demo_names_those_there_are(tmp_path: Path) -> None:

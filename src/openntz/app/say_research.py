@@ -51,8 +51,8 @@ def say_reanalysis(console: Console, found: Reanalysis) -> None:
         console.print(Text(f"{result.title}: {mark}{result.text}"))
     for text in found.deviations:
         console.print(Text(f"Deviation  {text}"))
-    for what, here, printed, _ in found.beside:
-        console.print(Text(f"{what}: {here}; published {printed}"))
+    for what, here, printed, apart, _ in found.beside:
+        console.print(Text(f"{what}: {here}; published {printed}; difference {apart}"))
     if found.rejected:
         console.print(
             Text(f"{count(len(found.rejected), 'row')} set aside: {found.page.parent}/rejected.csv")

@@ -42,6 +42,9 @@ def first_reactions(people: Sequence[FirstReaction]) -> FirstReactions:
         ("week", "First reaction by week", "weeks since the first dose",
          [p.day / _WEEK for p in people], _WEEKS),
     ):  # fmt: skip
+        if not max(lasted):
+            # A single dose has no time in which a first reaction could come later.
+            continue
         line = _curve(lasted, people)
         rows += [_row(clock, until, line, lasted, people) for until in told if until <= max(lasted)]
         figures.append(

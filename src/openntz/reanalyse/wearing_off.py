@@ -124,6 +124,48 @@ def _compared(people: Sequence[Felt], name: str, unit: str) -> list[dict[str, An
     return rows
 
 
+def _later_rows(people: Sequence[Felt]) -> list[dict[str, Any]]:
+    """No activity in the year after: of those known, and of all who entered."""
+    rows, counts = [], []
+    for told, own in (
+        ("all", list(people)),
+        ("wearing-off reported", [p for p in people if p.reported]),
+        ("not reported", [p for p in people if not p.reported]),
+    ):
+        known = [p.later for p in own if p.later is not None]
+        found = proportion(len(known) - sum(known), len(known), "exact")
+        counts.append((found.n - found.count, found.count))
+        rows.append(
+            {
+                "measure": "no activity in the year after",
+                "group": told,
+                "n": found.n,
+                "count": found.count,
+                "value": found.value,
+                "low": found.low,
+                "high": found.high,
+                "unknown": len(own) - len(known),
+                "share_if_all_others_had_activity": found.count / len(own) if own else None,
+            }
+        )
+        entered = proportion(found.count, len(own), "exact")
+        rows.append(
+            {
+                "measure": "of all who entered, no activity known in the year after",
+                "group": told,
+                "n": entered.n,
+                "count": entered.count,
+                "value": entered.value,
+                "low": entered.low,
+                "high": entered.high,
+            }
+        )
+    if all(sum(pair) for pair in counts[1:]):
+        exact: Any = fisher_exact(counts[1:])
+        rows[-2]["p"] = float(exact.pvalue)
+    return rows
+
+
 def _conclude(part: Part, whole: Whole, _: Registry) -> AnalysisResult:
     """Frequency, levels, saturation and interval by report, and activity in the year after."""
     people, aside = part
@@ -141,30 +183,7 @@ def _conclude(part: Part, whole: Whole, _: Registry) -> AnalysisResult:
     ]
     for name, unit in (("level", "ug/mL"), ("saturation", ""), ("interval_weeks", "")):
         rows += _compared(people, name, unit)
-    counts = []
-    for flag, told in ((True, "wearing-off reported"), (False, "not reported")):
-        own = [p for p in people if p.reported is flag]
-        known = [p.later for p in own if p.later is not None]
-        found = proportion(sum(known), len(known), "exact")
-        counts.append((found.count, found.n - found.count))
-        rows.append(
-            {
-                "measure": "no activity in the year after",
-                "group": told,
-                "n": found.n,
-                "count": found.n - found.count,
-                "value": None if found.value is None else 1 - found.value,
-                "low": None if found.high is None else 1 - found.high,
-                "high": None if found.low is None else 1 - found.low,
-                "unknown": len(own) - len(known),
-                "share_if_all_others_had_activity": (found.n - found.count) / len(own)
-                if own
-                else None,
-            }
-        )
-    if all(sum(pair) for pair in counts):
-        exact: Any = fisher_exact(counts)
-        rows[-1]["p"] = float(exact.pvalue)
+    rows += _later_rows(people)
     return AnalysisResult(
         name=NAME,
         title=TITLE,

@@ -35,7 +35,11 @@ _HEADS: Final[Mapping[str, str]] = {
     "p": "p",
 }
 # Estimates that are no share of something, and are shown as the number they are.
-_PLAIN: Final = ("ratio", "correlation", "days", "hours", "coefficient", "area", "kappa")
+_PLAIN: Final = (
+    "ratio", "correlation", "days", "hours", "coefficient", "area", "kappa", "person-year",
+    "relapse rates", "times the count", "median level", "median saturation", "median interval",
+    "saved", "difference of rates", "rate of first activity",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,8 @@ class Planned:
 class Published:
     """A printed figure to stand beside one row of ours.
 
-    ``shown`` is what was printed, ``sources`` the ids of what was read.
+    ``shown`` is what was printed, ``sources`` the ids of what was read; ``number`` is the figure
+    on the scale of the row, for a difference, None where it has none.
     """
 
     what: str
@@ -82,6 +87,7 @@ class Published:
     shown: str
     sources: tuple[str, ...]
     week: int | None = None
+    number: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +122,7 @@ def cell(name: str, value: Any, measure: str) -> str:
     if name in _COUNTS:
         return f"{value:,.0f}"
     if isinstance(value, float):
-        if name in _SHARES and not any(word in measure for word in _PLAIN):
+        if name in _SHARES and not _plain(measure):
             return f"{100 * value:.1f} %"
         if name == "p":
             return "<0.001" if value < 0.001 else f"{value:.3f}"
@@ -171,7 +177,7 @@ def _one(row: Mapping[str, Any]) -> str:
 def beside(
     published: Sequence[Published], results: Sequence[AnalysisResult]
 ) -> tuple[tuple[str, ...], ...]:
-    """Our rows with the printed figures: what, ours, printed, sources."""
+    """Our rows with the printed figures: what, ours, printed, difference, sources."""
     made = {r.name: r for r in results}
     rows = []
     for p in published:
@@ -182,9 +188,25 @@ def beside(
             and r["group"] == p.group
             and (p.week is None or r.get("week") == p.week)
         ]
-        rows.append((p.what, ours(own[0]) if own else "not estimated", p.shown,
-                     ", ".join(p.sources)))  # fmt: skip
+        here = ours(own[0]) if own else "not estimated"
+        apart = difference(own[0], p) if own else "–"
+        rows.append((p.what, here, p.shown, apart, ", ".join(p.sources)))
     return tuple(rows)
+
+
+def difference(row: Mapping[str, Any], printed: Published) -> str:
+    """Ours minus the printed figure, in percentage points where it is a share."""
+    value = row.get("value")
+    if value is None or printed.number is None or row.get("suppressed"):
+        return "–"
+    apart = value - printed.number
+    if _plain(printed.measure):
+        return f"{apart:+.2g}"
+    return f"{100 * apart:+.1f} points"
+
+
+def _plain(measure: str) -> bool:
+    return any(word in measure for word in _PLAIN)
 
 
 def ours(row: Mapping[str, Any]) -> str:
