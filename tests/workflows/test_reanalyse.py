@@ -281,3 +281,37 @@ def test_an_unknown_demo_names_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no demo 'affirmed'") as error:
         run_demo("affirmed", tmp_path, SEED, QUIET)
     assert "restore" in error.value.remedy
+
+
+def test_cost_comes_from_the_protocol_alone_with_currency_and_source(tmp_path: Path) -> None:
+    folder = _clinic(tmp_path / "data")
+    (folder / "reactions.csv").write_text(
+        "person,onset,term,grade\nSECRET1,2021-01-04,rash,1\n", encoding="utf-8"
+    )
+    text = PROTOCOL.replace('["troughs", "wearing-off"]', '["reactions"]')
+    cost = '[cost]\nper_hour = 40.0\ncurrency = "EUR"\nsource = "Ward 3, 2021."\n'
+    for protocol, told in ((text, 0), (text + cost, 4)):
+        request = replace(
+            _request(tmp_path, protocol=read_protocol(_protocol(tmp_path, protocol))), names=()
+        )
+        found = _results(run_reanalysis(request, QUIET))["reactions"]
+        rows = {
+            r["measure"]: r for r in found["summary"] if r["group"] == "waived after 0 clean doses"
+        }
+        saved = [r for r in found["summary"] if r["measure"] == "cost of observation saved, EUR"]
+        assert len(saved) == told
+    # All 36 doses without an hour of observation each.
+    assert rows["hours of observation saved"]["value"] == 36
+    assert rows["cost of observation saved, EUR"]["value"] == 36 * 40
+    assert found["definitions"]["cost"] == "40 EUR per h of observation; Ward 3, 2021."
+
+
+@pytest.mark.parametrize(
+    "line", ["per_hour = 0.0", 'currency = "euro"', 'source = ""', 'unit = "h"']
+)
+def test_a_cost_without_price_currency_or_source_is_refused(tmp_path: Path, line: str) -> None:
+    cost = {"per_hour": "40.0", "currency": '"EUR"', "source": '"Ward 3."'}
+    key, _, value = line.partition(" = ")
+    text = "".join(f"{k} = {v}\n" for k, v in {**cost, key: value}.items())
+    with pytest.raises(InputError, match="cost"):
+        read_protocol(_protocol(tmp_path, f"{PROTOCOL}[cost]\n{text}"))

@@ -172,10 +172,8 @@ def _tally(rows: Iterable[Row]) -> str:
     later = sum(bool(r.later) and not r.home for r in listed)
     out = sum(not r.home and not r.later for r in listed)
     waiting = f"{later} are still to come altogether; " if later else ""
-    return (
-        f"{len(listed)} rows: {home} have a home, {part} of them with a part still to come; "
-        f"{waiting}{out} are out of scope."
-    )
+    partly = f", {part} of them with a part still to come" if part else ""
+    return f"{len(listed)} rows: {home} have a home{partly}; {waiting}{out} are out of scope."
 
 
 def coverage_page(rows: tuple[Row, ...]) -> Iterator[str]:

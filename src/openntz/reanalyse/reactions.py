@@ -37,6 +37,8 @@ from openntz.reanalyse.study import SetAside, Study, Whole, age_at
 
 NAME: Final = "reactions"
 TITLE: Final = "Reactions and observation"
+# In the registry only where a protocol gives it, with its currency and source.
+OBSERVATION_COST: Final = "reanalyse.observation-cost"
 _TERMS_SHOWN: Final = 12
 _EVENTS_PER_TERM: Final = 5  # events a regression needs for each of its terms
 _COVARIATES: Final = ("age", "female", "interval_weeks", "doses", "years_of_disease")
@@ -266,6 +268,7 @@ def _regression(people: Sequence[Treated]) -> tuple[list[dict[str, Any]], str]:
 def _waivers(people: Sequence[Treated], evidence: Registry) -> list[dict[str, Any]]:
     """What each waiver would have left unobserved: reactions after the infusion's end."""
     minutes = evidence.fact("reanalyse.observation-minutes").number
+    cost = evidence.facts.get(OBSERVATION_COST)
     given = sum(p.doses for p in people)
     rows = []
     for at, clean in enumerate(numbers(evidence.fact("reanalyse.waivers"))):
@@ -281,6 +284,10 @@ def _waivers(people: Sequence[Treated], evidence: Registry) -> list[dict[str, An
             {"measure": "hours of observation saved", "group": told, "n": waived,
              "value": waived * minutes / 60},
         ]  # fmt: skip
+        if cost is not None:
+            price = cost.number * waived * minutes / 60
+            measure = f"cost of observation saved, {cost.unit.split()[0]}"
+            rows.append({"measure": measure, "group": told, "n": waived, "value": price})
     return rows
 
 
@@ -309,7 +316,7 @@ def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
     """Frequencies by person and infusion, relations, first reaction, and what waivers miss."""
     given, aside = part
     window = days(evidence.fact("reanalyse.reaction-window"))
-    definitions = {
+    definitions: dict[str, Any] = {
         "window_hours": 24 * window,
         "window_from": "start of the dose before the reaction",
         "per_person": "people with at least one, of people with a dose",
@@ -318,6 +325,9 @@ def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
         "waivers": str(evidence.fact("reanalyse.waivers").value),
         "observation_minutes": evidence.fact("reanalyse.observation-minutes").number,
     }
+    cost = evidence.facts.get(OBSERVATION_COST)
+    if cost is not None:
+        definitions["cost"] = f"{cost.number:g} {cost.unit} of observation; {cost.note}"
     if not given:
         return AnalysisResult(
             name=NAME, title=TITLE, status="skipped", summary=table([]), definitions=definitions,

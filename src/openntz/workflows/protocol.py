@@ -14,8 +14,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from openntz.errors import InputError
-from openntz.evidence.registry import Registry, SiteDecision, near_misses
+from openntz.evidence.registry import Fact, Registry, SiteDecision, near_misses
 from openntz.reanalyse.catalogue import BY_NAME
+from openntz.reanalyse.reactions import OBSERVATION_COST
 from openntz.reanalyse.result import AnalysisResult
 
 _Text = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -29,6 +30,15 @@ class PlannedNumber(BaseModel):
     reason: _Text
 
 
+class Cost(BaseModel):
+    """What an hour of observation costs; no price is built in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    per_hour: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    source: _Text
+
+
 class ProtocolFile(BaseModel):
     """The file as written."""
 
@@ -39,6 +49,7 @@ class ProtocolFile(BaseModel):
     as_of: date
     analyses: Annotated[list[str], Field(min_length=1)]
     numbers: dict[str, PlannedNumber] = Field(default_factory=dict)
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +131,18 @@ def with_numbers(evidence: Registry, protocol: Protocol) -> Registry:
             who=f"the protocol: {number.reason}", when=protocol.file.written, replaces=fact.value
         )
         planned[name] = replace(fact, value=number.value, low=None, high=None, site=decided)
+    cost = protocol.file.cost
+    if cost is not None:
+        planned[OBSERVATION_COST] = Fact(
+            id=OBSERVATION_COST,
+            value=cost.per_hour,
+            unit=f"{cost.currency} per h",
+            meaning="cost of an hour of observation",
+            sources=(),
+            rank="project default",
+            note=cost.source,
+            site=SiteDecision(who=f"the protocol: {cost.source}", when=protocol.file.written),
+        )
     return Registry(
         evidence.sources,
         MappingProxyType({**evidence.facts, **planned}),
