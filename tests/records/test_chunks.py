@@ -137,3 +137,12 @@ def test_numbers_have_the_text_that_python_gives(value: float) -> None:
     found = duckdb.execute(query, [value]).fetchone()
     assert found is not None
     assert found[0] == cell_text(value) or float(found[0]) == value
+
+
+def test_a_column_without_any_value_is_no_obstacle(tmp_path: Path) -> None:
+    """OMOP tables without visits give doses whose setting has no type."""
+    folder = _folder(tmp_path, {**TABLES, "mri": f"{TABLES['mri']}, NULL AS comment"})
+    courses, rejected = _all(_divided(folder, tmp_path))
+    records = read_folder(folder, as_of=AS_OF)
+    assert courses == dict(records.courses)
+    assert rejected == records.rejected

@@ -272,8 +272,9 @@ def _as_text(cell: str, kind: str) -> str:
     _InOnePieceError
         When the type has no text that both make alike.
     """
-    if kind == "VARCHAR":
-        text = cell
+    if kind in {"VARCHAR", '"NULL"', "NULL"}:
+        # A column without any value has no type of its own.
+        text = f"CAST({cell} AS VARCHAR)"
     elif kind in _INTEGERS or kind.startswith("DECIMAL") or kind == "DATE":
         text = f"CAST({cell} AS VARCHAR)"
     elif kind in {"FLOAT", "DOUBLE"}:
