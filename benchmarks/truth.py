@@ -52,8 +52,8 @@ def read(check: Check, rows: Sequence[dict[str, Any]]) -> Seen:
         value = row.get("value")
         return None if value is None else (value, math.nan, math.nan, False)
     if check.kind == "between":
-        ends = (row.get("value"), row.get("could_be"))
-        return None if None in ends else (math.nan, ends[0], ends[1], False)
+        low, high = row.get("value"), row.get("could_be")
+        return None if low is None or high is None else (math.nan, low, high, False)
     if any(row.get(k) is None for k in ("value", "low", "high")):
         return None
     null = check.null

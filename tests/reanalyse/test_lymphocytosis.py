@@ -123,3 +123,13 @@ def test_b_cells_are_told_as_multiples_of_the_own_baseline() -> None:
     # Pairs of one with antibodies and one without: four and a half of six are in order.
     area = row(found, "area under the ROC curve, B cells")
     assert area["value"] == pytest.approx((3 + 1.5) / 6)
+
+
+def test_risen_by_a_week_counts_who_rose_before_it_and_fell_again() -> None:
+    people = [person("A", measurements=(*counts(2.0, (84, 1.0), (168, 0.1)),)),
+              person("B", measurements=(*counts(2.0, (84, 0.1), (168, 0.9)),)),
+              person("C", measurements=(*counts(2.0, (84, 0.1), (168, 0.1)),))]  # fmt: skip
+    found = run(LYMPHOCYTOSIS, study(people))
+    assert row(found, "rise", week=24)["count"] == 1
+    told = row(found, "ever a rise by week", week=24)
+    assert (told["count"], told["n"], told["value"]) == (2, 3, pytest.approx(2 / 3))

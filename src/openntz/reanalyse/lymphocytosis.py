@@ -208,7 +208,7 @@ def _diagnosis(rises: Sequence[Rise], limits: Windows, prevalence: float) -> lis
     return rows
 
 
-def _time_to_rise(rises: Sequence[Rise]) -> tuple[Figure, list[dict[str, Any]]]:
+def _time_to_rise(rises: Sequence[Rise], limits: Windows) -> tuple[Figure, list[dict[str, Any]]]:
     lines, rows = [], []
     for group in Antibodies:
         own = [r for r in rises if r.group is group]
@@ -225,6 +225,19 @@ def _time_to_rise(rises: Sequence[Rise]) -> tuple[Figure, list[dict[str, Any]]]:
                 steps=True,
             )
         )
+        for week in limits.weeks:
+            until = week * _WEEK + limits.after
+            if max(lasted) >= week * _WEEK - limits.before:
+                rows.append(
+                    {
+                        "measure": "ever a rise by week (Kaplan and Meier)",
+                        "group": str(group),
+                        "week": week,
+                        "n": len(own),
+                        "count": sum(r.first_day is not None and r.first_day <= until for r in own),
+                        "value": 1.0 - float(curve[curve.index <= until].iloc[-1]),
+                    }
+                )
         median = float(fit.median_survival_time_)
         rows.append(
             {
@@ -280,7 +293,7 @@ def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
     rises, aside, folds = part
     limits, antibodies = windows(evidence), antibody_limits(evidence)
     prevalence = evidence.fact("ada.affirm.persistent").number / 100
-    figure, times = _time_to_rise(rises)
+    figure, times = _time_to_rise(rises, limits)
     by_visit = _table(rises, limits)
     return AnalysisResult(
         name=NAME,

@@ -218,7 +218,7 @@ def _intraclass(used: list[Array], level: float) -> Interval:
     tail = 0.5 + level / 2
     low = between / within / float(f_distribution.ppf(tail, many - 1, total - many))
     high = between / within * float(f_distribution.ppf(tail, total - many, many - 1))
-    return Interval(icc, *((r - 1) / (r + size - 1) for r in (low, high)), level)
+    return Interval(icc, (low - 1) / (low + size - 1), (high - 1) / (high + size - 1), level)
 
 
 def _variation(used: list[Array], level: float) -> Interval:
@@ -228,7 +228,6 @@ def _variation(used: list[Array], level: float) -> Interval:
     logs = [np.log(g) for g in used]
     free = sum(len(g) for g in used) - len(used)
     squares = float(sum(((g - g.mean()) ** 2).sum() for g in logs))
-    ends = (squares / float(chi2.ppf(0.5 + side * level / 2, free)) for side in (1, -1))
-    return Interval(
-        sqrt(np.expm1(squares / free)), *(sqrt(np.expm1(variance)) for variance in ends), level
-    )
+    low, high = (squares / float(chi2.ppf(0.5 + side * level / 2, free)) for side in (1, -1))
+    value, *ends = (sqrt(np.expm1(variance)) for variance in (squares / free, low, high))
+    return Interval(value, ends[0], ends[1], level)
