@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 from openntz.mechanism.kernels import blood_and_lesions as kernel
-from openntz.mechanism.kernels.dopri5 import RATE_OFF, RATE_ON, Problem
 from openntz.mechanism.kernels.layout import LANES
+from openntz.mechanism.kernels.problem import RATE_OFF, RATE_ON, Problem
 from problem_one_people import (
     BASELINE,
     DOSE_MG,

@@ -19,8 +19,9 @@ import time
 import numpy as np
 
 import problem_one
-from openntz.mechanism.kernels.dopri5 import Problem
-from openntz.mechanism.solver import BLOOD_AND_LESIONS, STATUS_NAME, solve
+from openntz.mechanism.blood_and_lesions import BLOOD_AND_LESIONS
+from openntz.mechanism.kernels.problem import Problem
+from openntz.mechanism.solver import STATUS_NAME, solve
 
 # Per step; the accuracy that follows is what the benchmark prints.
 RTOL, ATOL = 1e-6, 1e-8

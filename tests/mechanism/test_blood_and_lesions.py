@@ -12,7 +12,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from openntz.mechanism.solver import BLOOD_AND_LESIONS, solve
+from openntz.mechanism.blood_and_lesions import BLOOD_AND_LESIONS
+from openntz.mechanism.solver import solve
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 # What the benchmark promises at rtol 1e-6 per step.

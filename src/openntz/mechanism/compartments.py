@@ -8,7 +8,6 @@ from types import FunctionType
 from typing import Any, Final
 
 from openntz.mechanism.kernels import compartments as kernel
-from openntz.mechanism.kernels.layout import inlined
 from openntz.mechanism.solver import System
 
 # Directions differentiated in one lane; more are spread over several lanes of one person.
@@ -64,7 +63,7 @@ def system_of(shape: Shape) -> System:
     volume = kernel.INVERSE_VOLUME
     return System(
         name=name,
-        derive=inlined(bind(kernel.derive)),
+        derive=bind(kernel.derive),
         derive_tangent=bind(kernel.derive_tangent),
         states=shape.own_states * (1 + shape.tangents),
         parameters=shape.own_parameters * (1 + shape.tangents),

@@ -15,8 +15,8 @@ from openntz.mechanism import solver
 from openntz.mechanism.compartments import Shape, system_of
 from openntz.mechanism.events import SHORTEST_INFUSION_DAY
 from openntz.mechanism.kernels.compartments import CENTRAL
-from openntz.mechanism.kernels.dopri5 import BOLUS, RATE_OFF, RATE_ON, SEGMENT, Problem
 from openntz.mechanism.kernels.layout import LANES
+from openntz.mechanism.kernels.problem import BOLUS, RATE_OFF, RATE_ON, SEGMENT, Problem
 from openntz.mechanism.pharmacokinetics import Concentration
 from openntz.mechanism.regimen import Floats, PkParameters, refuse
 from openntz.mechanism.rows import kernel_rows

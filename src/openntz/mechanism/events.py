@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openntz.mechanism.kernels.compartments import CENTRAL
-from openntz.mechanism.kernels.dopri5 import BOLUS, RATE_OFF, RATE_ON, SEGMENT
+from openntz.mechanism.kernels.problem import BOLUS, RATE_OFF, RATE_ON, SEGMENT
 from openntz.mechanism.regimen import Floats, Schedule
 
 Absorption = Literal["none", "first-order", "zero-order"]

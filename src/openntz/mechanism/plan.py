@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from openntz.mechanism import solver
 from openntz.mechanism.compartments import TANGENTS, Shape, system_of
 from openntz.mechanism.events import Absorption, Events, dose_events, uptake
-from openntz.mechanism.kernels.dopri5 import NO_STEADY_STATE, UNUSABLE, Problem
 from openntz.mechanism.kernels.layout import LANES
+from openntz.mechanism.kernels.problem import NO_STEADY_STATE, UNUSABLE, Problem
 from openntz.mechanism.regimen import POSITIVE, Floats, Schedule, check_segments, refuse
 from openntz.mechanism.rows import Values, kernel_rows
 from openntz.mechanism.steady import before_steady_state

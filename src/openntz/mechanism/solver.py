@@ -1,9 +1,8 @@
-"""Compiles right-hand sides into solvers and runs them.
+"""Right-hand sides as compiled solvers, found on disk or made, and run.
 
 One integrator template (``kernels/dopri5.py``) serves every model: its functions are compiled
-once per right-hand side, each under a name of its own, so that numba's disk cache keeps them
-apart. The name also carries a fingerprint of all kernel sources, because numba looks only at
-the file of the function it compiles and would miss an edit to the right-hand side.
+once per right-hand side, and the machine code is kept under a name that carries a fingerprint
+of everything it follows from. The compiler is loaded only where there is nothing to find.
 
 Threads run the same machine code on blocks of people. What a person's result is depends
 neither on the block nor on the thread, so any number of threads gives the same bytes.
@@ -19,16 +18,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import FunctionType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from llvmlite.binding import get_host_cpu_features
-from numba import config, njit
 
 from openntz.errors import SolverError
-from openntz.mechanism.kernels import blood_and_lesions, dopri5
-from openntz.mechanism.kernels.dopri5 import (
+from openntz.mechanism.kernels.layout import LANES
+from openntz.mechanism.kernels.problem import (
     NO_STEADY_STATE,
     OK,
     STEP_UNDERFLOW,
@@ -37,7 +33,10 @@ from openntz.mechanism.kernels.dopri5 import (
     Lanes,
     Problem,
 )
-from openntz.mechanism.kernels.layout import LANES, OPTIONS, inlined
+from openntz.mechanism.machine_code import Loaded, MachineCode, addresses, folder, made_for
+
+if TYPE_CHECKING:
+    from openntz.mechanism.kernels.compiler import Assembled
 
 _LOG: Final = logging.getLogger(__name__)
 _COMPILING: Final = "Compiling the solver for this kind of model: once on this machine."
@@ -49,20 +48,6 @@ _COMPILING_EACH_TIME: Final = (
 MOST_STEPS: Final = 1e6
 
 
-def _widen_vectors() -> None:
-    """Let the compiler fill AVX-512 registers, where there are any.
-
-    LLVM halves them by default, for programs with little arithmetic per load; ours is nearly
-    all arithmetic. A choice the user made for numba stands.
-    """
-    chosen: Any = vars(config)
-    if chosen.get("CPU_FEATURES") is None and chosen.get("CPU_NAME") is None:
-        features = get_host_cpu_features()
-        if features.get("avx512f"):
-            chosen["CPU_FEATURES"] = f"{features.flatten()},-prefer-256-bit"
-
-
-_widen_vectors()
 # Enough people per block that a thread switch costs nothing, few enough to share out evenly.
 BLOCK: Final = 256
 
@@ -95,6 +80,10 @@ STATUS_NAME: Final = {
 }
 
 
+def no_tangent(w: Any, y: int, p: int, rate: int, k: int, j: int) -> None:
+    """The derivatives of a system that carries none."""
+
+
 @dataclass(frozen=True, slots=True)
 class System:
     """A right-hand side and its dimensions.
@@ -116,29 +105,14 @@ class System:
     parameters: int
     observed: tuple[tuple[int, int, int, int], ...]
     tangents: int = 0
-    derive_tangent: Callable[..., None] = dopri5.derive_tangent
+    derive_tangent: Callable[..., None] = no_tangent
 
 
-BLOOD_AND_LESIONS: Final = System(
-    name="blood_and_lesions",
-    derive=blood_and_lesions.derive,
-    states=blood_and_lesions.STATES,
-    parameters=blood_and_lesions.PARAMETERS,
-    observed=(
-        (blood_and_lesions.CENTRAL, blood_and_lesions.INVERSE_VOLUME, -1, -1),
-        (blood_and_lesions.LYMPHOCYTES, -1, -1, -1),
-        (blood_and_lesions.HAZARD, -1, -1, -1),
-    ),
-)
-
-
-def _fingerprint(system: System) -> str:
-    """Hash of everything the compiled code follows from: an edit makes a new cache slot."""
-    digest = hashlib.sha256(
-        repr((system.name, system.observed, system.tangents, _layout(system))).encode()
-    )
-    files = {Path(__file__), *Path(dopri5.__file__).parent.glob("*.py")}
-    files.add(Path(inspect.getfile(inspect.unwrap(system.derive))))
+def fingerprint(stated: str, *more: Path) -> str:
+    """Hash of what compiled code follows from: an edit of any kernel makes a new one."""
+    digest = hashlib.sha256(stated.encode())
+    here = Path(__file__).parent
+    files = {Path(__file__), here / "machine_code.py", *(here / "kernels").glob("*.py"), *more}
     for file in sorted(files):
         digest.update(file.name.encode())
         digest.update(file.read_bytes())
@@ -166,67 +140,51 @@ def _layout(system: System) -> dict[str, Any]:
     return offsets | {"ROWS": rows}
 
 
-@cache
-def compile_system(system: System) -> Callable[..., None]:
-    """The compiled block solver of a system, from numba's disk cache where it is there.
+def slot(system: System) -> str:
+    """The name under which the machine code of a system is kept on this machine."""
+    stated = repr((system.name, system.observed, system.tangents, _layout(system), made_for()))
+    sources = (Path(inspect.getfile(f)) for f in (system.derive, system.derive_tangent))
+    return f"{system.name}_{fingerprint(stated, *sources)}"
 
-    Compilation itself happens at the first call.
-    """
-    bound: dict[str, Any] = dict(vars(dopri5)) | _layout(system)
-    bound |= {
+
+def _on_disk(system: System) -> Path | None:
+    place = folder()
+    return None if place is None else place / f"{slot(system)}.o"
+
+
+def assembled(system: System) -> Assembled:
+    """The machine code of a system, made now."""
+    # Not before it is needed: it takes longer to load than a forecast to make.
+    from openntz.mechanism.kernels.compiler import assemble
+
+    names = _layout(system) | {
         "STATES": system.states,
         "OWN_STATES": system.states // (1 + system.tangents),
         "TANGENTS": system.tangents,
         "PARAMETERS": system.parameters,
         "OBSERVED": system.observed,
-        "derive": system.derive,
-        "derive_tangent": inlined(system.derive_tangent),
     }
-
-    fingerprint = _fingerprint(system)
-
-    def build(template: Callable[..., Any], **options: Any) -> Any:
-        name = f"{template.__name__}_{system.name}_{fingerprint}"
-        function = FunctionType(template.__code__, bound, name)
-        function.__qualname__ = name
-        # No template allocates, and counting references to the arrays of ``Problem`` would take
-        # as long as the arithmetic, and longer with several threads: hence no ``_nrt``.
-        return njit(**OPTIONS, **options)(function)
-
-    for template in (dopri5.derive_lanes, dopri5.derive_lane, dopri5.interpolate):
-        bound[template.__name__] = build(template, forceinline=True)
-    for template in (
-        dopri5.take_stages,
-        dopri5.judge,
-        dopri5.accept,
-        dopri5.write_outputs,
-        dopri5.event_moves,
-        dopri5.apply_tangents,
-        dopri5.shift_tangents,
-        dopri5.arrive,
-        dopri5.load_next,
-    ):
-        # Called from compiled code only, so they need no entry from Python.
-        bound[template.__name__] = build(template, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-    try:
-        block = build(dopri5.advance_block, cache=True)
-    except RuntimeError:
-        # No folder that can be written: compile for this process alone.
-        _LOG.info(_COMPILING_EACH_TIME)
-        return build(dopri5.advance_block)
-    if not _on_disk(block):
-        _LOG.info(_COMPILING)
-    return block
+    return assemble(system.name, names, system.derive, system.derive_tangent)
 
 
-def _on_disk(block: Any) -> bool:
-    return any(Path(block.stats.cache_path).glob(f"*{block.__name__}*"))
+@cache
+def compile_system(system: System) -> Loaded:
+    """The compiled block solver of a system: from disk, or made and kept there."""
+    path = _on_disk(system)
+    kept = None if path is None else MachineCode.kept(path)
+    if kept is not None:
+        return Loaded(kept)
+    _LOG.info(_COMPILING_EACH_TIME if path is None else _COMPILING)
+    made = assembled(system).code
+    if path is not None:
+        made.keep(path)
+    return Loaded(made)
 
 
 def is_compiled(system: System) -> bool:
-    """Whether the system's solver is in numba's cache, or could not be kept there anyway."""
-    block: Any = compile_system(system)
-    return block.stats.cache_path is None or _on_disk(block)
+    """Whether the system's machine code is on disk, or could not be kept there anyway."""
+    path = _on_disk(system)
+    return path is None or path.exists()
 
 
 def new_lanes(system: System) -> Lanes:
@@ -252,23 +210,17 @@ def solve(system: System, problem: Problem, *, rtol: float, atol: float, threads
     if threads < 1:
         raise SolverError(f"{threads!r} threads.", remedy="Use at least one.")
     advance = compile_system(system)
-    n = len(problem.start_time)
+    n, given = len(problem.start_time), addresses(problem)
+
+    def run(first: int, last: int) -> None:
+        lanes = new_lanes(system)
+        own = addresses(lanes)
+        advance(own, given, problem.lanes, first, last, (rtol, atol), MOST_STEPS)
+
     if threads == 1 or n <= BLOCK:
-        advance(new_lanes(system), problem, 0, n, rtol, atol, MOST_STEPS)
+        run(0, n)
         return
     with ThreadPoolExecutor(threads) as pool:
-        jobs = [
-            pool.submit(
-                advance,
-                new_lanes(system),
-                problem,
-                first,
-                min(first + BLOCK, n),
-                rtol,
-                atol,
-                MOST_STEPS,
-            )
-            for first in range(0, n, BLOCK)
-        ]
+        jobs = [pool.submit(run, k, min(k + BLOCK, n)) for k in range(0, n, BLOCK)]
         for job in jobs:
             job.result()

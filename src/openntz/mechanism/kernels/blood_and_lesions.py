@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openntz.mechanism.kernels.arithmetic import hill
-from openntz.mechanism.kernels.layout import LANES, inlined
+from openntz.mechanism.kernels.layout import LANES
 
 CENTRAL: Final = 0
 PERIPHERAL: Final = 1
@@ -45,7 +45,6 @@ HAZARD_RATE: Final = 12  # h0
 PARAMETERS: Final = 13
 
 
-@inlined
 def derive(w: NDArray[np.float64], y: int, p: int, rate: int, k: int) -> None:
     """Rates of change of one lane; ``y``, ``p``, ``rate`` and ``k`` are offsets."""
     central = w[y + CENTRAL * LANES]

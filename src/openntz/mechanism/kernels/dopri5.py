@@ -17,52 +17,22 @@ Differential Equations I, DOPRI5.
 from __future__ import annotations
 
 import math
-from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from openntz.mechanism.kernels.arithmetic import inverse_fifth_root
 from openntz.mechanism.kernels.layout import LANES
-
-
-class Problem(NamedTuple):
-    """What to integrate, as flat arrays over ``n`` people, and where the results go.
-
-    People may share event lists, requested times and parameter rows by naming the same range.
-    Times ascend within a range. Integration starts at ``start_time`` from ``initial``; earlier
-    requested times get the initial values, and no event may lie before it.
-    """
-
-    lanes: int  # LANES, or fewer for fewer people; unknown to the compiler, which would unroll
-    start_time: NDArray[np.float64]  # (n,)
-    initial: NDArray[np.float64]  # (n, states)
-    parameters: NDArray[np.float64]  # (rows, parameters)
-    parameter_row: NDArray[np.int64]  # (n,) first row of each person
-    event_range: NDArray[np.int64]  # (n, 2) first and one past the last event
-    event_time: NDArray[np.float64]
-    event_kind: NDArray[np.int64]
-    event_index: NDArray[np.int64]  # state of a BOLUS, row offset of a SEGMENT
-    event_value: NDArray[np.float64]  # amount of a BOLUS, rate of an infusion
-    event_value_tangent: NDArray[np.float64]  # (events, TANGENTS) derivatives of the value
-    event_time_tangent: NDArray[np.float64]  # (events, TANGENTS) derivatives of the time
-    output_range: NDArray[np.int64]  # (n, 2) first and one past the last requested time
-    output_time: NDArray[np.float64]
-    output_row: NDArray[np.int64]  # (n,) row of ``values`` for the first requested time
-    values: NDArray[np.float64]  # (rows, observed), filled in
-    status: NDArray[np.int64]  # (n,), filled in
-    steps: NDArray[np.int64]  # (n,), filled in
-
-
-class Lanes(NamedTuple):
-    """What the lanes are doing; integer arrays have shape (LANES,)."""
-
-    w: NDArray[np.float64]
-    person: NDArray[np.int64]  # -1 when idle
-    event: NDArray[np.int64]
-    output: NDArray[np.int64]
-    infusions: NDArray[np.int64]
-
+from openntz.mechanism.kernels.problem import (
+    BOLUS,
+    OK,
+    RATE_OFF,
+    RATE_ON,
+    STEP_UNDERFLOW,
+    TOO_MANY_STEPS,
+    Lanes,
+    Problem,
+)
 
 # Bound per model: dimensions, and offsets of the row groups in the work array. STATES counts the
 # model's own states (OWN_STATES) and their derivatives in each of TANGENTS directions.
@@ -101,19 +71,6 @@ def derive_lane(w: NDArray[np.float64], y: int, k: int, lane: int) -> None:
         for j in range(TANGENTS):
             derive_tangent(w, y + lane, PARAMETER + lane, RATE + lane, k + lane, j)
 
-
-# Kinds of event; at equal times they are applied in the order of the caller's list.
-RATE_ON: Final = 0
-RATE_OFF: Final = 1
-BOLUS: Final = 2
-SEGMENT: Final = 3
-
-OK: Final = 0
-STEP_UNDERFLOW: Final = 1
-TOO_MANY_STEPS: Final = 2
-# Set by who prepares a problem, never by the integrator.
-UNUSABLE: Final = 3
-NO_STEADY_STATE: Final = 4
 
 A21 = 1.0 / 5.0
 A31, A32 = 3.0 / 40.0, 9.0 / 40.0
