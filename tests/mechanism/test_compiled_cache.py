@@ -144,7 +144,7 @@ def test_works_where_nothing_can_be_kept(
     monkeypatch: pytest.MonkeyPatch, made: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """A read-only installation without a home: compiled for this process alone."""
-    monkeypatch.setattr(solver, "folder", lambda: None)
+    monkeypatch.setattr(solver, "folder", lambda _: None)
     system = system_of(Shape(1, True, True))
     with caplog.at_level("INFO", logger="openntz"):
         assert solver.compile_system.__wrapped__(system) == MachineCode("symbol", b"code")
@@ -160,7 +160,7 @@ def test_compilation_is_announced_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Not when the compiled code is on disk under the system's own name."""
-    monkeypatch.setattr(solver, "folder", lambda: tmp_path)
+    monkeypatch.setattr(solver, "folder", lambda _: tmp_path)
     system = system_of(Shape(1, True, True))
     with caplog.at_level("INFO", logger="openntz"):
         assert not solver.is_compiled(system)
@@ -178,7 +178,7 @@ def test_compilation_is_announced_once(
 def test_damaged_code_is_made_again(
     monkeypatch: pytest.MonkeyPatch, made: list[str], tmp_path: Path, damage: bytes
 ) -> None:
-    monkeypatch.setattr(solver, "folder", lambda: tmp_path)
+    monkeypatch.setattr(solver, "folder", lambda _: tmp_path)
     system = system_of(Shape(1, True, True))
     first = solver.compile_system.__wrapped__(system)
     [kept] = tmp_path.iterdir()
@@ -188,18 +188,6 @@ def test_damaged_code_is_made_again(
     assert solver.compile_system.__wrapped__(system) == first
     assert made == [system.name] * 2
     assert MachineCode.kept(kept) == first
-
-
-def test_a_folder_that_cannot_be_written_is_passed_over(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    blocked = tmp_path / "file"
-    blocked.touch()
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(blocked / "below"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
-    assert machine_code.folder() == tmp_path / "home" / "openntz"
-    monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
-    assert machine_code.folder() is None
 
 
 def test_arrays_of_another_layout_are_refused() -> None:

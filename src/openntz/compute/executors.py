@@ -1,7 +1,8 @@
 """Run one function over many people, in order, on any executor.
 
 Where the system can fork (Linux), workers are processes that inherit the function with all it
-refers to: nothing is imported again or sent to them, and only results travel back. Rules,
+refers to: nothing is imported again or sent to them, and only results travel back. What has
+to be compiled is best compiled before, or every worker does it (``mechanism.warm_up``). Rules,
 pages and most of a forecast are Python, which threads of one process run in turn. Elsewhere
 the workers are threads.
 """
@@ -86,16 +87,14 @@ def _ahead(
 def _forked(
     function: Callable[[Item], Result], items: Sequence[Item], workers: int
 ) -> Iterator[Result]:
-    # The first runs here: what is loaded or compiled on first use is then inherited by all.
-    yield function(items[0])
     try:
         with ProcessPoolExecutor(
-            max_workers=min(workers, len(items) - 1),
+            max_workers=min(workers, len(items)),
             mp_context=multiprocessing.get_context("fork"),
             initializer=_inherit,
             initargs=(function, items, os.getpid()),
         ) as pool:
-            yield from _ahead(pool, _run, range(1, len(items)), workers)
+            yield from _ahead(pool, _run, range(len(items)), workers)
     except BrokenProcessPool:
         raise InputError(
             "a worker process was ended from outside, most often for want of memory.",

@@ -24,35 +24,17 @@ import numpy as np
 from llvmlite import binding as llvm
 from numpy.typing import NDArray
 
+from openntz.kept import FOLDER
 from openntz.mechanism.kernels.problem import TABLES, WHOLE, Lanes, Problem
 
-# Settings of numba decide what is compiled, and where it may be kept.
+# Settings of numba decide what is compiled.
 _SETTINGS: Final = "NUMBA_"
-_FOLDER: Final = "NUMBA_CACHE_DIR"
-_HOME: Final = "XDG_CACHE_HOME"
 
 _ENTRY: Final = ctypes.CFUNCTYPE(
     ctypes.c_int, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 2, *[ctypes.c_double] * 3
 )
 
 Addresses = NDArray[np.int64]
-
-
-def folder() -> Path | None:
-    """Where machine code is kept; None where nothing can be written."""
-    chosen = os.environ.get(_FOLDER)
-    beside = Path(__file__).parent / "kernels" / "__pycache__"
-    home = os.environ.get(_HOME)
-    places = [Path(chosen)] if chosen else [beside]
-    places.append((Path(home) if home else Path("~/.cache").expanduser()) / "openntz")
-    for place in places:
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=place):
-                return place
-        except OSError:
-            continue
-    return None
 
 
 def _numba() -> bytes:
@@ -65,7 +47,7 @@ def _numba() -> bytes:
 def made_for() -> str:
     """What machine code depends on besides its sources: this processor, the compiler, settings."""
     settings = sorted(
-        (k, v) for k, v in os.environ.items() if k.startswith(_SETTINGS) and k != _FOLDER
+        (k, v) for k, v in os.environ.items() if k.startswith(_SETTINGS) and k != FOLDER
     )
     processor = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
     compiler = (_numba(), llvmlite.__version__, platform.python_version())

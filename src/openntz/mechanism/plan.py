@@ -89,7 +89,7 @@ class _Group:
 
     spans: Ints
     segments: Ints  # rows of the caller's values, span after span
-    times: Ints  # columns of the caller's results, sorted in time within a span
+    times: Ints | slice  # columns of the caller's results, sorted in time within a span
     first: Ints  # row, within the group, of the segment the first dose falls into
     output_range: Ints
     output_time: Floats
@@ -219,7 +219,7 @@ class Plan:
         return _Group(
             spans=np.asarray(chosen, np.int64),
             segments=np.concatenate(segments),
-            times=column,
+            times=slice(0, len(day)) if np.array_equal(column, np.arange(len(day))) else column,
             first=np.array(first, np.int64),
             output_range=np.stack([ends - sizes, ends], axis=1),
             output_time=day[column],
@@ -284,7 +284,7 @@ class Plan:
         result: Solved,
         only: NDArray[np.bool_] | None,
     ) -> None:
-        n, spans, size = len(values["cl"]), len(group.spans), len(group.times)
+        n, spans, size = len(values["cl"]), len(group.spans), len(group.output_time)
         pick = np.arange(spans) if only is None else np.flatnonzero(only[group.spans])
         if not len(pick):
             return
@@ -296,6 +296,10 @@ class Plan:
         # A span without doses stays at zero; integration starts, and ends, at its last time.
         start = np.where(np.isfinite(line.start), line.start, group.last)[:, pick]
         shift = line.length * np.arange(chunks) * (line.copies > 1)
+        # Filled in whole, or not used: a span that fails has a status instead.
+        blank = np.empty((chunks * n * size, 1 + shape.tangents))
+        if only is not None:
+            blank.fill(np.nan)
         problem = Problem(
             # With fewer people than lanes, the empty ones need not be carried along.
             lanes=min(LANES, chunks * n * len(pick)),
@@ -315,7 +319,7 @@ class Plan:
             output_range=np.tile(group.output_range[pick], (chunks * n, 1)),
             output_time=group.output_time,
             output_row=(which * size + group.output_range[pick, 0]).ravel(),
-            values=np.full((chunks * n * size, 1 + shape.tangents), np.nan),
+            values=blank,
             status=np.zeros(chunks * n * len(pick), np.int64),
             steps=np.zeros(chunks * n * len(pick), np.int64),
         )

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from openntz.errors import SolverError
+from openntz.kept import folder
 from openntz.mechanism.kernels.layout import LANES
 from openntz.mechanism.kernels.problem import (
     NO_STEADY_STATE,
@@ -33,7 +34,7 @@ from openntz.mechanism.kernels.problem import (
     Lanes,
     Problem,
 )
-from openntz.mechanism.machine_code import Loaded, MachineCode, addresses, folder, made_for
+from openntz.mechanism.machine_code import Loaded, MachineCode, addresses, made_for
 
 if TYPE_CHECKING:
     from openntz.mechanism.kernels.compiler import Assembled
@@ -148,7 +149,7 @@ def slot(system: System) -> str:
 
 
 def _on_disk(system: System) -> Path | None:
-    place = folder()
+    place = folder(Path(__file__).parent / "kernels")
     return None if place is None else place / f"{slot(system)}.o"
 
 

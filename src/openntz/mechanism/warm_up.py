@@ -34,11 +34,18 @@ def compile_shape(shape: Shape) -> None:
 
 
 def warm_up(shapes: Sequence[Shape]) -> None:
-    """Compile the solvers that are not on disk yet, the first in a process of its own."""
+    """Load solvers, after compiling those not on disk, the first in a process of its own.
+
+    Processes forked from this one inherit them.
+    """
     missing = [shape for shape in shapes if not solver.is_compiled(system_of(shape))]
-    if len(missing) < 2:
-        return
-    first = missing[0]
+    if len(missing) > 1:
+        _compile_elsewhere(missing[0], missing[1:])
+    for shape in shapes:
+        compile_shape(shape)
+
+
+def _compile_elsewhere(first: Shape, others: Sequence[Shape]) -> None:
     numbers = (first.peripherals, int(first.depot), int(first.saturable), first.tangents)
     with subprocess.Popen(
         [sys.executable, "-m", __name__, *map(str, numbers)],
@@ -46,9 +53,9 @@ def warm_up(shapes: Sequence[Shape]) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as other:
-        for shape in missing[1:]:
+        for shape in others:
             compile_shape(shape)
-        # Whatever became of it: what is missing then is compiled when it is needed.
+        # Whatever became of it: what is missing then is compiled by this process.
         other.wait()
 
 

@@ -41,7 +41,7 @@ class Rise:
     baseline: float
     changes: dict[int, float | None]
     first_day: int | None
-    last_day: int | None
+    last_day: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +214,7 @@ def _time_to_rise(rises: Sequence[Rise], limits: Windows) -> tuple[Figure, list[
         own = [r for r in rises if r.group is group]
         if not own:
             continue
-        lasted = [r.first_day if r.first_day is not None else r.last_day for r in own]
+        lasted = [r.last_day if r.first_day is None else r.first_day for r in own]
         fit = KaplanMeierFitter().fit(lasted, [r.first_day is not None for r in own])
         curve = fit.survival_function_.iloc[:, 0]
         lines.append(

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
+from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from openntz.evidence.conflicts import Conflict, conflicts_by_rule
+from openntz.kept import folder
 from openntz.monitor.changes import Kind
 from openntz.monitor.finding import Status
 from openntz.monitor.in_words import Words
@@ -131,14 +133,42 @@ def _limit(threshold: Threshold) -> Markup:
     return _macros().limit(threshold)
 
 
-@lru_cache(maxsize=512)
-def _in_words(said: Words, status: Status) -> Markup:
-    return _macros().in_words(said, status)
+@lru_cache(maxsize=1024)
+def _decides(
+    question: str,
+    rule: str,
+    said: Words,
+    status: Status,
+    limits: tuple[Threshold, ...],
+    profile: str,
+) -> Markup:
+    return _macros().what_decides(question, rule, said, status, limits, profile)
+
+
+def what_decides(finding: FindingView) -> Markup:
+    """The rule in words and the limits it used."""
+    f = finding
+    return _decides(f.question or f.title, f.rule, f.words, f.status, f.thresholds, f.profile)
+
+
+@lru_cache(maxsize=128)
+def _disputed(conflicts: tuple[Conflict, ...], root: str) -> Markup:
+    return _macros().disputed(conflicts, root)
 
 
 @lru_cache(maxsize=512)
-def _source(source: Cited) -> Markup:
-    return _macros().source(source)
+def _sources(cited: tuple[Cited, ...]) -> Markup:
+    return _macros().sources(cited)
+
+
+@cache
+def _chip(status: Status) -> Markup:
+    return _macros().chip(status)
+
+
+@lru_cache(maxsize=1024)
+def _due(date: str, as_of: str) -> Markup:
+    return _macros().due(date, as_of)
 
 
 def _macros() -> Any:
@@ -151,7 +181,9 @@ def _printable(value: Any) -> Any:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
+    place = folder(Path(__file__).parent / "templates")
     environment = Environment(
+        bytecode_cache=None if place is None else FileSystemBytecodeCache(str(place)),
         loader=PackageLoader("openntz.report", "templates"),
         autoescape=True,
         finalize=_printable,
@@ -172,8 +204,11 @@ def _environment() -> Environment:
     environment.filters["prose"] = prose
     environment.filters["cells"] = cells
     environment.filters["limit"] = _limit
-    environment.filters["source"] = _source
-    environment.filters["in_words"] = _in_words
+    environment.filters["chip"] = _chip
+    environment.filters["due"] = _due
+    environment.filters["what_decides"] = what_decides
+    environment.filters["disputed"] = _disputed
+    environment.filters["sources"] = _sources
     return environment
 
 

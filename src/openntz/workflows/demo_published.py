@@ -99,9 +99,15 @@ def _affirm(evidence: Registry) -> tuple[Published, ...]:
         for group, key, week in _GROUPS
     )  # fmt: skip
     # Printed is who has risen by week 24, not who shows the rise at that visit.
-    by_then = _printed(evidence, "lymphocytes.rise.no-ada-week-24",
-                       "risen by week 24, no antibodies found", "lymphocytosis",
-                       "ever a rise by week (Kaplan and Meier)", "no antibodies found", 24)  # fmt: skip
+    by_then = _printed(
+        evidence,
+        "lymphocytes.rise.no-ada-week-24",
+        "risen by week 24, no antibodies found",
+        "lymphocytosis",
+        "ever a rise by week (Kaplan and Meier)",
+        "no antibodies found",
+        24,
+    )
     one = "no rise, for persistent antibodies against none"
     worth = tuple(
         _printed(evidence, f"lymphocytes.no-rise.{key}", measure, "lymphocytosis", measure, group)

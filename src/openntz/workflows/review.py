@@ -11,7 +11,6 @@ from openntz import __version__
 from openntz.compute.executors import map_in_order
 from openntz.course.course import TABLES, Course
 from openntz.errors import InputError
-from openntz.mechanism.warm_up import shapes_of, warm_up
 from openntz.monitor.acknowledge import acknowledge
 from openntz.monitor.changes import compare
 from openntz.monitor.in_words import rules_in_words
@@ -195,23 +194,30 @@ def _write(review: Review, out: Path, workers: int, progress: Progress) -> Path:
         write_text_atomic(out / name, text)
         return name
 
+    tables = (
+        lambda: write_csv(out / "forecast.csv", FORECAST_HEADER, forecast_rows(review)),
+        lambda: write_csv(out / "rejected.csv", PROBLEM_HEADER, problem_rows(review.rejected)),
+        lambda: write_csv(out / "notes.csv", PROBLEM_HEADER, problem_rows(review.notes)),
+        lambda: write_text_atomic(out / "findings.json", findings_json(review)),
+        lambda: put(pages.conflicts()),
+    )
+
     def one(at: int) -> str:
-        return put(pages.person(at))
+        if at < len(tables):
+            tables[at]()
+            return ""
+        return put(pages.person(at - len(tables)))
 
     for asset in pages.assets():
         put(asset)
-    done = map_in_order(one, range(len(pages.people)), workers=workers)
-    written = set(progress.track(done, len(pages.people), "pages"))
-    write_csv(out / "forecast.csv", FORECAST_HEADER, forecast_rows(review))
-    write_csv(out / "rejected.csv", PROBLEM_HEADER, problem_rows(review.rejected))
-    write_csv(out / "notes.csv", PROBLEM_HEADER, problem_rows(review.notes))
-    write_text_atomic(out / "findings.json", findings_json(review))
+    files = range(len(tables) + len(pages.people))
+    done = map_in_order(one, files, workers=workers)
+    written = set(progress.track(done, len(files), "pages")) - {""}
     if review.changes is None:
         # What an earlier run compared does not belong to these findings.
         (out / "changes.json").unlink(missing_ok=True)
     else:
         write_text_atomic(out / "changes.json", changes_json(review.changes))
-    put(pages.conflicts())
     put(pages.index())
     _remove_stale(out, written)
     return out / "index.html"
@@ -239,8 +245,6 @@ def run_review(request: ReviewRequest, progress: Progress) -> ReviewOutcome:
         known = read_acknowledged(request.acknowledged, records.courses, rules, request.as_of)
     prepare_out(request.folder, request.out)
     models = practice.models
-    structure = models.card.structure
-    warm_up(shapes_of(structure.compartments, structure.elimination, structure.absorption))
     people = _with_acknowledged(
         _reviewed(records, request, practice, progress), known, request.as_of
     )

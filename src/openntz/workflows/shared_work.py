@@ -25,6 +25,7 @@ from openntz.compute.executors import map_in_order
 from openntz.errors import InputError
 from openntz.evidence.registry import Fact, Registry, SiteChoice, registry
 from openntz.models.reading import shipped
+from openntz.workflows.compiled import ready_to_estimate
 from openntz.workflows.person import Practice
 
 Item = TypeVar("Item")
@@ -189,6 +190,7 @@ def shared_work(
         When a worker or the cluster is lost, or a worker is another version.
     """
     if scheduler is None:
+        ready_to_estimate(practice.models.card)
         yield map_in_order(partial(task, practice), items, workers=workers)
         return
     work = OnWorker(task, Recipe.of(practice, card))

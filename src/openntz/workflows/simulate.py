@@ -17,6 +17,8 @@ from openntz import __version__
 from openntz.compute.cluster import cluster_executor
 from openntz.compute.executors import map_in_order
 from openntz.errors import InputError
+from openntz.mechanism.virtual.exposure import level_card
+from openntz.workflows.compiled import ready_to_simulate
 from openntz.workflows.folder_lock import only_run_in
 from openntz.workflows.progress import Progress
 from openntz.workflows.scenario import Scenario, read_scenario
@@ -105,6 +107,8 @@ def _work_out(
         if request.scheduler is not None and left:
             cluster = stack.enter_context(cluster_executor(request.scheduler))
             workers, executor = cluster.workers, cluster.executor
+        if executor is None and left:
+            ready_to_simulate(level_card())
         done = map_in_order(work, left, workers=workers, executor=executor)
         if progress is not None:
             what = f"groups of up to {request.chunk_people} people"

@@ -17,10 +17,12 @@ from openntz.compute.executors import map_in_order
 from openntz.errors import InputError
 from openntz.evidence.published import Published, published
 from openntz.evidence.registry import registry
+from openntz.mechanism.virtual.exposure import level_card
 from openntz.mechanism.virtual.parameters import Parameters, shipped_parameters
 from openntz.mechanism.virtual.readouts.compare import Held, check_known, figure, tables
 from openntz.records.write import write_text_atomic
 from openntz.report.validate_page import validate_page
+from openntz.workflows.compiled import ready_to_simulate
 from openntz.workflows.progress import Progress
 
 # People worked on together: a matter of speed and memory, not of the numbers.
@@ -70,6 +72,7 @@ def hold(
     def one(which: int) -> list[NDArray[np.float64]]:
         return tables(results, parameters, seed, parts[which])
 
+    ready_to_simulate(level_card())
     done = map_in_order(one, range(len(parts)), workers=workers)
     if progress is not None:
         done = progress.track(done, len(parts), f"groups of {_TOGETHER} people")

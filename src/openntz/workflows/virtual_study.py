@@ -22,6 +22,7 @@ from openntz.models.saturation import load_saturation
 from openntz.records.write import write_text_atomic
 from openntz.report.evaluate_exports import study_json
 from openntz.report.evaluate_page import study_page
+from openntz.workflows.compiled import ready_to_estimate
 from openntz.workflows.person import DEFAULT_CARD
 from openntz.workflows.progress import Progress
 from openntz.workflows.read import registry_for
@@ -81,6 +82,7 @@ def repeat_study(
         generator = np.random.default_rng([seed, part])
         return work(card, design, sizes[part], readout, how, generator)
 
+    ready_to_estimate(card)
     done = map_in_order(one, range(len(sizes)), workers=workers)
     if progress is not None:
         done = progress.track(done, len(sizes), f"groups of {_TOGETHER} people")
