@@ -32,6 +32,7 @@ from openntz.monitor.rule import Situation
 from openntz.monitor.rules.catalogue import RULES
 from openntz.workflows.person import Practice, situation_of
 from openntz.workflows.read import read_tables
+from yardstick import loop_seconds
 
 CLINIC = Path(__file__).parents[1] / "examples" / "clinic"
 DAYS = (date(2023, 12, 31), date(2024, 6, 30))
@@ -97,15 +98,6 @@ def measure(people: Sequence[Situation], practice: Practice) -> Cost:
     return Cost(derive, decide, engine)
 
 
-def _loop_seconds() -> float:
-    """Ten million additions in plain Python: how fast this machine is at the moment."""
-    began = time.process_time()
-    total = 0
-    for i in range(10_000_000):
-        total += i
-    return time.process_time() - began
-
-
 def _slowest(seconds: dict[str, float], people: int) -> dict[str, float]:
     first = sorted(seconds, key=seconds.__getitem__, reverse=True)[:SLOWEST]
     return {rule: round(1e6 * seconds[rule] / people, 1) for rule in first}
@@ -123,7 +115,7 @@ def main() -> int:
     people = situations(choice.people, practice)
     measure(people[:50], practice)  # what is read once and kept
     # What else runs on the machine can only add to the time, so the least counts.
-    loop = _loop_seconds()
+    loop = loop_seconds()
     runs = [measure(people, practice) for _ in range(choice.rounds)]
     cost, n = min(runs, key=lambda run: sum(run.decide.values())), len(people)
     decide, derive = sum(cost.decide.values()), sum(cost.derive.values())

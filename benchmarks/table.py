@@ -23,6 +23,7 @@ import numpy as np
 
 import problem_one
 import virtual
+from yardstick import loop_seconds
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "reference" / "benchmarks.md"
@@ -153,15 +154,6 @@ def rules_section() -> list[str]:
         f"| rules, engine | {line['evaluate_us']:.0f} | |",
         "",
     ]
-
-
-def loop_seconds() -> float:
-    """Ten million additions in plain Python: how fast this machine is today."""
-    began = time.perf_counter()
-    total = 0
-    for i in range(10_000_000):
-        total += i
-    return time.perf_counter() - began
 
 
 def page(people: int, diffrax: str | None) -> str:

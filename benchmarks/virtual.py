@@ -34,6 +34,7 @@ from openntz.workflows.scenario import Scenario, read_scenario
 from openntz.workflows.simulate import SimulateRequest, run_simulate
 from openntz.workflows.simulated_arm import simulate_part
 from openntz.workflows.simulated_chunks import TOGETHER, Chunk, chunks_of
+from yardstick import loop_seconds
 
 HERE = Path(__file__).parent
 SCENARIO = """
@@ -92,26 +93,17 @@ def job(what: str, file: Path, out: Path) -> Callable[[], Any]:
     return lambda: run_simulate(request)
 
 
-def _loop_seconds() -> float:
-    """Ten million additions in plain Python: how fast this machine is at the moment."""
-    began = time.process_time()
-    total = 0
-    for i in range(10_000_000):
-        total += i
-    return time.process_time() - began
-
-
 def measure(what: str, people: int, days: int) -> dict[str, Any]:
     """One kind of run, in this process."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         job(what, scenario_file(folder, min(TOGETHER, people), days), folder / "first")()
         work = job(what, scenario_file(folder, people, days), folder / "out")
-        loops = [_loop_seconds()]
+        loops = [loop_seconds()]
         began, clock = time.process_time(), time.perf_counter()
         work()
         seconds, wall = time.process_time() - began, time.perf_counter() - clock
-        loops.append(_loop_seconds())
+        loops.append(loop_seconds())
         size = sum(f.stat().st_size for f in (folder / "out").rglob("*") if f.is_file())
     loop = sum(loops) / len(loops)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
