@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pytest
 
-from openntz.forecast.change import _chance
+from openntz.forecast.change import chance
 from openntz.forecast.history import AntibodyEffect
 from openntz.forecast.onset_prior import AntibodyReading
 from openntz.monitor.finding import Status
@@ -153,7 +153,7 @@ def test_levels_that_no_change_explains_are_called_that_once() -> None:
 
 
 def test_chances_are_said_in_per_cent_and_never_certain() -> None:
-    assert [_chance(p) for p in (0.0, 0.05, 0.92, 0.99, 1.0)] == [
+    assert [chance(p) for p in (0.0, 0.05, 0.92, 0.99, 1.0)] == [
         "chance <1 %",
         "chance 5 %",
         "chance 92 %",

@@ -160,7 +160,7 @@ def change_of(
     )
 
 
-def _chance(probability: float) -> str:
+def chance(probability: float) -> str:
     """'chance 92 %', never none or all."""
     sign = ">" if probability > _SURE else "<" if probability < 1.0 - _SURE else ""
     text = f"{min(max(probability, 1.0 - _SURE), _SURE):.0%}"
@@ -183,7 +183,7 @@ def _sentence(
 ) -> str:
     tested = bool(suspicion.readings)
     who = " and ".join(["levels"] * fitted + ["antibody tests"] * tested).capitalize()
-    had, has = _chance(ever), _chance(still)
+    had, has = chance(ever), chance(still)
     then = "test antibodies again" if tested else "test antibodies"
     if onset is not None and end is None:
         sure = "" if still >= ever else f"; still raised, {has}"

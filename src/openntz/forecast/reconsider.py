@@ -14,6 +14,7 @@ from openntz.forecast import assay_bias
 from openntz.forecast.change import Suspicion, change_of, explain, parameters_of
 from openntz.forecast.cohort import ANTIBODY
 from openntz.forecast.density import WEIGHT, Problem
+from openntz.forecast.lone_level import lone_level, resting_on
 from openntz.forecast.onset import Mixed
 from openntz.forecast.posterior import Posterior
 from openntz.forecast.predict import band
@@ -89,6 +90,9 @@ def reconsider(
         settings,
         _planned(plain.posterior, asked, settings),
     )
+    alone = lone_level(plain.verdicts, suspicion)
+    if alone is not None:
+        change = resting_on(change, alone)
     return Reconsidered(
         mixed.posterior,
         verdicts,

@@ -13,11 +13,12 @@ from __future__ import annotations
 import hashlib
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -49,8 +50,10 @@ _COMPILING_EACH_TIME: Final = (
 MOST_STEPS: Final = 1e6
 
 
-# Enough people per block that a thread switch costs nothing, few enough to share out evenly.
+# Enough people per block that a thread switch costs nothing, few enough to share out evenly;
+# of fewer people, so many blocks a thread that a slow one is made up for.
 BLOCK: Final = 256
+BLOCKS_A_THREAD: Final = 4
 
 REMEDY: Final = {
     OK: "",
@@ -120,7 +123,8 @@ def fingerprint(stated: str, *more: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _layout(system: System) -> dict[str, Any]:
+@cache
+def _layout(system: System) -> Mapping[str, int]:
     """Offsets of the row groups in the work array, in doubles."""
     groups = {"Y": system.states, "Y_NEW": system.states, "Y_STAGE": system.states}
     groups |= {f"K{stage}": system.states for stage in range(1, 8)}
@@ -133,17 +137,19 @@ def _layout(system: System) -> dict[str, Any]:
     }
     groups |= {"STOP": 1, "ERROR": 1, "NEXT_OUTPUT": 1}
     groups |= {"AHEAD": 1, "DUE": 1, "TAKEN": 1, "CARE": 1}
-    offsets: dict[str, Any] = {}
+    offsets: dict[str, int] = {}
     rows = 0
     for name, size in groups.items():
         offsets[name] = rows * LANES
         rows += size
-    return offsets | {"ROWS": rows}
+    return MappingProxyType(offsets | {"ROWS": rows})
 
 
 def slot(system: System) -> str:
     """The name under which the machine code of a system is kept on this machine."""
-    stated = repr((system.name, system.observed, system.tangents, _layout(system), made_for()))
+    stated = repr(
+        (system.name, system.observed, system.tangents, dict(_layout(system)), made_for())
+    )
     sources = (Path(inspect.getfile(f)) for f in (system.derive, system.derive_tangent))
     return f"{system.name}_{fingerprint(stated, *sources)}"
 
@@ -158,7 +164,7 @@ def assembled(system: System) -> Assembled:
     # Not before it is needed: it takes longer to load than a forecast to make.
     from openntz.mechanism.kernels.compiler import assemble
 
-    names = _layout(system) | {
+    names: dict[str, Any] = dict(_layout(system)) | {
         "STATES": system.states,
         "OWN_STATES": system.states // (1 + system.tangents),
         "TANGENTS": system.tangents,
@@ -195,6 +201,12 @@ def new_lanes(system: System) -> Lanes:
     return Lanes(w, idle, *(np.zeros(LANES, np.int64) for _ in range(3)))
 
 
+def _block(n: int, threads: int) -> int:
+    """People per block: whole sets of lanes, at least two."""
+    shared = -(-n // (BLOCKS_A_THREAD * threads * LANES)) * LANES
+    return min(max(shared, 2 * LANES), BLOCK)
+
+
 def solve(system: System, problem: Problem, *, rtol: float, atol: float, threads: int = 1) -> None:
     """Integrate all people of a problem; fills its ``values``, ``status`` and ``steps``.
 
@@ -218,10 +230,11 @@ def solve(system: System, problem: Problem, *, rtol: float, atol: float, threads
         own = addresses(lanes)
         advance(own, given, problem.lanes, first, last, (rtol, atol), MOST_STEPS)
 
-    if threads == 1 or n <= BLOCK:
+    block = _block(n, threads)
+    if threads == 1 or n <= block:
         run(0, n)
         return
     with ThreadPoolExecutor(threads) as pool:
-        jobs = [pool.submit(run, k, min(k + BLOCK, n)) for k in range(0, n, BLOCK)]
+        jobs = [pool.submit(run, k, min(k + block, n)) for k in range(0, n, block)]
         for job in jobs:
             job.result()
