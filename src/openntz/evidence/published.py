@@ -20,7 +20,10 @@ Argument = str | float | int | list[int]
 
 _TEXT: Final = ("what", "unit", "reason", "scenario", "readout", "source", "rank", "kind")
 _NUMBERS: Final = ("value", "tolerance")
-_OPTIONAL: Final = {"n", "sd", "low", "high", "relation", "args", "counted", "not_counted_because"}
+_OPTIONAL: Final = {"n", "sd", "low", "high", "relation", "args", "reread"} | {
+    "counted",
+    "not_counted_because",
+}
 _PER_CENT: Final = 100.0
 
 
@@ -30,6 +33,7 @@ class Published:
 
     ``value``, ``low``, ``high``, ``sd`` and ``tolerance`` are in ``unit``; ``n`` is the number
     of people behind it. A result that is not ``counted`` is shown and neither passes nor fails.
+    ``reread`` tells what about it was decided only after simulations had been seen.
     """
 
     id: str
@@ -52,6 +56,12 @@ class Published:
     relation: Relation = "equal"
     counted: bool = True
     not_counted_because: str = ""
+    reread: str = ""
+
+    @property
+    def foretold(self) -> bool:
+        """Whether neither calibration nor its reading had seen a simulation of it."""
+        return not self.used_in_calibration and not self.reread
 
     @property
     def study_error(self) -> float | None:
@@ -112,6 +122,8 @@ def _read(name: str, raw: Mapping[str, Any], where: str, known: Registry) -> Pub
         raise _refuse(name, f"names the unknown source {raw['source']!r}", where, "Add the source.")
     if raw["tolerance"] <= 0.0:
         raise _refuse(name, "has a tolerance that is not positive", where, "Give a positive one.")
+    if not isinstance(raw.get("reread", ""), str):
+        raise _refuse(name, f"has {raw['reread']!r} in 'reread'", where, "Say it in words.")
     counted = raw.get("counted", True)
     if counted == bool(raw.get("not_counted_because")):
         raise _refuse(name, "must say why it is not counted, if so", where, "Say it, or count it.")

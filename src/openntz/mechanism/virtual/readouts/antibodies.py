@@ -21,6 +21,12 @@ def persistent(arms: Arms, scenario: str, args: Args) -> Floats:
     return arms.persistent(scenario, args).astype(float)
 
 
+def transient(arms: Arms, scenario: str, args: Args) -> Floats:
+    """Whether some test was positive and no two of them six weeks apart."""
+    positive, _, _ = arms.positive(scenario, args)
+    return (in_any(positive) & ~arms.persistent(scenario, args)).astype(float)
+
+
 def persistent_by(arms: Arms, scenario: str, args: Args) -> Floats:
     """Of the persistent, whether the first positive test came by a day."""
     positive, _, day = arms.positive(scenario, args)

@@ -118,8 +118,9 @@ class Arms:
         return persistent(positive, day)
 
     def among(self, scenario: str, who: str) -> Bools:
-        """A subset (N,): 'all', 'persistent', 'never' (by AFFIRM's assay), 'kept' or 'quiet'.
+        """A subset (N,): 'all', 'kept', 'quiet', or 'persistent', 'transient', 'never'.
 
+        The last three by AFFIRM's assay and visits.
         'kept' are not persistent: who is, stops by the label, and is not in cohorts of people
         long treated. 'quiet' had no relapse and no persistent antibodies in the first year.
         """
@@ -130,6 +131,8 @@ class Arms:
             return self.persistent(scenario, grid)
         if who == "kept":
             return ~self.persistent(scenario, grid)
+        if who == "transient":
+            return in_any(self.positive(scenario, grid)[0]) & ~self.persistent(scenario, grid)
         if who == "never":
             return ~in_any(self.positive(scenario, grid)[0])
         fates = self[scenario]

@@ -30,6 +30,19 @@ def rate(arms: Arms, scenario: str, args: Args) -> Floats:
     return _relapses(arms, scenario, 0.0, args["until"]) * _YEAR / args["until"]
 
 
+def pair(arms: Arms, scenario: str, args: Args) -> Floats:
+    """Relapses (N, 2) from the first dose to a day, of some people under this arm and another."""
+    found = [_relapses(arms, name, 0.0, args["until"]) for name in (scenario, args["than"])]
+    return only(np.stack(found, axis=1), arms.among(scenario, args["among"]))
+
+
+def groups(arms: Arms, scenario: str, args: Args) -> Floats:
+    """Relapses between two days, and (1 or 0) the group, of people (N, 2) of two groups."""
+    one, other = (arms.among(scenario, args[key]) for key in ("group", "than"))
+    table = np.stack([_relapses(arms, scenario, args["start"], args["until"]), one], axis=1)
+    return only(table, one | other)
+
+
 def free(arms: Arms, scenario: str, args: Args) -> Floats:
     """Whether there was no relapse by a day."""
     return (_relapses(arms, scenario, 0.0, args["until"]) == 0).astype(float)

@@ -42,6 +42,17 @@ def ratio(table: Floats) -> float:
     return float(np.mean(table[:, 0]) / np.mean(table[:, 1]))
 
 
+def group_ratio(table: Floats) -> float:
+    """Mean of the first column where the second is 1 over that where it is 0.
+
+    Not a number where a group is empty or the second mean is 0.
+    """
+    one = table[:, 1] == 1.0
+    if one.all() or not one.any() or not table[~one, 0].any():
+        return float("nan")
+    return float(np.mean(table[one, 0]) / np.mean(table[~one, 0]))
+
+
 def percent_ratio(table: Floats) -> float:
     """As ``ratio``, in per cent."""
     return _PER_CENT * ratio(table)
