@@ -14,7 +14,7 @@ from openntz.course.course import Course
 from openntz.reanalyse.catalogue import ANALYSES
 from openntz.reanalyse.disclosure import aggregates_only, checklist, suppressed_rows
 from openntz.reanalyse.groups import Antibodies
-from openntz.reanalyse.result import AnalysisResult, Figure, Line, Step, table
+from openntz.reanalyse.result import AnalysisResult, Figure, Line, Step, skipped, table
 from openntz.reanalyse.table_one import table_one
 from tests import build
 from tests.reanalyse.studies import day, run, study
@@ -88,6 +88,21 @@ def _check(result: AnalysisResult) -> None:
                 assert a is None or b is None or not _small(a - b), (measure, one, other)
         hidden = any(r["measure"] == measure and r.get("suppressed") for r in result.rows)
         assert not hidden or all(r.get("p") is None for r in rows)
+
+
+def _of_person_rows(result: AnalysisResult) -> None:
+    """In Table 1 no group's shown sexes, products or known numbers leave few people over."""
+    for group in {r["group"] for r in result.rows}:
+        own = {r["measure"]: r for r in _shown(result) if r["group"] == group}
+        if "people" not in own:
+            continue
+        n = own["people"]["n"]
+        products = [r["count"] for m, r in own.items() if m.startswith("first product")]
+        sexes = [own[m]["count"] for m in ("female", "male", "sex missing") if m in own]
+        for parts in (products, sexes):
+            assert not parts or not _small(n - sum(parts)), (group, own)
+        for row in own.values():
+            assert not _small(n - row["n"]), (group, row)
 
 
 def _follows(rows: list[dict[str, Any]], safe: list[dict[str, Any]], whole: int) -> list[Any]:
@@ -173,6 +188,8 @@ def test_no_small_cell_is_shown_or_follows_by_subtraction(seed: int, n: int, arm
     for result in (table_one(made), *(run(a, made) for a in ANALYSES)):
         safe = aggregates_only(result, LIMIT)
         _check(safe)
+        if result.name == "table-1":
+            _of_person_rows(safe)
         assert safe.set_aside == ()
         assert "SECRET" not in str((safe.rows, safe.text, safe.figures, safe.flow))
 
@@ -228,6 +245,103 @@ def test_what_would_give_a_hidden_share_back_goes_with_it() -> None:
     told = suppressed_rows(rows, LIMIT)
     assert [bool(r.get("suppressed")) for r in told] == [True, False, True, False, True, True]
     assert told[1]["p"] is None
+
+
+def _gone(rows: list[dict[str, Any]], totals: tuple[int, ...] = ()) -> list[bool]:
+    return [bool(r.get("suppressed")) for r in suppressed_rows(rows, LIMIT, totals)]
+
+
+def _counts(*cells: tuple[str, int, int], group: str = "arm: a") -> list[dict[str, Any]]:
+    return [{"measure": m, "group": group, "n": n, "count": c} for m, n, c in cells]
+
+
+def test_the_other_sexes_of_an_arm_do_not_tell_of_the_third() -> None:
+    rows = _counts(("people", 60, 60), ("female", 60, 30), ("male", 60, 27),
+                   ("sex missing", 60, 3))  # fmt: skip
+    assert _gone(rows) == [False, False, True, True]
+
+
+def test_those_with_a_known_age_do_not_tell_of_the_few_without() -> None:
+    age = {"measure": "age at entry, years", "group": "arm: a", "n": 57, "value": 40.0}
+    rows = [*_counts(("people", 60, 60), ("age at entry missing", 60, 3)), age]
+    assert _gone(rows) == [False, True, True]
+
+
+def test_products_of_an_arm_leave_nothing_small_over() -> None:
+    rows = _counts(("first product: a", 60, 40), ("first product: b", 60, 17),
+                   ("first product: c", 60, 3), ("first product: d", 60, 0))  # fmt: skip
+    assert _gone(rows) == [False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("at least 10 ug/mL", "at least 15 ug/mL"),
+        ("NEDA-3 over 1 y from re-baseline", "NEDA-4 over 1 y from re-baseline"),
+        ("ever positive at a threshold", "persistent by definition"),
+        ("rise", "ever a rise by week (Kaplan and Meier)"),
+        ("enhancing lesion by year 1", "enhancing lesion by year 2"),
+    ],
+)
+def test_a_count_within_another_of_few_more_people_goes(one: str, other: str) -> None:
+    assert _gone(_counts((one, 80, 75), (other, 80, 72), group="g")).count(True) == 1
+    assert _gone(_counts((one, 80, 75), (other, 80, 52), group="g")).count(True) == 0
+
+
+def test_a_whole_in_another_measure_does_not_give_a_small_product_back() -> None:
+    rows = [
+        *_counts(("enhancing lesion by year 1", 60, 30), group="scanned in its 2nd half"),
+        *_counts(("enhancing lesion by year 1 by product", 57, 28), group="product: a"),
+        *_counts(("enhancing lesion by year 1 by product", 3, 2), group="product: b"),
+    ]
+    assert _gone(rows) == [False, True, True]
+
+
+def test_a_hidden_row_is_not_told_by_another_measure_of_the_same_people() -> None:
+    rise = [{"measure": "rise", "group": g, "week": 12, "n": n, "count": c}
+            for g, n, c in (("persistent antibodies", 15, 7), ("transient antibodies", 3, 1),
+                            ("no antibodies found", 40, 30))]  # fmt: skip
+    sensitivity = {"measure": "sensitivity", "group": "x", "week": 12, "n": 15, "count": 8}
+    area = {"measure": "area under the ROC curve", "group": "x", "n": 55, "value": 0.7123456}
+    assert _gone([*rise, sensitivity, area], (58,)) == [True, True, False, True, True]
+
+
+def test_total_events_do_not_tell_of_the_few_at_extended_intervals() -> None:
+    rate = "rate of first activity, per 1,000 person-years"
+    rows = [*_counts((rate, 40, 2), group="extended interval"),
+            *_counts((rate, 200, 50), group="standard interval"),
+            *_counts(("hazard ratio of first activity (time-varying Cox)", 210, 52))]  # fmt: skip
+    assert _gone(rows) == [True, False, True]
+
+
+def test_kappa_goes_where_few_samples_are_in_one_of_its_cells() -> None:
+    cells = {"both_positive": 40, "first_alone": 6, "second_alone": 2, "both_negative": 52}
+    row = _counts(("samples on which two assays agree", 100, 92), group="a v b")[0]
+    assert _gone([row | cells | {"kappa": 0.838}]) == [True]
+    assert _gone([row | cells | {"second_alone": 0, "kappa": 0.838}]) == [False]
+
+
+def test_released_numbers_are_no_finer_than_their_use() -> None:
+    rows = (
+        {"measure": "age at entry, years", "group": "all", "n": 21, "value": 37.4567, "low": 31.123,
+         "high": 44.987},
+        {"measure": "rank correlation", "group": "all", "n": 50, "value": 0.123456, "p": 1.2e-7},
+        {"measure": "share", "group": "all", "n": 30, "count": 10, "value": 1 / 3, "p": 0.0456},
+        {"measure": "active MRI by week", "group": "all", "n": 50, "count": 10, "value": 0.2,
+         "could_be": 0.24},
+    )  # fmt: skip
+    age, correlation, share, active = aggregates_only(_result(*rows), LIMIT).rows
+    assert (age["value"], age["low"], age["high"]) == (37.0, 31.0, 45.0)
+    assert (correlation["value"], correlation["p"]) == (0.123, 0.001)
+    assert (share["value"], share["p"]) == (1 / 3, 0.046)
+    assert active["could_be"] is None
+
+
+def test_a_failure_is_told_without_the_words_that_may_quote_the_data() -> None:
+    failed = skipped("troughs", "Troughs", "It could not be computed (ValueError: SECRET7).")
+    missing = skipped("troughs", "Troughs", "The data have no doses table.")
+    assert "SECRET7" not in aggregates_only(failed, LIMIT).text
+    assert aggregates_only(missing, LIMIT).text == missing.text
 
 
 def test_arms_of_nearly_equal_size_stay_as_no_person_is_between_them() -> None:

@@ -8,13 +8,30 @@ Extremes (least, greatest, last points of curves) belong to single people and go
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import combinations
 from typing import Any, Final
 
+from openntz.reanalyse.assay_agreement import CELLS as AGREEMENT
+from openntz.reanalyse.disclosure_between import (
+    family,
+    left_by_partition,
+    small,
+    twins,
+    whole_elsewhere,
+)
+from openntz.reanalyse.disclosure_coarse import coarse
 from openntz.reanalyse.groups import Antibodies
-from openntz.reanalyse.result import AnalysisResult, Figure, Line, Step, table
+from openntz.reanalyse.result import (
+    MISSING_TABLE,
+    AnalysisResult,
+    Estimate,
+    Figure,
+    Line,
+    Step,
+    table,
+)
 from openntz.reanalyse.table_one import NAME as TABLE_ONE
 
 # What stays of a suppressed row: its name, never a number.
@@ -25,15 +42,17 @@ _RANGES: Final = ("median days of washout",)
 _APART: Final = ("arm: ", "product: ")
 # Estimates from which, with one share shown, the other follows.
 _COMPARISONS: Final = ("difference of", "ratio of relapse", "odds ratio of a reaction at")
+# By start of a measure: estimates whose exact value tells the sizes of groups, and of which.
+_FROM: Final[Mapping[str, tuple[str, ...]]] = {
+    "area under the ROC curve": ("sensitivity", "specificity"),
+    "area under the ROC curve, B cells": ("median",),
+    "hazard ratio": ("rate of first activity",),
+}
 _ANTIBODIES: Final = frozenset(str(group) for group in Antibodies)
-_PARTS: Final = ("count", "unknown", "lost")
+_PARTS: Final = ("count", "unknown", "lost", *AGREEMENT)
 # One person may have several of these, so their counts do not add up to a whole.
+_FAILED: Final = "It could not be computed; a run that is not aggregate-only says why."
 _INDEPENDENT: Final = ("people with a reaction", "infusions with a reaction")
-
-
-def small(count: float | None, limit: int) -> bool:
-    """Whether a count of people is above none and below the limit."""
-    return count is not None and 0 < count < limit
 
 
 def _reveals(row: Mapping[str, Any], limit: int) -> bool:
@@ -90,21 +109,31 @@ def _kind(row: Mapping[str, Any]) -> str:
 
 
 def _leftover(
-    rows: Sequence[Mapping[str, Any]], shown: Sequence[int], totals: Sequence[int], limit: int
+    rows: Sequence[Mapping[str, Any]],
+    members: Sequence[int],
+    gone: Set[int],
+    totals: Sequence[int],
+    limit: int,
 ) -> list[int] | None:
     """Parts still shown of a whole that leaves a small number over; None where none does."""
+    measure = str(rows[members[0]].get("measure"))
     groups: dict[tuple[Any, ...], list[int]] = {}
-    for i, row in enumerate(rows):
-        if _kind(row) != "all":
-            groups.setdefault((_kind(row), *_when(row)), []).append(i)
-    for (_, *when), members in groups.items():
-        parts = [i for i in members if i in shown]
+    for i in members:
+        if _kind(rows[i]) != "all":
+            groups.setdefault((_kind(rows[i]), *_when(rows[i])), []).append(i)
+    elsewhere = [
+        _cells(row)
+        for i, row in enumerate(rows)
+        if i not in gone and whole_elsewhere(measure, str(row.get("measure")))
+    ]
+    for (_, *when), own in groups.items():
+        parts = [i for i in own if i not in gone]
         wholes = [
             _cells(rows[i])
-            for i in shown
-            if _kind(rows[i]) == "all" and _when(rows[i]) == tuple(when)
+            for i in members
+            if i not in gone and _kind(rows[i]) == "all" and _when(rows[i]) == tuple(when)
         ]
-        for whole in (*wholes, *({"n": total} for total in totals)):
+        for whole in (*wholes, *elsewhere, *({"n": total} for total in totals)):
             for cell, value in whole.items():
                 told = sum(_cells(rows[i]).get(cell, 0) for i in parts)
                 if parts and small(abs(value - told), limit):
@@ -112,43 +141,65 @@ def _leftover(
     return None
 
 
-def _hidden(
-    rows: Sequence[Mapping[str, Any]], limit: int, totals: Sequence[int], parts_add_up: bool
-) -> set[int]:
-    """Rows of one measure that must go: small ones, then the fewest that protect them.
+def _too_close(rows: Sequence[Mapping[str, Any]], members: Sequence[int], limit: int) -> set[int]:
+    """Of rows with a small number of people between them those that are close to most others."""
+    gone: set[int] = set()
+    close = {(i, j) for i, j in combinations(members, 2) if _close(rows[i], rows[j], limit)}
+    while close:
+        most = Counter(i for pair in close for i in pair)
+        # Of two as close the smaller group goes: 'all' tells more than a part.
+        worst = max(most, key=lambda i: (most[i], -(rows[i].get("n") or 0), i))
+        gone.add(worst)
+        close = {pair for pair in close if worst not in pair}
+    return gone
 
-    Of rows with a small number of people between them those go that are close to most others.
-    Of parts that leave a small number of their whole over, the smallest goes with it.
+
+def _of_same(rows: Sequence[Mapping[str, Any]], name: Callable[[str], str]) -> list[list[int]]:
+    found: dict[str, list[int]] = {}
+    for i, row in enumerate(rows):
+        found.setdefault(name(str(row.get("measure"))), []).append(i)
+    return list(found.values())
+
+
+def _hidden(rows: Sequence[Mapping[str, Any]], limit: int, totals: Sequence[int]) -> set[int]:
+    """Rows that must go: small ones, then the fewest that protect them.
+
+    Of parts that leave a small number of their whole over, the smallest goes with it; what tells
+    the cell of a hidden row under another name goes too.
     """
-    hidden = {
+    gone = {
         i
         for i, row in enumerate(rows)
         if _reveals(row, limit)
         or any(small(abs(total - row["n"]), limit) for total in totals if row.get("n") is not None)
     }
-    close = {
-        (i, j)
-        for i, j in combinations(range(len(rows)), 2)
-        if not {i, j} & hidden and _close(rows[i], rows[j], limit)
-    }
-    while close:
-        most = Counter(i for pair in close for i in pair)
-        # Of two as close the smaller group goes: 'all' tells more than a part.
-        worst = max(most, key=lambda i: (most[i], -(rows[i].get("n") or 0), i))
-        hidden.add(worst)
-        close = {pair for pair in close if worst not in pair}
-    while parts_add_up:
-        shown = [i for i in range(len(rows)) if i not in hidden]
-        parts = _leftover(rows, shown, totals, limit)
-        if parts is None:
-            break
-        hidden.add(min(parts, key=lambda i: (rows[i].get("n") or 0, i)))
-    return hidden
+    for members in _of_same(rows, family):
+        gone |= _too_close(rows, [i for i in members if i not in gone], limit)
+    adding_up = [
+        members
+        for members in _of_same(rows, str)
+        if str(rows[members[0]].get("measure")) not in _INDEPENDENT
+    ]
+    while True:
+        more = twins(rows, gone)
+        for members in adding_up:
+            parts = _leftover(rows, members, gone, totals, limit)
+            if parts is not None:
+                more.add(min(parts, key=lambda i: (rows[i].get("n") or 0, i)))
+        left = left_by_partition(rows, gone, limit)
+        if left is not None:
+            more.add(left)
+        if not more:
+            return gone
+        gone |= more
 
 
 def _derived(row: Mapping[str, Any], gone: Sequence[Mapping[str, Any]]) -> bool:
     """Whether a hidden share could be worked out from this row and the shares still shown."""
     measure, group = str(row.get("measure")), str(row.get("group"))
+    named = _FROM.get(measure.split(" of ")[0], ())
+    if named:
+        return any(str(r["measure"]).startswith(named) for r in gone)
     if measure.endswith("predictive value"):
         return any(r["measure"] in {"sensitivity", "specificity"} for r in gone)
     if not measure.startswith(_COMPARISONS):
@@ -167,14 +218,7 @@ def suppressed_rows(
     own, whose counts make no whole. A test of a measure goes with any of its rows, and a
     comparison of groups with any row of theirs: both would give a hidden share back.
     """
-    by_measure: dict[str, list[int]] = {}
-    for i, row in enumerate(rows):
-        by_measure.setdefault(str(row.get("measure")), []).append(i)
-    gone: set[int] = set()
-    for measure, members in by_measure.items():
-        own = [rows[i] for i in members]
-        hide = _hidden(own, limit, totals, parts_add_up=measure not in _INDEPENDENT)
-        gone |= {members[i] for i in hide}
+    gone = _hidden(rows, limit, totals)
     lost = [rows[i] for i in sorted(gone)]
     gone |= {i for i, row in enumerate(rows) if _derived(row, lost)}
     touched = {str(row.get("measure")) for row in lost}
@@ -231,18 +275,31 @@ def _rounded(line: Line) -> Line:
     )
 
 
+def _estimates(figure: Figure, rows: Sequence[Mapping[str, Any]], limit: int) -> Figure | None:
+    """The estimates that the table shows, as it shows them."""
+    ends = ("value", "low", "high")
+    told = {}
+    for row in rows:
+        shown = coarse(row, limit)
+        told[tuple(row.get(end) for end in ends)] = tuple(shown.get(end) for end in ends)
+    kept = tuple(
+        Estimate(e.name, *told[e.value, e.low, e.high])
+        for e in figure.estimates
+        if None not in told.get((e.value, e.low, e.high), (None,))
+    )
+    return replace(figure, estimates=kept) if kept else None
+
+
 def _figure(
-    figure: Figure, rows: Sequence[Mapping[str, Any]], hidden: bool, steps: int
+    figure: Figure, rows: Sequence[Mapping[str, Any]], hidden: bool, limit: int
 ) -> Figure | None:
     """A figure from aggregates: estimates the table shows, no curve where a row is hidden."""
     if figure.estimates:
-        told = {(row.get("value"), row.get("low"), row.get("high")) for row in rows}
-        kept = tuple(e for e in figure.estimates if (e.value, e.low, e.high) in told)
-        return replace(figure, estimates=kept) if kept else None
+        return _estimates(figure, rows, limit)
     if hidden:
         return None
     lines = tuple(
-        kept for line in figure.lines if len((kept := _rounded(_without_end(line, steps))).x) > 1
+        kept for line in figure.lines if len((kept := _rounded(_without_end(line, limit))).x) > 1
     )
     note = f"{figure.summary} Shares to the nearest tenth, every 4 units, without the last points."
     return replace(figure, lines=lines, summary=note) if lines else None
@@ -257,7 +314,9 @@ def aggregates_only(result: AnalysisResult, limit: int) -> AnalysisResult:
         The fewest people a cell may have.
     """
     if result.status == "skipped":
-        return replace(result, set_aside=())
+        # The words of a failure may quote the value or the person it failed on.
+        text = result.text if result.text.startswith(MISSING_TABLE) else _FAILED
+        return replace(result, text=text, set_aside=())
     flow = suppressed_flow(result.flow, limit)
     totals = [step.people for step in flow if step.people is not None]
     rows = suppressed_rows(result.rows, limit, totals)
@@ -272,7 +331,7 @@ def aggregates_only(result: AnalysisResult, limit: int) -> AnalysisResult:
     )
     return replace(
         result,
-        summary=table(rows),
+        summary=table([coarse(row, limit) for row in rows]),
         text=words,
         figures=figures,
         flow=flow,
@@ -284,15 +343,20 @@ def checklist(results: Sequence[AnalysisResult], limit: int) -> tuple[tuple[str,
     """What a person who releases the output checks, with what was done for it."""
     rows = [row for r in results for row in r.rows]
     hidden = sum(bool(row.get("suppressed")) for row in rows)
+    certain = sum(bool(row.get("n")) and row.get("count") in {0, row.get("n")} for row in rows)
     return (
         ("Cells below the limit", f"fewer than {limit} people: none shown"),
         ("Rows suppressed", f"{hidden} of {len(rows)}, those that would give others away included"),
+        ("Cells of nobody or of everybody", f"{certain} shown: do they tell of each of a group?"),
         ("Identifiers and rows of people", "none; no list of people set aside is written"),
         ("Least and greatest values", "none; ranges are left out, quartiles of "
-         f"{limit} people or more stay"),
+         f"{limit} people or more stay, to two digits"),
+        ("Estimates", "to three digits, p to two and not below 0.001"),
         ("Curves", "without their last points, on a grid of 4 units, to the nearest tenth"),
         ("Figures", "drawn from what the tables show"),
-        ("Names of files and hashes", "of the data as given: may a name identify anyone?"),
+        ("Names of files and hashes", "one hash of all files together; none is named"),
         ("Words of the data", "names of arms, products, terms, assays, drugs: look through them"),
+        ("Words of the protocol", "title and author as written"),
+        ("Numbers of different analyses", "their people overlap: compare what they are of"),
         ("Other releases", "what left the room before may make new differences: compare"),
     )  # fmt: skip

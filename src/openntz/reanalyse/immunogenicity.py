@@ -7,14 +7,13 @@ assays the same people are 6 % or 55 % persistent.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import inf
 from typing import Any, Final
 
 import numpy as np
-from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from openntz.course import vocabulary
@@ -29,6 +28,7 @@ from openntz.definitions.antibodies import (
 from openntz.definitions.antibody_classes import AntibodyClass, class_row
 from openntz.definitions.antibody_tests import Reading, antibody_tests, read_at, read_own
 from openntz.evidence.registry import Registry
+from openntz.reanalyse.assay_agreement import Pair, agreement, assay_label, pairs_of
 from openntz.reanalyse.groups import Antibodies, antibody_group
 from openntz.reanalyse.limits import DEFINITION, antibody_limits, numbers
 from openntz.reanalyse.result import Analysis, AnalysisResult, Figure, Line, Part, Step, table
@@ -69,7 +69,7 @@ class Tested:
     swept: tuple[tuple[bool, bool | None] | None, ...]
     classes: tuple[AntibodyClass, ...]
     first_positive: tuple[float, float]
-    pairs: tuple[tuple[tuple[str, str], tuple[bool, bool]], ...]
+    pairs: tuple[Pair, ...]
     product: str
     group: Antibodies
 
@@ -107,19 +107,10 @@ def _tested(
         swept=_swept(course, numeric, limits, thresholds),
         classes=tuple(row.by[definition] for definition in Definition),
         first_positive=_first_positive(course, results),
-        pairs=tuple(_pairs_of(results)),
+        pairs=tuple(pairs_of(results)),
         product=course.doses[0].product.strip().casefold() or "product not recorded",
         group=group,
     )
-
-
-def assay_label(result: Measurement) -> str:
-    """An assay with its threshold: what a prevalence belongs to."""
-    assay = result.assay
-    if assay is None:
-        return "assay not recorded, threshold not recorded"
-    cut = "threshold not recorded" if assay.threshold is None else f"{assay.threshold:g} ng/mL"
-    return f"{assay.label}, {cut}"
 
 
 def _row(measure: str, group: str, count: int, n: int, unknown: int = 0) -> dict[str, Any]:
@@ -301,38 +292,6 @@ def _onset(people: Sequence[Tested]) -> tuple[Figure, list[dict[str, Any]]]:
     return figure, rows
 
 
-def _pairs_of(
-    results: Sequence[Measurement],
-) -> Iterator[tuple[tuple[str, str], tuple[bool, bool]]]:
-    by_day: dict[Any, dict[str, bool]] = {}
-    for r in results:
-        reading = read_own(r)
-        if reading is not Reading.UNDETERMINED:
-            by_day.setdefault(r.day, {})[assay_label(r)] = reading is Reading.POSITIVE
-    for answers in by_day.values():
-        for a, b in combinations(sorted(answers), 2):
-            yield (a, b), (answers[a], answers[b])
-
-
-def _agreement(people: Sequence[Tested]) -> list[dict[str, Any]]:
-    """Samples of one day read by two assays: share that agree, and Cohen's kappa."""
-    pairs: dict[tuple[str, str], list[tuple[bool, bool]]] = {}
-    for p in people:
-        for assays, answers in p.pairs:
-            pairs.setdefault(assays, []).append(answers)
-    rows = []
-    for (a, b), found in sorted(pairs.items()):
-        counts = np.zeros((2, 2))
-        for one, other in found:
-            counts[int(one), int(other)] += 1
-        row = _row("samples on which two assays agree", f"{a} v {b}", int(np.trace(counts)),
-                   len(found))  # fmt: skip
-        varied = min(counts.sum(0).min(), counts.sum(1).min()) > 0
-        kappa: Any = cohens_kappa(counts) if varied else None
-        rows.append(row | {"kappa": None if kappa is None else float(kappa.kappa)})
-    return rows
-
-
 def _by_product(people: Sequence[Tested], margin: float) -> list[dict[str, Any]]:
     """Reference against each other product: difference with the 90 % interval of equivalence."""
     groups: dict[str, list[bool]] = {}
@@ -383,7 +342,7 @@ def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
                 *swept,
                 *_by_definition(people),
                 *onset,
-                *_agreement(people),
+                *agreement(pair for p in people for pair in p.pairs),
                 *_by_product(people, margin),
             ]
         ),

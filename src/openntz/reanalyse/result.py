@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import pandas as pd
 
 from openntz.evidence.registry import Registry
 from openntz.reanalyse.study import SetAside, Study, Whole
+
+# How the text of an analysis begins that was skipped because the data have no such table.
+MISSING_TABLE: Final = "The data have no "
 
 Status = Literal["done", "skipped"]
 
@@ -119,7 +122,7 @@ class Analysis:
         missing = [table for table in self.needs if table not in recorded]
         if not missing:
             return None
-        return skipped(self.name, self.title, f"The data have no {' and no '.join(missing)} table.")
+        return skipped(self.name, self.title, f"{MISSING_TABLE}{' and no '.join(missing)} table.")
 
 
 def joined(parts: Iterable[Part]) -> Part:

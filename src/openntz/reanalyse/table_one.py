@@ -46,6 +46,7 @@ _NUMBERS: Final[dict[str, Callable[[Study, Course], float | None]]] = {
     "doses": _doses,
     "from entry to the cut-off, years": _followed,
 }
+MEASURED: Final = tuple(_NUMBERS)
 
 
 def _count(measure: str, group: str, count: int, n: int) -> dict[str, Any]:
