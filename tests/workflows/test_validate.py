@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,11 @@ from openntz.errors import EvidenceError
 from openntz.evidence.published import published, read_published
 from openntz.evidence.registry import registry
 from openntz.mechanism.virtual.parameters import shipped_parameters
-from openntz.mechanism.virtual.readouts import statistics
+from openntz.mechanism.virtual.people import draw_people
+from openntz.mechanism.virtual.readouts import antibodies, disease, statistics
+from openntz.mechanism.virtual.readouts.arms import Arms
 from openntz.mechanism.virtual.readouts.compare import Held, Simulated, check_known, figure
+from openntz.report.validate_page import tally, validate_page
 from openntz.workflows.validate import ValidateRequest, Validation, hold, run_validate
 
 CONTRACT = {"id", "published", "simulated", "mc_error", "tolerance", "pass"}
@@ -115,6 +119,73 @@ def test_steady_week_matches_an_exponential_by_hand() -> None:
     assert statistics.steady_week(np.tile(course, (5, 1))) == 12.0
 
 
+def test_group_ratio_matches_a_table_by_hand() -> None:
+    # Means of 2 and 4 against 1, 1 and 0.
+    table = np.array([[2, 1], [4, 1], [1, 0], [1, 0], [0, 0]], float)
+    assert statistics.group_ratio(table) == pytest.approx(4.5)
+    assert np.isnan(statistics.group_ratio(table[:2]))
+    assert np.isnan(statistics.group_ratio(table[[0, 4]]))
+
+
+def test_what_was_reread_is_marked_and_not_among_the_unseen() -> None:
+    results = {p.id: p for p in published()}
+    told, reread = results["level.trough.q4w"], results["level.at-least-10.amsterdam"]
+    fitted = results["antibodies.ever.affirm"]
+    held = [Held(p, Simulated(p.value, 0.1, 10)) for p in (told, reread, fitted)]
+    found = tally(held)
+    assert (found["counted"], found["unseen"], found["reread"]) == (3, 1, 1)
+    page = validate_page(held, shipped_parameters(), registry(), people=10, seed=1, version="0")
+    assert f"decided after a look: {reread.reread}" in page
+
+
+def test_nothing_is_both_reread_and_fitted() -> None:
+    assert not [p.id for p in published() if p.reread and p.used_in_calibration]
+
+
+def test_a_reread_that_is_no_text_is_refused() -> None:
+    text = """
+[published."a"]
+what = "x"
+kind = "mean"
+value = 1.0
+unit = "1"
+tolerance = 1.0
+reason = "r"
+scenario = "q4w"
+readout = "trough.mean"
+used_in_calibration = false
+reread = true
+source = "affirm-2006"
+rank = "read"
+"""
+    with pytest.raises(EvidenceError, match="'reread'"):
+        read_published(text, registry(), "here")
+
+
+def test_ever_positive_are_the_persistent_and_the_transient() -> None:
+    arms = Arms(draw_people(5, range(300)), shipped_parameters())
+    grid = {"assay": "elisa_500", "every": 84}
+    ever = antibodies.ever(arms, "q4w", grid)
+    split = antibodies.persistent(arms, "q4w", grid) + antibodies.transient(arms, "q4w", grid)
+    assert ever.tolist() == split.tolist()
+    assert (antibodies.transient(arms, "q4w", grid) == arms.among("q4w", "transient")).all()
+    assert antibodies.transient(arms, "q4w", grid).any()
+
+
+def test_groups_hold_the_relapses_of_their_days_and_nobody_else() -> None:
+    arms = Arms(draw_people(5, range(300)), shipped_parameters())
+    args = {"start": 182, "until": 728, "group": "transient", "than": "never"}
+    table = disease.groups(arms, "q4w", args)
+    fates = arms["q4w"]
+    own = arms.among("q4w", "transient")
+    day = fates.day
+    expected = fates.relapses[:, (day >= 182) & (day < 728)].sum(axis=1)
+    assert table[own].tolist() == [[float(n), 1.0] for n in expected[own]]
+    persistent = arms.among("q4w", "persistent")
+    assert persistent.any()
+    assert np.isnan(table[persistent]).all()
+
+
 def test_not_counted_results_neither_pass_nor_fail() -> None:
     for result in published():
         if not result.counted:
@@ -122,10 +193,6 @@ def test_not_counted_results_neither_pass_nor_fail() -> None:
 
 
 def test_page_escapes_what_a_result_says(tmp_path: Path) -> None:
-    from dataclasses import replace
-
-    from openntz.report.validate_page import validate_page
-
     (result,) = [p for p in published() if p.id == "level.trough.q4w"]
     held = [Held(replace(result, what="<script>alert(1)</script>"), Simulated(1.0, 0.1, 10))]
     page = validate_page(held, shipped_parameters(), registry(), people=10, seed=1, version="0")

@@ -31,7 +31,8 @@ def say_validation(console: Console, found: Validation) -> None:
     console.print(
         Text(
             f"{counts['agree']} of {counts['counted']} counted results agree, "
-            f"{counts['unseen_agree']} of {counts['unseen']} that the calibration did not see; "
+            f"{counts['unseen_agree']} of {counts['unseen']} unseen, "
+            f"{counts['reread_agree']} of {counts['reread']} reread after a look; "
             f"{counts['apart']} more are shown and not counted."
         )
     )

@@ -94,6 +94,8 @@ def _verdict(one: Held) -> str:
 def _row(one: Held, facts: Registry) -> Row:
     p, s = one.published, one.simulated
     role = "used in calibration" if p.used_in_calibration else "unseen"
+    if p.reread:
+        role += f"; decided after a look: {p.reread}"
     note = f" Not counted: {p.not_counted_because}." if not p.counted else ""
     rank = " (unverified)" if p.rank == "unverified" else ""
     return Row(
@@ -175,14 +177,17 @@ def groups(held: Sequence[Held], facts: Registry) -> tuple[Group, ...]:
 
 
 def tally(held: Sequence[Held]) -> dict[str, int]:
-    """How many agree, fail and are not counted, and how many of the unseen agree."""
+    """How many agree and are not counted; of the unseen, those foretold and those reread."""
     counted = [one for one in held if one.published.counted]
-    unseen = [one for one in counted if not one.published.used_in_calibration]
+    unseen = [one for one in counted if one.published.foretold]
+    reread = [one for one in counted if one.published.reread]
     return {
         "counted": len(counted),
         "agree": sum(one.agrees is True for one in counted),
         "unseen": len(unseen),
         "unseen_agree": sum(one.agrees is True for one in unseen),
+        "reread": len(reread),
+        "reread_agree": sum(one.agrees is True for one in reread),
         "apart": len(held) - len(counted),
     }
 

@@ -109,6 +109,7 @@ def validation_json(held: Sequence[Held]) -> str:
             "counted": one.published.counted,
             "not_counted_because": one.published.not_counted_because,
             "used_in_calibration": one.published.used_in_calibration,
+            "reread": one.published.reread,
             "scenario": one.published.scenario,
             "source": one.published.source,
             "rank": one.published.rank,
