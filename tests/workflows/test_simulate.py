@@ -264,6 +264,43 @@ def test_bad_scenario_is_refused_with_the_path_in_the_file(
     assert "bad.toml" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("key", "written"),
+    [
+        ("doses[1].wait_week", "doses = [{ every_week = 4, count = 2, wait_week = 3 }]"),
+        ("doses[2]", "doses = [{ every_week = 4, count = 2 }, { every_week = 12, count = 1 }]"),
+        (
+            "weight_change.start_day",
+            "weight_change = { start_day = 99, end_day = 100, factor = 2 }",
+        ),
+        ("plasma_exchange.start_day", "plasma_exchange = { start_day = 99, sessions = 2 }"),
+        ("pregnancy.conception_day", "pregnancy = { conception_day = 99 }"),
+        ("successor", 'successor = { name = "b", after_week = 1 }'),
+        (
+            "successor",
+            'doses = [{ every_week = 4, count = 4 }]\nsuccessor = { name = "b", after_week = 1 }',
+        ),
+        (
+            "successor.after_week",
+            'doses = [{ every_week = 4, count = 1 }]\nsuccessor = { name = "b", after_week = 15 }',
+        ),
+    ],
+)
+def test_what_the_study_would_never_show_is_refused_with_its_path(
+    tmp_path: Path, key: str, written: str
+) -> None:
+    file = tmp_path / "never.toml"
+    head = 'title = "t"\nstart = 2021-01-04\ndays = 99\n[[arm]]\nname = "a"\npeople = 1\n'
+    file.write_text(head + written.replace("factor = 2 ", "factor = 2.0 "), encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_scenario(file)
+    assert f"arm[1].{key}" in str(caught.value)
+    # The same with days enough is read.
+    if key != "doses[1].wait_week" and "doses" in written:
+        file.write_text(file.read_text("utf-8").replace("days = 99", "days = 200"), "utf-8")
+        assert read_scenario(file).days == 200
+
+
 def test_nothing_half_written_is_left_where_people_cannot_be_solved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

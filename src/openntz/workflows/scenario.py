@@ -6,13 +6,16 @@ Outside data, so everything is checked on the way in; a message names the key in
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from openntz.errors import InputError
+
+_WEEK: Final = 7
 
 Days = Annotated[int, Field(ge=0, le=36_525)]
 Weeks = Annotated[int, Field(ge=1, le=520)]
@@ -125,6 +128,59 @@ class Scenario(_Strict):
         return self
 
 
+def phase_days(arm: Arm) -> list[tuple[int, int]]:
+    """First day and days between doses of each phase of an arm, as planned."""
+    found: list[tuple[int, int]] = []
+    last = 0
+    for phase in arm.doses:
+        step = phase.every_week * _WEEK
+        wait = phase.wait_week * _WEEK if phase.wait_week else step
+        first = last + wait if found else 0
+        found.append((first, step))
+        last = first + (phase.count - 1) * step
+    return found
+
+
+def _without_effect(arm: Arm, days: int) -> Iterator[tuple[str, str]]:
+    """Key in the arm and reason, of everything stated that this study would never show."""
+    phases = phase_days(arm)
+    if arm.doses and arm.doses[0].wait_week is not None:
+        yield "doses[1].wait_week", "nothing comes before the first phase"
+    for at, (first, _) in enumerate(phases, start=1):
+        if first >= days:
+            yield f"doses[{at}]", f"it begins on day {first}, and the study ends on day {days}"
+    events = (
+        ("weight_change.start_day", arm.weight_change and arm.weight_change.start_day),
+        ("plasma_exchange.start_day", arm.plasma_exchange and arm.plasma_exchange.start_day),
+        ("pregnancy.conception_day", arm.pregnancy and arm.pregnancy.conception_day),
+    )
+    for key, day in events:
+        if day is not None and day >= days:
+            yield key, f"the study ends on day {days}"
+    if arm.successor is None:
+        return
+    if not phases:
+        yield "successor", "an arm without doses has nothing to follow"
+        return
+    first, step = phases[-1]
+    last = first + (arm.doses[-1].count - 1) * step
+    begins = last + arm.successor.after_week * _WEEK
+    if last + step >= days:
+        yield "successor", f"the doses go on to the end of the study on day {days}"
+    elif begins > days:
+        yield "successor.after_week", f"it begins on day {begins}, the study ends on day {days}"
+
+
+def _check_effects(scenario: Scenario, where: str) -> None:
+    for at, arm in enumerate(scenario.arm, start=1):
+        for key, reason in _without_effect(arm, scenario.days):
+            raise InputError(
+                f"arm {arm.name!r} states what would never happen: {reason}.",
+                where=f"{where}: arm[{at}].{key}",
+                remedy="Mend or remove it, or give the study more days.",
+            )
+
+
 def _fault(error: ValidationError, where: str) -> InputError:
     errors = error.errors(include_url=False, include_context=False)
     # A misspelt key is also a missing one; the spelling is what has to be mended.
@@ -149,7 +205,7 @@ def read_scenario(path: Path) -> Scenario:
     ------
     InputError
         Naming file, key and remedy, when the file cannot be read, is not TOML, has an unknown
-        key, a number out of range, or an empty arm.
+        key, a number out of range, an empty arm, or something that the study would never show.
     """
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -165,6 +221,8 @@ def read_scenario(path: Path) -> Scenario:
             f"not valid TOML: {error}.", where=str(path), remedy="Mend the syntax."
         ) from None
     try:
-        return Scenario.model_validate(raw)
+        scenario = Scenario.model_validate(raw)
     except ValidationError as error:
         raise _fault(error, str(path)) from None
+    _check_effects(scenario, str(path))
+    return scenario

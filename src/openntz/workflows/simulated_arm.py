@@ -21,7 +21,7 @@ from openntz.mechanism.virtual.parameters import Parameters
 from openntz.mechanism.virtual.people import Crowd, draw_people, female
 from openntz.mechanism.virtual.reactions import Reactions
 from openntz.mechanism.virtual.trial import Setting, fates_of, reactions_of
-from openntz.workflows.scenario import Arm, Conduct, Scenario
+from openntz.workflows.scenario import Arm, Conduct, Scenario, phase_days
 
 Floats = NDArray[np.float64]
 
@@ -59,13 +59,8 @@ def planned_doses(arm: Arm, days: int) -> tuple[Regimen, list[tuple[int, int]]]:
     day: list[float] = []
     mg: list[float] = []
     under_skin: list[bool] = []
-    plan: list[tuple[int, int]] = []
-    at = 0
-    for phase in arm.doses:
-        step = phase.every_week * WEEK
-        if day:
-            at = int(day[-1]) + (phase.wait_week * WEEK if phase.wait_week else step)
-        plan.append((at, step))
+    plan = phase_days(arm)
+    for phase, (at, step) in zip(arm.doses, plan, strict=True):
         for number in range(phase.count):
             day.append(float(at + number * step))
             mg.append(phase.mg)
