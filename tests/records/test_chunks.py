@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from openntz.errors import InputError
 from openntz.evidence.registry import registry
 from openntz.records import chunks as module
-from openntz.records.chunks import Chunks, divided
+from openntz.records.chunks import Chunks, OnePiece, divided
 from openntz.records.csv import read_folder
 from openntz.records.parquet import cell_text
 from openntz.records.problems import Problem, order_of
@@ -58,7 +58,7 @@ def _divided(folder: Path, base: Path) -> Chunks:
     scratch = base / "scratch"
     scratch.mkdir()
     found = divided(folder, scratch, AS_OF, registry())
-    assert found is not None
+    assert isinstance(found, Chunks)
     return found
 
 
@@ -106,28 +106,36 @@ def test_nobody_who_can_be_used_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "query",
+    ("query", "why"),
     [
-        "SELECT 'A' AS person, TIMESTAMPTZ '2020-01-01 10:00:00+02' AS taken, 'weight' AS test,"
-        " 70 AS value, 'kg' AS unit",
-        "SELECT 'A' AS person, 'B' AS patient, DATE '2020-01-01' AS taken, 'weight' AS test,"
-        " 70 AS value, 'kg' AS unit",
+        (
+            "SELECT 'A' AS person, TIMESTAMPTZ '2020-01-01 10:00:00+02' AS taken, 'weight' AS test,"
+            " 70 AS value, 'kg' AS unit",
+            "a column of the type TIMESTAMP WITH TIME ZONE",
+        ),
+        (
+            "SELECT 'A' AS person, 'B' AS patient, DATE '2020-01-01' AS taken, 'weight' AS test,"
+            " 70 AS value, 'kg' AS unit",
+            "measurements: two columns of people, or two of one name",
+        ),
     ],
     ids=["a moment with a zone", "two columns of people"],
 )
-def test_what_cannot_be_divided_is_left_to_one_piece(tmp_path: Path, query: str) -> None:
+def test_what_cannot_be_divided_is_left_to_one_piece(tmp_path: Path, query: str, why: str) -> None:
     folder = _folder(tmp_path, {**TABLES, "measurements": query})
-    assert divided(folder, tmp_path, AS_OF, registry()) is None
+    assert divided(folder, tmp_path, AS_OF, registry()) == OnePiece(why)
 
 
 def test_csv_and_damaged_parquet_are_left_to_one_piece(tmp_path: Path) -> None:
     folder = _folder(tmp_path, TABLES)
     data = (folder / "doses.parquet").read_bytes()
     (folder / "doses.parquet").write_bytes(b"PAR1" + b"\0" * 30 + data[34:])
-    assert divided(folder, tmp_path, AS_OF, registry()) is None
+    assert divided(folder, tmp_path, AS_OF, registry()) == OnePiece(
+        "a table cannot be read to its end"
+    )
     (folder / "doses.parquet").unlink()
     (folder / "doses.csv").write_text("person,start,dose_mg,route\n", encoding="utf-8")
-    assert divided(folder, tmp_path, AS_OF, registry()) is None
+    assert divided(folder, tmp_path, AS_OF, registry()) == OnePiece("not Parquet: doses")
 
 
 @settings(max_examples=200, deadline=None)

@@ -14,7 +14,7 @@ from benchmarks import registry as benchmark
 
 from openntz.reanalyse.catalogue import ANALYSES
 from openntz.records import chunks
-from openntz.workflows import gathered
+from openntz.workflows import gathered, reanalyse
 from openntz.workflows.reanalyse import Reanalysis, ReanalysisRequest, run_reanalysis
 from tests.workflows.quiet import QUIET
 
@@ -40,7 +40,13 @@ def test_results_have_the_bytes_of_one_piece(
 ) -> None:
     monkeypatch.setattr(chunks, "PEOPLE_A_CHUNK", 7)
     by_chunks = _run(tmp_path, "tables", "chunks")
-    monkeypatch.setattr(gathered, "divided", lambda *_: None)
+    monkeypatch.setattr(gathered, "divided", lambda *_: chunks.OnePiece("the test asks for it"))
+    whole = _run(tmp_path, "tables", "whole")
+    (note,) = whole.notes
+    assert note.startswith("Read in one piece (the test asks for it): all ")
+    assert by_chunks.notes == ()
+    # The note alone tells the two apart.
+    monkeypatch.setattr(reanalyse, "_notes", lambda *_, **__: ())
     whole = _run(tmp_path, "tables", "whole")
     for file in ("results.json", "index.html", "set-aside.csv", "rejected.csv", "report.pdf"):
         one, other = (found.page.parent / file for found in (by_chunks, whole))

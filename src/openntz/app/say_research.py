@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -33,6 +34,17 @@ def say_import(console: Console, found: Imported) -> None:
     console.print(Text(f"Tables  {found.out}"))
 
 
+def memory_held() -> float | None:
+    """The most memory this process held, in MB; None where the system does not tell."""
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts in KiB, macOS in bytes.
+    return most / 1e6 if sys.platform == "darwin" else most * 1024 / 1e6
+
+
 def say_protocol(console: Console, protocol: Protocol) -> None:
     """The protocol and its hash, before any data are read."""
     written = protocol.file.written.isoformat()
@@ -46,6 +58,11 @@ def say_reanalysis(console: Console, found: Reanalysis) -> None:
         console.print(Text("Aggregates only", style="bold"))
     else:
         console.print(Text(f"{count(found.people, 'person', 'people')}", style="bold"))
+    for note in found.notes:
+        console.print(Text(f"Note  {note}", style="dim"))
+    held = memory_held()
+    if found.notes and held is not None:
+        console.print(Text(f"Memory  {held:,.0f} MB at the most", style="dim"))
     for result in found.results:
         mark = "" if result.status == "done" else "not made: "
         console.print(Text(f"{result.title}: {mark}{result.text}"))

@@ -44,6 +44,13 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
+class OnePiece:
+    """Tables that cannot be divided, and why: 'the tables doses, people are not Parquet'."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chunks:
     """Tables divided by person; ``rejected`` is what concerns whole files."""
 
@@ -112,8 +119,8 @@ class _Slice:
             yield line, cells
 
 
-def divided(folder: Path, scratch: Path, as_of: date, evidence: Registry) -> Chunks | None:
-    """The tables of a folder by person, or None where they must be read in one piece.
+def divided(folder: Path, scratch: Path, as_of: date, evidence: Registry) -> Chunks | OnePiece:
+    """The tables of a folder by person, or why they must be read in one piece.
 
     That is so of tables that are not Parquet, hold types without a plain text, or cannot be read
     to their end: ``read_folder`` says more of such.
@@ -134,12 +141,13 @@ def divided(folder: Path, scratch: Path, as_of: date, evidence: Registry) -> Chu
     """
     log = Log()
     found = find_tables(folder, Layout(), log)
-    if not found.tables or any(p.suffix.casefold() != ".parquet" for p in found.tables.values()):
-        return None
+    other = sorted(n for n, p in found.tables.items() if p.suffix.casefold() != ".parquet")
+    if other or not found.tables:
+        return OnePiece(f"not Parquet: {', '.join(other) or 'no table'}")
     try:
         import duckdb
     except ModuleNotFoundError:
-        return None
+        return OnePiece("the package duckdb, of the extra for trials, is not installed")
     base: Any = duckdb.connect(":memory:")
     try:
         for setting in (
@@ -155,8 +163,10 @@ def divided(folder: Path, scratch: Path, as_of: date, evidence: Registry) -> Chu
         people = _keys(base, found, columns)
         for name in columns:
             _scatter(base, found.tables[name], columns[name], name, scratch)
-    except (duckdb.Error, _InOnePieceError):
-        return None
+    except _InOnePieceError as error:
+        return OnePiece(str(error))
+    except duckdb.Error:
+        return OnePiece("a table cannot be read to its end")
     finally:
         base.close()
     return Chunks(
@@ -185,7 +195,8 @@ def _columns(found: Found, log: Log) -> dict[str, tuple[str, ...]]:
             continue
         file = found.tables[name]
         if set("*?[]{}") & set(str(file)):
-            raise _InOnePieceError  # the database takes them for a pattern of names
+            # The database takes them for a pattern of names.
+            raise _InOnePieceError(f"{name}: its path has one of * ? [ ] {{ }}")
         try:
             with ParquetTable(file) as table:
                 names = tuple(table.names)
@@ -194,7 +205,7 @@ def _columns(found: Found, log: Log) -> dict[str, tuple[str, ...]]:
             log.set_aside("file", name, 0, error, "")
             continue
         if "person" in binding.rivals or len({n.casefold() for n in names}) < len(names):
-            raise _InOnePieceError
+            raise _InOnePieceError(f"{name}: two columns of people, or two of one name")
         columns[name] = names
     return columns
 
@@ -288,5 +299,5 @@ def _as_text(cell: str, kind: str) -> str:
     elif kind == "BOOLEAN":
         text = f"CASE WHEN {cell} THEN 'yes' WHEN NOT {cell} THEN 'no' END"
     else:
-        raise _InOnePieceError
+        raise _InOnePieceError(f"a column of the type {kind[:40]}")
     return f"coalesce({text}, '')"

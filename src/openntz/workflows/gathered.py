@@ -21,7 +21,7 @@ from openntz.reanalyse.catalogue import BY_NAME
 from openntz.reanalyse.result import AnalysisResult, Part, joined, skipped
 from openntz.reanalyse.study import Study, Whole
 from openntz.reanalyse.table_one import conclude_table_one, take_table_one
-from openntz.records.chunks import Chunks, divided
+from openntz.records.chunks import Chunks, OnePiece, divided
 from openntz.records.problems import Problem, order_of
 from openntz.workflows.progress import Progress
 from openntz.workflows.read import read_tables
@@ -39,12 +39,17 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """Of some people: what Table 1 and each analysis took, and the rows set aside."""
+    """Of some people: what Table 1 and each analysis took, and the rows set aside.
+
+    ``one_piece`` says why the whole was held in memory, ``rows`` how many rows that were.
+    """
 
     whole: Whole
     first: Part
     parts: Mapping[str, Part | Failed]
     rejected: tuple[Problem, ...]
+    one_piece: OnePiece | None = None
+    rows: int = 0
 
 
 def _failed(error: Exception) -> Failed:
@@ -109,12 +114,14 @@ def gathered(
         When the folder or the mapping file cannot be used.
     """
     with TemporaryDirectory() as scratch:
-        chunks = None
+        chunks = OnePiece("a mapping file is used")
         if mapping is None:
             chunks = divided(folder, Path(scratch), as_of, evidence)
-        if chunks is None:
+        if isinstance(chunks, OnePiece):
             records = read_tables(folder, as_of, mapping, evidence, progress)
-            return _taken(records.courses, records.rejected, names, as_of, evidence)
+            taken = _taken(records.courses, records.rejected, names, as_of, evidence)
+            rows = sum(table.read for table in records.tables.values())
+            return replace(taken, one_piece=chunks, rows=rows)
         take = partial(_of_chunk, chunks, tuple(names), as_of, evidence)
         found = map_in_order(take, range(chunks.count), workers=workers())
         told = progress.track(found, chunks.count, "reading people")

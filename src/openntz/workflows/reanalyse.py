@@ -33,7 +33,7 @@ from openntz.report.reanalyse_page import (
 )
 from openntz.report.reanalyse_pdf import reanalysis_pdf
 from openntz.workflows.folder import make_folder
-from openntz.workflows.gathered import analysed, gathered, table_one_of
+from openntz.workflows.gathered import Taken, analysed, gathered, table_one_of
 from openntz.workflows.importing import Imported, import_any, needs_import
 from openntz.workflows.progress import Progress
 from openntz.workflows.protocol import Protocol, changed_numbers, deviations, with_numbers
@@ -73,6 +73,7 @@ class Reanalysis:
     deviations: tuple[str, ...] = ()
     beside: tuple[tuple[str, ...], ...] = ()
     aggregate_only: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def chosen(names: Sequence[str]) -> tuple[str, ...]:
@@ -228,7 +229,8 @@ def run_reanalysis(request: ReanalysisRequest, progress: Progress) -> Reanalysis
         results = tuple(aggregates_only(result, limit) for result in results)
         checked = checklist(results, limit)
         hashes = _together(hashes)
-    page = _page(request, arms, results, evidence, hashes, rejected, strayed, checked, imported)
+    notes = _notes(taken, imported, numbers=not request.aggregate_only)
+    page = _page(request, arms, results, evidence, hashes, rejected, strayed, checked, notes)
     _write(request, page, results, evidence, rejected)
     return Reanalysis(
         people=taken.whole.people,
@@ -239,6 +241,20 @@ def run_reanalysis(request: ReanalysisRequest, progress: Progress) -> Reanalysis
         deviations=strayed,
         beside=beside(request.published, results),
         aggregate_only=request.aggregate_only,
+        notes=notes,
+    )
+
+
+def _notes(taken: Taken, imported: Imported | None, *, numbers: bool) -> tuple[str, ...]:
+    """What was read, and why the whole had to be held in memory; how much, with ``numbers``."""
+    found = () if imported is None else (f"Read from {', '.join(imported.domains)}.",)
+    if taken.one_piece is None:
+        return found
+    rows = f"all {taken.rows:,} rows" if numbers else "all rows"
+    return (
+        *found,
+        f"Read in one piece ({taken.one_piece.why}): {rows} were held in memory together, which "
+        "grows with the data. Tables in Parquet with plain types are read some people at a time.",
     )
 
 
@@ -251,7 +267,7 @@ def _page(
     rejected: Sequence[Problem],
     strayed: tuple[str, ...],
     checked: tuple[tuple[str, str], ...],
-    imported: Imported | None,
+    notes: tuple[str, ...],
 ) -> ReanalysisPage:
     protocol = request.protocol
     return ReanalysisPage(
@@ -266,7 +282,7 @@ def _page(
         hashes=hashes,
         rejected=0 if request.aggregate_only else len(rejected),
         code_hash=code_hash(),
-        notes=() if imported is None else (f"Read from {', '.join(imported.domains)}.",),
+        notes=notes,
         protocol=None
         if protocol is None
         else Planned(
@@ -294,6 +310,7 @@ def _write(
         "data": dict(page.hashes),
         "code": page.code_hash,
         "aggregate_only": request.aggregate_only,
+        "notes": list(page.notes),
         "protocol": None if page.protocol is None else asdict(page.protocol),
     }
     out = request.out
