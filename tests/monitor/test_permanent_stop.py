@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import PROFILES, load_profile
-from openntz.monitor.rules.forbidden import forbidden
+from openntz.monitor.rules.forbidden import forbidding_reaction
 from openntz.monitor.rules.hypersensitivity import HYPERSENSITIVITY
 from tests.build import (
     course,
@@ -44,10 +44,10 @@ def status(made, as_of, profile):
 def test_a_later_date_never_lifts_what_forbids(made, as_of, later, name):
     profile = ALL[name]
     then = as_of + timedelta(days=later)
-    before = forbidden(situation(made, as_of=as_of, profile=profile), profile)
+    before = forbidding_reaction(situation(made, as_of=as_of, profile=profile), profile)
     if before is None:
         return
-    after = forbidden(situation(made, as_of=then, profile=profile), profile)
+    after = forbidding_reaction(situation(made, as_of=then, profile=profile), profile)
     assert after is not None
     assert status(made, as_of, profile) in STANDING
     assert status(made, then, profile) in STANDING

@@ -117,7 +117,7 @@ class Course:
         kept = {}
         for name in EVENT_TABLES:
             events = getattr(self, name)
-            if events and events[-1].at >= limit:
+            if any(e.at >= limit for e in events):
                 kept[name] = tuple(e for e in events if e.at < limit)
         return replace(self, **kept) if kept else self
 
