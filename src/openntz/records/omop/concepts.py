@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from openntz.course.vocabulary import CANONICAL_UNITS
 from openntz.errors import InputError
+from openntz.records.omop.pregnancies import DateTold
 
 # Concept ids are written as TOML keys, so they are text that holds a whole number.
 ConceptId = Annotated[str, StringConstraints(pattern=r"^\d{1,12}$")]
@@ -45,6 +46,8 @@ class ConceptMap(BaseModel):
     treatments: dict[ConceptId, Words] = Field(default_factory=dict)
     procedures: dict[ConceptId, Words] = Field(default_factory=dict)
     kinds: dict[Words, Words] = Field(default_factory=dict)
+    pregnancies: dict[ConceptId, DateTold] = Field(default_factory=dict)
+    pregnancy_outcomes: dict[ConceptId, Words] = Field(default_factory=dict)
 
 
 def load_concepts(path: Path | None) -> ConceptMap:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from openntz.errors import InputError
+from openntz.evidence.registry import registry
 from openntz.records.omop.concepts import ConceptMap
+from openntz.records.omop.pregnancies import COLUMNS, SOURCES, PregnancyLimits, pregnancies
 from openntz.records.omop.source import OmopFolder
 from openntz.records.problems import Problem
 
@@ -58,7 +60,14 @@ def convert_omop(
     try:
         for name, query in _queries(source, concepts):
             written[name] = source.write(query, out / f"{name}.{written_as}")
-        problems = (*_undated(source), *_contradicting(source, concepts))
+        told: list[Problem] = []
+        if (concepts.pregnancies or concepts.pregnancy_outcomes) and SOURCES & set(source.tables):
+            rows, told = pregnancies(source, PregnancyLimits.of(registry()))
+            source.few("found_pregnancies", COLUMNS, rows)
+            written["pregnancies"] = source.write(
+                "SELECT * FROM found_pregnancies", out / f"pregnancies.{written_as}"
+            )
+        problems = (*_undated(source), *_contradicting(source, concepts), *told)
         return Converted(written, problems, tuple(_unused(source)))
     except InputError:
         # Some tables without the others would read as 'not recorded'.
@@ -81,6 +90,7 @@ def _meanings(source: OmopFolder, concepts: ConceptMap) -> None:
         "m_operators": concepts.operators, "m_sexes": concepts.sexes, "m_scans": concepts.scans,
         "m_reactions": concepts.reactions, "m_symptoms": concepts.symptoms,
         "m_treatments": concepts.treatments, "m_procedures": concepts.procedures,
+        "m_pregnancies": concepts.pregnancies, "m_pregnancy_outcomes": concepts.pregnancy_outcomes,
     }  # fmt: skip
     for name, ids in listed.items():
         source.meaning(name, ids.items())
@@ -256,6 +266,7 @@ _WITH_KINDS: Final = (
 )
 
 
+_OF_PREGNANCY: Final = ("pregnancies", "pregnancy_outcomes")
 # By source table: its concept, the stem of its dates, and the meanings it is looked up in.
 _USED: Final = {
     "drug_exposure": ("drug_concept_id", "drug_exposure_start", ("natalizumab", "treatments")),
@@ -271,8 +282,10 @@ _USED: Final = {
 }  # fmt: skip
 
 
-def _known(meanings: tuple[str, ...]) -> str:
-    return " UNION ".join(f"SELECT id FROM m_{name}" for name in meanings)
+def _known(name: str, meanings: tuple[str, ...]) -> str:
+    # Those of a pregnancy are said by themselves, with their record.
+    used = (*meanings, *_OF_PREGNANCY) if name in SOURCES else meanings
+    return " UNION ".join(f"SELECT id FROM m_{meaning}" for meaning in used)
 
 
 def _undated(source: OmopFolder) -> Iterator[Problem]:
@@ -280,7 +293,8 @@ def _undated(source: OmopFolder) -> Iterator[Problem]:
     for name, (concept, stem, meanings) in _USED.items():
         if name not in source.tables:
             continue
-        known = f"TRY_CAST({concept} AS BIGINT) IN ({_known(meanings)})"
+        listed = " UNION ".join(f"SELECT id FROM m_{meaning}" for meaning in meanings)
+        known = f"TRY_CAST({concept} AS BIGINT) IN ({listed})"
         for column, bad, reason in (
             ("person_id", f"{_PERSON} IS NULL", "no number of a person."),
             (f"{stem}_date", f"{_WHEN.format(stem)} IS NULL", "no date that can be read."),
@@ -312,13 +326,18 @@ def _contradicting(source: OmopFolder, concepts: ConceptMap) -> Iterator[Problem
 
 def _unused(source: OmopFolder) -> Iterator[tuple[str, str, int]]:
     """Records by concept that the mapping does not name, and results without a value."""
-    for name, (concept, _, meanings) in _USED.items():
+    of_episode = (
+        f"CASE WHEN TRY_CAST(episode_concept_id AS BIGINT) IN ({_known('episode', ())})"
+        " THEN episode_concept_id ELSE episode_object_concept_id END"
+    )
+    episodes = {"episode": (of_episode, "", ())}
+    for name, (concept, _, meanings) in {**_USED, **episodes}.items():
         if name not in source.tables:
             continue
         query = (
             f"SELECT coalesce(CAST(TRY_CAST({concept} AS BIGINT) AS VARCHAR), 'none') AS c,"
             f" count(*) AS n FROM {name} WHERE TRY_CAST({concept} AS BIGINT) IS NULL OR"
-            f" TRY_CAST({concept} AS BIGINT) NOT IN ({_known(meanings)})"
+            f" TRY_CAST({concept} AS BIGINT) NOT IN ({_known(name, meanings)})"
             " GROUP BY c ORDER BY n DESC, c"
         )
         for code, count in source.rows(query):

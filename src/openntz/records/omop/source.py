@@ -38,14 +38,20 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "observation": (
         *("person_id", "observation_concept_id", "observation_date", "observation_datetime"),
-        *("value_as_number", "value_as_concept_id"),
+        *("value_as_number", "value_as_concept_id", "observation_id", "value_as_string"),
     ),
     "condition_occurrence": (
-        *("person_id", "condition_concept_id", "condition_start_date"),
-        "condition_start_datetime",
+        *("person_id", "condition_concept_id", "condition_start_date", "condition_start_datetime"),
+        *("condition_occurrence_id", "condition_end_date", "condition_end_datetime"),
     ),
     "procedure_occurrence": (
         *("person_id", "procedure_concept_id", "procedure_date", "procedure_datetime"),
+        *("procedure_occurrence_id", "procedure_end_date", "procedure_end_datetime"),
+    ),
+    "episode": (
+        *("person_id", "episode_id", "episode_concept_id", "episode_object_concept_id"),
+        *("episode_start_date", "episode_start_datetime", "episode_end_date"),
+        "episode_end_datetime",
     ),
     "visit_occurrence": ("visit_occurrence_id", "visit_concept_id"),
 }
@@ -171,10 +177,22 @@ class OmopFolder:
         """A small table ``name`` of (word, what) that queries join."""
         self._small(f"{name} (word VARCHAR, what VARCHAR)", name, rows)
 
-    def _small(self, made: str, name: str, rows: Iterable[tuple[object, str]]) -> None:
+    def _small(self, made: str, name: str, rows: Iterable[tuple[object, ...]]) -> None:
         self._database.execute(f"CREATE TABLE {made}")
         for row in rows:
             self._database.execute(f"INSERT INTO {name} VALUES (?, ?)", row)
+
+    def few(self, name: str, columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:
+        """A table of text made of rows that were put together outside of the database."""
+        import pyarrow as pa
+
+        names, cells = list(columns), list(zip(*rows, strict=True))
+        listed = pa.table(
+            {c: pa.array(cells[i] if cells else (), pa.string()) for i, c in enumerate(names)}
+        )
+        self._database.register("listed", listed)
+        self._database.execute(f"CREATE TABLE {name} AS SELECT * FROM listed")
+        self._database.unregister("listed")
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The few rows of a query that counts.
