@@ -125,6 +125,7 @@ def test_group_ratio_matches_a_table_by_hand() -> None:
     assert statistics.group_ratio(table) == pytest.approx(4.5)
     assert np.isnan(statistics.group_ratio(table[:2]))
     assert np.isnan(statistics.group_ratio(table[[0, 4]]))
+    assert np.isnan(statistics.ratio(np.array([[1.0, 0.0], [2.0, 0.0]])))
 
 
 def test_what_was_reread_is_marked_and_not_among_the_unseen() -> None:

@@ -95,7 +95,7 @@ def _row(one: Held, facts: Registry) -> Row:
     p, s = one.published, one.simulated
     role = "used in calibration" if p.used_in_calibration else "unseen"
     if p.reread:
-        role += f"; decided after a look: {p.reread}"
+        role = f"not used in calibration, but decided after a look: {p.reread}"
     note = f" Not counted: {p.not_counted_because}." if not p.counted else ""
     rank = " (unverified)" if p.rank == "unverified" else ""
     return Row(

@@ -39,8 +39,8 @@ def pair(arms: Arms, scenario: str, args: Args) -> Floats:
 def groups(arms: Arms, scenario: str, args: Args) -> Floats:
     """Relapses between two days, and (1 or 0) the group, of people (N, 2) of two groups."""
     one, other = (arms.among(scenario, args[key]) for key in ("group", "than"))
-    table = np.stack([_relapses(arms, scenario, args["start"], args["until"]), one], axis=1)
-    return only(table, one | other)
+    found = _relapses(arms, scenario, args["start"], args["until"])
+    return only(np.stack([found, one.astype(float)], axis=1), one | other)
 
 
 def free(arms: Arms, scenario: str, args: Args) -> Floats:

@@ -38,8 +38,9 @@ def spread(table: Floats) -> float:
 
 
 def ratio(table: Floats) -> float:
-    """Mean of the first column over that of the second."""
-    return float(np.mean(table[:, 0]) / np.mean(table[:, 1]))
+    """Mean of the first column over that of the second; not a number where that is 0."""
+    below = float(np.mean(table[:, 1]))
+    return float(np.mean(table[:, 0])) / below if below else float("nan")
 
 
 def group_ratio(table: Floats) -> float:
@@ -48,9 +49,10 @@ def group_ratio(table: Floats) -> float:
     Not a number where a group is empty or the second mean is 0.
     """
     one = table[:, 1] == 1.0
-    if one.all() or not one.any() or not table[~one, 0].any():
+    if one.all() or not one.any():
         return float("nan")
-    return float(np.mean(table[one, 0]) / np.mean(table[~one, 0]))
+    means = [float(np.mean(table[group, 0])) for group in (one, ~one)]
+    return ratio(np.array([means]))
 
 
 def percent_ratio(table: Floats) -> float:
