@@ -248,7 +248,9 @@ less that of the plain rise at that week, on the same people (paired). In the ta
 'too low' and 'too high' mark a mean chance outside of the Wilson interval of what was true.
 
 The sensor's histories come from other virtual people (seed 71828,
-`calibration/sensor_histories.py`). Nothing was fitted to the people below.
+`calibration/sensor_histories.py`). Nothing was fitted to the people below, but they come from the
+same mechanism: that the chances are true of them follows from how the sensor was made, and tests
+its arithmetic alone. The simpler world further down is not the sensor's own.
 
 """
 
