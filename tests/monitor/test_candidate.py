@@ -32,6 +32,8 @@ from tests.build import (
     reaction,
     relapse,
     scan,
+    symptom,
+    treatment,
     verdict,
     without,
 )
@@ -140,7 +142,7 @@ def test_the_bound_of_the_forerunner_matches_clopper_pearson():
     assert binomtest(0, 61).proportion_ci(method="exact").high < 0.06
 
 
-@pytest.mark.parametrize(("age", "outside"), [(17, True), (18, False), (60, False), (61, True)])
+@pytest.mark.parametrize(("age", "outside"), [(18, False), (60, False), (61, True)])
 def test_an_age_outside_the_randomised_trial_is_told(age, outside):
     born = AS_OF.replace(year=AS_OF.year - age)
     message = suited(who=person(birth_date=born)).message
@@ -488,3 +490,32 @@ def test_each_week_has_its_chance_once_kept_where_computed():
     found = suited(steady=kept)
     assert "at 5 weeks: 99 % / >99 % / >99 %, 94 % once kept; at 6 weeks" in found.message
     assert "at 7 weeks: 70 % / 95 % / 99 %; at 8 weeks" in found.message
+
+
+@pytest.mark.parametrize(
+    ("events", "told"),
+    [
+        ({"who": replace(person(), conditions="breast cancer")}, "contraindication.condition"),
+        ({"who": replace(person(), conditions="HIV infection")}, "contraindication.condition"),
+        ({"who": replace(person(), conditions="PML")}, "pml.suspected"),
+        ({"who": person(birth_date=AS_OF.replace(year=AS_OF.year - 17))}, "eligibility.age"),
+        ({"symptoms": [symptom(days_before(5), "PML suspected")]}, "pml.suspected"),
+        ({"symptoms": [symptom(days_before(5), "herpes encephalitis")]}, "infection.serious"),
+        ({"symptoms": [symptom(days_before(5), "jaundice")]}, "liver.injury"),
+        ({"treatments": [treatment(days_before(90), "fingolimod")]}, "combination.contraindicated"),
+    ],
+)
+def test_nobody_who_must_not_be_given_a_dose_is_offered_a_later_one(events, told):
+    found = suited(**events)
+    assert found.status is Status.OK
+    assert found.message.startswith("Not a candidate for a longer interval: ")
+    assert "no dose is to be given before this is settled" in found.message
+    assert told in found.message
+
+
+@pytest.mark.parametrize(("ahead", "status"), [(46, Status.OK), (47, Status.WATCH)])
+def test_a_stop_within_the_longest_interval_leaves_nothing_to_lengthen(ahead, status):
+    stop = AS_OF + timedelta(days=ahead)  # the last dose was 10 days ago: day 56 and 57 after it
+    found = suited(plans=[plan(days_before(3), stopped=stop, line=6)])
+    assert found.status is status
+    assert (f"a stop is planned for {stop}" in found.message) is (status is Status.OK)

@@ -62,6 +62,14 @@ def test_a_flagged_level_without_a_later_one_is_to_be_repeated(use):
         assert found.due == days_before(10) + timedelta(days=28)
 
 
+def test_an_unusual_level_with_usual_ones_since_is_still_told():
+    found = judged((70, 3.0, "fitted", True), (20, 31.0, "fitted"))
+    assert found.status is Status.OK
+    assert "Unusual and used, with usual ones since: 3.0 µg/mL on" in found.message
+    assert found.evidence == ("measurements:3", "measurements:2")
+    assert "Unusual" not in judged((70, 30.0, "fitted"), (20, 31.0, "fitted")).message
+
+
 @pytest.mark.parametrize(("days", "status"), [(365, Status.DUE), (366, Status.WATCH)])
 def test_a_flagged_level_with_a_later_one_is_due_for_a_year(days, status):
     found = judged((days, 185.0, "not a trough"), (20, 31.0, "fitted"))

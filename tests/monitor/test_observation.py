@@ -24,6 +24,7 @@ from tests.build import (
     plan,
     reaction,
     situation,
+    symptom,
     treatment,
     without,
 )
@@ -336,3 +337,14 @@ def test_the_people_of_the_example_clinic_who_should_not_be_dosed(name):
     for profile in PROFILES:
         told = reviewed(name, profile)[RULE].message
         assert told.startswith("If a dose is given at all, observe "), told
+
+
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [("PML suspected", "pml.suspected"), ("herpes encephalitis", "infection.serious")],
+)
+def test_what_holds_a_dose_is_said_before_observation_is_waived(said, rule):
+    message = found(given(14), symptoms=[symptom(days_before(5), said)]).message
+    assert message.startswith("If a dose is given at all")
+    assert "Speaking against any dose: " in message
+    assert f"({rule})" in message

@@ -226,3 +226,13 @@ def test_without_the_table_of_measurements_the_virus_in_csf_is_not_known():
     found = finding("pml.suspected", made)
     assert found.status is Status.UNKNOWN
     assert "measurements" in found.message
+
+
+def test_a_suspicion_that_was_answered_is_not_called_unrecorded():
+    found = finding(RULE, treated((20, "PML suspected"), (9, "PML ruled out")))
+    assert found.status is OK
+    assert found.message == (
+        f"PML is recorded as excluded: 'PML ruled out' on {days_before(9)}. No suspicion since."
+    )
+    assert found.evidence[0] == "symptoms:41"
+    assert "No suspicion of PML is recorded." in finding(RULE, treated()).message

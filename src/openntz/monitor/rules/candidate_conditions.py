@@ -25,7 +25,9 @@ from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Situation
 from openntz.monitor.rules.antibodies import antibody_definition, antibody_limits, result_text
-from openntz.monitor.rules.hypersensitivity import hypersensitivity_facts
+from openntz.monitor.rules.dose_holds import dose_holds
+from openntz.monitor.rules.forbidden import forbidden
+from openntz.monitor.rules.hypersensitivity import HYPERSENSITIVITY, hypersensitivity_facts
 from openntz.monitor.rules.pregnancy import pregnancy_facts, without_record
 
 # What cannot be said of a person without a table, in the reader's words.
@@ -51,7 +53,8 @@ class CandidateFacts:
     not in the export and that a condition rests on; ``lacks_levels_only`` says
     that the forecast is the population's because no level of the person could be used.
     ``change`` says that antibodies may have changed clearance. ``age`` is in years, None where
-    the date of birth is not recorded.
+    the date of birth is not recorded. ``against`` says what forbids or holds any further dose,
+    besides a reaction.
     """
 
     therapy: Therapy
@@ -74,6 +77,7 @@ class CandidateFacts:
     lacks_levels_only: bool = False
     change: str = ""
     age: int | None = None
+    against: tuple[str, ...] = ()
 
 
 def candidate_facts(situation: Situation, profile: Profile) -> CandidateFacts:
@@ -110,7 +114,19 @@ def candidate_facts(situation: Situation, profile: Profile) -> CandidateFacts:
         missing=_missing(situation, profile),
         lacks_levels_only=forecast.status == "prior only",
         age=None if (born := course.person.birth_date) is None else age_on(born, as_of),
+        against=_against(situation, profile),
     )
+
+
+def _against(situation: Situation, profile: Profile) -> tuple[str, ...]:
+    """What forbids a further dose or holds it until it is settled, as 'title (rule)'."""
+    if not situation.therapy.state.on_therapy:
+        return ()
+    forbids = forbidden(situation, profile)
+    told = [f"{r.title} ({r.id})" for r in dose_holds(situation, profile, forbids)]
+    if forbids is not None and forbids.rule != HYPERSENSITIVITY.id:
+        told.insert(0, f"natalizumab is contraindicated ({forbids.rule})")
+    return tuple(told)
 
 
 def decision_rule(profile: Profile) -> DecisionRule:
@@ -161,7 +177,7 @@ def _pregnancy(situation: Situation, profile: Profile) -> str:
 
 
 def _history_stops(facts: CandidateFacts, profile: Profile) -> list[str]:
-    """Conditions on doses, activity, antibodies, pregnancy and reactions that are not met.
+    """Conditions on the record that are not met: doses, activity, antibodies, what forbids a dose.
 
     What is not known for want of a table is no failed condition (``_not_known``).
     """
@@ -192,6 +208,12 @@ def _history_stops(facts: CandidateFacts, profile: Profile) -> list[str]:
         stops.append(facts.pregnancy)
     if facts.forbidding:
         stops.append("a reaction is recorded after which natalizumab is not given again")
+    if facts.against:
+        stops.append(f"no dose is to be given before this is settled: {', '.join(facts.against)}")
+    stop, last = facts.therapy.planned_stop, facts.therapy.last_dose
+    longest = timedelta(days=profile.days("candidate.longest-interval"))
+    if stop is not None and last is not None and stop <= last.day + longest:
+        stops.append(f"a stop is planned for {stop}")
     return stops
 
 

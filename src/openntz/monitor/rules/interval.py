@@ -11,14 +11,9 @@ from openntz.definitions.therapy import Therapy, TherapyState
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
-from openntz.monitor.rules.conditions import CONDITION
-from openntz.monitor.rules.eligibility import COMBINATION
+from openntz.monitor.rules.dose_holds import dose_holds
 from openntz.monitor.rules.forbidden import Forbidden, forbidden
 from openntz.monitor.rules.gap_words import dose_crosses, earliest_limit
-from openntz.monitor.rules.infection import INFECTION
-from openntz.monitor.rules.laboratory import PLATELETS_LOW
-from openntz.monitor.rules.liver import LIVER_INJURY
-from openntz.monitor.rules.pml_suspected import SUSPECTED
 from openntz.monitor.rules.pregnancy import ongoing_pregnancy
 from openntz.monitor.rules.standing import NEVER_DOSED, joined, weeks_text
 
@@ -42,24 +37,6 @@ class LateDoseFacts:
         return bool(self.forbidden or self.against or self.pregnant)
 
 
-# In somebody whose stop is only presumed these are to watch, and yet against a dose.
-_ALSO_TO_WATCH = (SUSPECTED, CONDITION, INFECTION)
-_AGAINST = (*_ALSO_TO_WATCH, LIVER_INJURY, PLATELETS_LOW, COMBINATION)
-
-
-def _against(situation: Situation, profile: Profile, forbids: Forbidden | None) -> tuple[str, ...]:
-    """What holds a dose until it is settled, besides what forbids it."""
-    found = []
-    for rule in _AGAINST:
-        if forbids is not None and rule.id == forbids.rule:
-            continue
-        status = rule.decide(rule.derive(situation, profile), profile).status
-        watched = rule in _ALSO_TO_WATCH and not situation.therapy.expects_dose
-        if status is Status.ACT or (watched and status is Status.WATCH):
-            found.append(f"{rule.title} ({rule.id})")
-    return tuple(found)
-
-
 def late_dose_facts(situation: Situation, profile: Profile) -> LateDoseFacts:
     """Facts of ``interval.late-dose``."""
     t, forbids = situation.therapy, forbidden(situation, profile)
@@ -68,7 +45,7 @@ def late_dose_facts(situation: Situation, profile: Profile) -> LateDoseFacts:
     return LateDoseFacts(
         therapy=t,
         forbidden=forbids,
-        against=_against(situation, profile, forbids),
+        against=tuple(f"{r.title} ({r.id})" for r in dose_holds(situation, profile, forbids)),
         pregnant=ongoing_pregnancy(situation, profile),
     )
 

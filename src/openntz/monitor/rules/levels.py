@@ -160,11 +160,14 @@ def _unflagged(facts: ImplausibleFacts) -> Verdict:
             evidence=(_ref(latest),),
         )
     number = f"{len(usable)} level{'s' if len(usable) > 1 else ''}"
+    earlier = [v for v in usable if v.unusual]
+    odd = ", ".join(_value(v) for v in earlier)
     return Verdict(
         status=Status.OK,
         message=f"{number} on record, none implausible; the latest is {_value(latest)}."
+        + (f" Unusual and used, with usual ones since: {odd}." if odd else "")
         + (f" The curve does not fit it.{why}" if (why := causes_sentence(latest)) else ""),
-        evidence=(_ref(latest),),
+        evidence=(_ref(latest), *(_ref(v) for v in earlier)),
     )
 
 

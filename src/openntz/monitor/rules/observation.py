@@ -13,7 +13,8 @@ from openntz.definitions.therapy import Therapy
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
-from openntz.monitor.rules.eligibility import age_facts, combination_facts
+from openntz.monitor.rules.dose_holds import dose_holds
+from openntz.monitor.rules.eligibility import COMBINATION, age_facts, combination_facts
 from openntz.monitor.rules.forbidden import (
     Forbidden,
     ForbiddingReaction,
@@ -52,13 +53,15 @@ class Against:
     """What speaks against giving the next dose at all, by the facts of the rules that say so.
 
     ``reaction`` is the one behind ``forbidden``, where it is one; ``years`` the age where it is
-    below the lowest of the label; ``beside`` are treatments that overlap with natalizumab.
+    below the lowest of the label; ``beside`` are treatments that overlap with natalizumab;
+    ``holds`` are the titles of other rules that hold a dose until they are settled.
     """
 
     forbidden: Forbidden | None = None
     reaction: ForbiddingReaction | None = None
     years: int | None = None
     beside: tuple[Treatment, ...] = ()
+    holds: tuple[str, ...] = ()
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -69,6 +72,7 @@ class Against:
             *(() if self.years is None else (f"the age of {self.years} years",)),
             *(("a disease on record",) if disease else ()),
             *(f"{t.name or 'a treatment without name'} alongside" for t in self.beside),
+            *self.holds,
         )
 
     @property
@@ -97,11 +101,14 @@ def _against(situation: Situation, profile: Profile) -> Against:
     years = age_facts(situation, profile).years
     young = years is not None and years < profile.number("eligibility.minimum-age")
     on = situation.therapy.state.on_therapy
+    forbids = forbidden(situation, profile)
+    held = dose_holds(situation, profile, forbids) if on else ()
     return Against(
-        forbidden=forbidden(situation, profile),
+        forbidden=forbids,
         reaction=forbidding_reaction(situation, profile),
         years=years if young else None,
         beside=combination_facts(situation, profile).overlapping if on else (),
+        holds=tuple(f"{r.title} ({r.id})" for r in held if r.id != COMBINATION.id),
     )
 
 

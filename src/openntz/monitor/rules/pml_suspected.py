@@ -47,7 +47,7 @@ class SuspicionFacts:
     are whether such a note stands among complaints or with a scan. ``virus`` is the last JC
     virus DNA result in CSF, ``virus_found`` the last positive one, ``virus_noted`` a note of one.
     ``look_alike`` are recent scans with lesions of a kind that PML shares. ``doses_after`` counts
-    doses given after the first of it all.
+    doses given after the first of it all. ``excluded`` is the last note that PML is excluded.
     """
 
     therapy: Therapy
@@ -61,6 +61,7 @@ class SuspicionFacts:
     look_alike: tuple[Said, ...]
     doses_after: int
     missing: str
+    excluded: Said | None = None
 
     @property
     def results(self) -> tuple[Measurement, ...]:
@@ -97,7 +98,12 @@ class _Mentions:
 
     left: tuple[Said, ...]
     stated: tuple[Said, ...]
-    excluded: date | None
+    exclusion: Said | None
+
+    @property
+    def excluded(self) -> date | None:
+        """The day on which PML was last excluded, where it was and is dated."""
+        return None if self.exclusion is None else self.exclusion.note.day
 
 
 def _mentions(course: Course, profile: Profile) -> _Mentions:
@@ -109,8 +115,9 @@ def _mentions(course: Course, profile: Profile) -> _Mentions:
     mentioned += said_of(scans, profile.words("pml.lesion-terms"), words)
     mentioned.sort(key=lambda s: (s.note.day or date.min, s.note.ref.line))
     left = standing(dict.fromkeys(mentioned))
-    answers = [s.note.day for s in mentioned if s.statement is Statement.EXCLUDED]
-    excluded = answers[-1] if answers else None
+    answers = [s for s in mentioned if s.statement is Statement.EXCLUDED]
+    exclusion = answers[-1] if answers else None
+    excluded = None if exclusion is None else exclusion.note.day
     # PML that is over still forbids natalizumab for good.
     had = [s for s in mentioned if s.statement is Statement.PAST and s.note.ref.table in _CLINIC]
     left = (*left, *(s for s in had if _since(s.note.day, excluded)))
@@ -119,7 +126,7 @@ def _mentions(course: Course, profile: Profile) -> _Mentions:
         for s in left
         if s.statement is not Statement.SUSPECTED and s.note.ref.table not in _INDIRECT
     )
-    return _Mentions(left, stated, excluded)
+    return _Mentions(left, stated, exclusion)
 
 
 def pml_on_record(course: Course, profile: Profile) -> tuple[Said, ...]:
@@ -169,6 +176,7 @@ def suspicion_facts(situation: Situation, profile: Profile) -> SuspicionFacts:
             *("symptoms", "mri", "measurements"),
             then="whether PML was suspected is not known.",
         ),
+        excluded=mentions.exclusion,
     )
 
 
@@ -270,14 +278,21 @@ def suspected(facts: SuspicionFacts, profile: Profile) -> Verdict:
     return Verdict(
         status=Status.OK,
         message=joined(
-            "No suspicion of PML is recorded.",
+            _no_suspicion(facts),
             f"{off_text(therapy)} New symptoms are watched for to {after} after the last dose."
             if therapy.off_therapy
             else "",
         ),
-        evidence=evidence,
+        evidence=evidence if facts.excluded is None else (facts.excluded.note.ref, *evidence),
         keys=("pml.terms",),
     )
+
+
+def _no_suspicion(facts: SuspicionFacts) -> str:
+    """That there is none; of one that was answered with no, when."""
+    if facts.excluded is None:
+        return "No suspicion of PML is recorded."
+    return f"PML is recorded as excluded: {quotes((facts.excluded,))}. No suspicion since."
 
 
 SUSPECTED = Rule(
