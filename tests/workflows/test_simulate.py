@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from openntz.errors import InputError, SolverError
+from openntz.mechanism.virtual.blood import CELLS
 from openntz.mechanism.virtual.parameters import shipped_parameters
 from openntz.mechanism.virtual.people import female
 from openntz.workflows.check import run_check
@@ -164,6 +165,24 @@ def test_trajectories_hold_every_person_and_day(clinic: Path) -> None:
     free = table["free_drug_ug_per_ml"].to_numpy()
     assert (free >= 0).all()
     assert (free <= table["total_drug_ug_per_ml"].to_numpy() * (1 + 1e-6)).all()
+
+
+def test_trajectories_hold_every_kind_of_cell_and_what_began(clinic: Path) -> None:
+    table = pq.read_table(clinic / "trajectories")
+    for kind in CELLS:
+        (name,) = [c for c in table.column_names if c.startswith(f"{kind}_")]
+        assert (table[name].to_numpy() > 0).all()
+    began = {(r["person"], r["onset"][:10]) for r in _rows(clinic, "relapses")}
+    hit = table.filter(table["relapses_begun"].to_numpy() > 0)
+    start = date(2021, 1, 4)
+    found = {
+        (person, (start + timedelta(days=day)).isoformat())
+        for person, day in zip(hit["person"].to_pylist(), hit["day"].to_pylist(), strict=True)
+    }
+    assert began
+    assert began <= found
+    new = table["new_t2_lesions_begun"].to_numpy()
+    assert new.sum() >= sum(int(r["new_t2_lesions"] or 0) for r in _rows(clinic, "mri")) > 0
 
 
 def test_levels_are_drawn_just_before_a_dose(clinic: Path) -> None:

@@ -124,6 +124,16 @@ def _arrow(table: str, rows: list[Row]) -> bytes:
 _ENCODED: Final = {"csv": _csv, "parquet": _arrow}
 
 
+_CELL_UNITS: Final = {
+    "lymphocytes": "1e9_per_l",
+    "cd19": "per_ul",
+    "monocytes": "1e9_per_l",
+    "eosinophils": "1e9_per_l",
+    "basophils": "1e9_per_l",
+    "neutrophils": "1e9_per_l",
+}
+
+
 def _states(group: int, part: ArmPart) -> bytes:
     """Every state of some people, a row per person and day."""
     import pyarrow as pa
@@ -132,21 +142,30 @@ def _states(group: int, part: ArmPart) -> bytes:
     fates = part.fates
     people, days = fates.total.shape
     names = [f"A{group + 1}-{number + 1:06d}" for number in part.crowd.number]
+    drive, lesions = fates.drive, fates.lesions
     states = {
         "total_drug_ug_per_ml": fates.total,
         "free_drug_ug_per_ml": fates.free,
         "antibodies_ng_per_ml": fates.titre,
         "saturation_fraction": fates.saturation,
         "open_fraction": fates.opened,
-        "lymphocytes_1e9_per_l": fates.cells("lymphocytes"),
-        "cd19_per_ul": fates.cells("cd19"),
-        "inflammation": fates.drive.fresh,
+        **{f"{cell}_{unit}": fates.cells(cell) for cell, unit in _CELL_UNITS.items()},
+        "inflammation": drive.fresh,
+        "tissue_reservoir": drive.resident,
+        "cells_held_back": drive.ready,
+    }
+    begun = {
+        "enhancing_lesions_begun": lesions.enhancing,
+        "new_t2_lesions_begun": lesions.new_t2,
+        "enlarging_t2_lesions_begun": lesions.enlarging_t2,
+        "relapses_begun": fates.relapses,
     }
     columns: dict[str, Any] = {
         "person": np.repeat(np.asarray(names, object), days),
         "day": np.tile(fates.day.astype(np.int32), people),
     }
     columns |= {name: state.astype(np.float32).ravel() for name, state in states.items()}
+    columns |= {name: count.astype(np.int32).ravel() for name, count in begun.items()}
     held = io.BytesIO()
     pq.write_table(pa.table(columns), held, compression="zstd")
     return held.getvalue()
