@@ -224,3 +224,8 @@ def test_near_numbers_are_readings_or_reading_errors(text):
     except ReadingError:
         return
     assert all(math.isfinite(value) for value, _ in reading.numbers)
+
+
+@pytest.mark.parametrize("value", [3.1500000000000004, 0.00012345678901234567, 123456789.12345679])
+def test_a_binary_number_is_read_as_python_prints_it(value: float) -> None:
+    assert read_number(repr(value)) == ((value, ""),)

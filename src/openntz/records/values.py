@@ -19,8 +19,9 @@ from openntz.records.problems import ReadingError
 
 Decimal = Literal["", ".", ","]
 
+# A binary number may be printed with 17 figures, after four zeros at the most.
 _PLAIN: Final = re.compile(
-    r"[+-]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(?:[eE][+-]?\d{1,2})?", re.ASCII
+    r"[+-]?(?:\d{1,17}(?:\.\d{0,21})?|\.\d{1,21})(?:[eE][+-]?\d{1,2})?", re.ASCII
 )
 _BODY: Final = r"[+-]?[\d.,' ]*\d(?:[eE][+-]?\d{1,2})?"
 _NUMBER_THEN_REST: Final = re.compile(rf"(?P<number>{_BODY})\s*(?P<rest>.*)", re.ASCII | re.DOTALL)
