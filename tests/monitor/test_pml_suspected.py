@@ -236,3 +236,12 @@ def test_a_suspicion_that_was_answered_is_not_called_unrecorded():
     )
     assert found.evidence[0] == "symptoms:41"
     assert "No suspicion of PML is recorded." in finding(RULE, treated()).message
+
+
+def test_the_routine_scan_does_not_hide_the_one_a_suspicion_asks_for():
+    told = "pml.suspected says which scan is needed now"
+    scans = [scan(days_before(9), line=60)]
+    assert told in finding("pml.mri-due", treated((20, "PML suspected"), mri=scans)).message
+    answered = treated((20, "PML suspected"), (9, "PML ruled out"), mri=scans)
+    assert told not in finding("pml.mri-due", answered).message
+    assert told not in finding("pml.mri-due", treated(mri=scans)).message

@@ -16,6 +16,7 @@ from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict
 from openntz.monitor.rules.forbidden import Forbidden, before_restart, forbidden
 from openntz.monitor.rules.pml import jcv_limits, pml_facts, result_text, result_words
+from openntz.monitor.rules.pml_suspected import SUSPECTED, suspicion_facts
 from openntz.monitor.rules.pregnancy import ongoing_pregnancy, scan_in_pregnancy
 from openntz.monitor.rules.scheduled import CHECK_STATUS, arrange, check_text
 from openntz.monitor.rules.standing import (
@@ -34,7 +35,10 @@ _SHORT, _STANDARD = "mri.interval.short", "mri.interval.standard"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MriFacts:
-    """Scans and what decides their interval; ``standing`` is None before any dose."""
+    """Scans and what decides their interval; ``standing`` is None before any dose.
+
+    ``suspicion`` is whether PML is suspected or found, which asks for a scan of its own.
+    """
 
     therapy: Therapy
     standing: PmlStanding | None
@@ -42,11 +46,13 @@ class MriFacts:
     booked: date | None
     recorded: bool
     pregnant: Gestation | None = None
+    suspicion: bool = False
 
 
 def mri_facts(situation: Situation, profile: Profile) -> MriFacts:
     """Facts of ``pml.mri-due``."""
     scans = situation.course.mri
+    pml = suspicion_facts(situation, profile)
     return MriFacts(
         therapy=situation.therapy,
         standing=pml_facts(situation, profile).standing,
@@ -54,6 +60,7 @@ def mri_facts(situation: Situation, profile: Profile) -> MriFacts:
         booked=min((e.day for e in situation.booked if isinstance(e, Scan)), default=None),
         recorded=situation.course.has("mri"),
         pregnant=ongoing_pregnancy(situation, profile),
+        suspicion=bool(pml.found or pml.suspected or pml.virus_present),
     )
 
 
@@ -154,6 +161,10 @@ def mri_due(facts: MriFacts, profile: Profile) -> Verdict:
     return Verdict(
         status=status,
         message=joined(
+            f"PML is on record as suspected or found: {SUSPECTED.id} says which scan is needed "
+            "now; this is the routine one."
+            if facts.suspicion
+            else "",
             check_text(check, "brain MRI", profile),
             _interval_reason(short, profile),
             note,
