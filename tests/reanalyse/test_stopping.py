@@ -9,6 +9,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 
 from openntz.course.course import Course
 from openntz.definitions.rebound import Rebound
+from openntz.evidence.registry import registry
 from openntz.reanalyse.stopping import STOPPING
 from tests import build
 from tests.reanalyse.studies import day, person, row, rows, run, study
@@ -138,7 +139,9 @@ def test_rebound_is_unknown_where_nothing_was_recorded() -> None:
     bare = build.course(
         who=build.person("A"), doses=build.doses_every(day(0), 13), recorded=("doses", "people")
     )
-    found = run(STOPPING, study([bare], as_of=day(LAST + 400)))
+    whole = study([bare], as_of=day(LAST + 400))
+    assert run(STOPPING, whole).text == "The data have no relapses and no mri and no edss table."
+    found = STOPPING.run(whole, registry())
     for definition in Rebound:
         told = row(found, f"rebound by {definition.value}", "all")
         assert (told["n"], told["unknown"]) == (0, 1)

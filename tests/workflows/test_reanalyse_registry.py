@@ -76,6 +76,41 @@ def test_a_missing_domain_skips_its_analyses_and_says_so(tmp_path: Path) -> None
     assert told["troughs"]["text"] == "The data have no measurements table."
 
 
+def test_without_relapses_and_scans_nobody_is_free_of_activity(tmp_path: Path) -> None:
+    benchmark.write(tmp_path / "tables", "tables", PEOPLE, SEED)
+    for name in ("relapses", "mri"):
+        (tmp_path / "tables" / f"{name}.parquet").unlink()
+    told = _told(_run(tmp_path, "tables", "out"))
+    for name in ("activity", "stopping", "extended-interval"):
+        assert told[name]["text"].startswith("The data have no relapses and no mri table; what")
+    rows = told["extended-interval"]["summary"]
+    assert not [r for r in rows if r["measure"].startswith("rate of first activity")]
+    (tmp_path / "tables" / "edss.parquet").unlink()
+    told = _told(_run(tmp_path, "tables", "again"))
+    for name in ("activity", "stopping"):
+        assert told[name]["status"] == "skipped"
+
+
+def test_two_scores_of_a_day_are_set_aside_and_in_the_flow(tmp_path: Path) -> None:
+    folder = tmp_path / "tables"
+    benchmark.write(folder, "tables", PEOPLE, SEED)
+    duckdb.execute(
+        f"COPY (SELECT * FROM '{folder}/edss.parquet' UNION ALL BY NAME (SELECT * REPLACE"
+        f" (9.5 AS score) FROM '{folder}/edss.parquet' WHERE person <= 3))"
+        f" TO '{tmp_path}/edss.parquet' (FORMAT parquet)"
+    )
+    (tmp_path / "edss.parquet").replace(folder / "edss.parquet")
+    found = _run(tmp_path, "tables", "out")
+    assert {(p.table, p.person) for p in found.rejected} == {("edss", str(i)) for i in (1, 2, 3)}
+    assert all("neither is analysed" in p.reason for p in found.rejected)
+    flow = _told(found)["table-1"]["flow"]
+    assert flow[1] == {
+        "step": "with every row used",
+        "people": PEOPLE - 3,
+        "left": {"a row of theirs was set aside": 3},
+    }
+
+
 def test_contradictions_are_listed_and_counted(tmp_path: Path) -> None:
     folder = tmp_path / "tables"
     benchmark.write(folder, "tables", PEOPLE, SEED)

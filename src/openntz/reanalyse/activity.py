@@ -415,4 +415,12 @@ def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
     )  # fmt: skip
 
 
-ACTIVITY = Analysis(name=NAME, title=TITLE, needs=("doses",), take=_take, conclude=_conclude)
+ACTIVITY = Analysis(
+    name=NAME,
+    title=TITLE,
+    needs=("doses",),
+    uses=("relapses", "mri", "edss"),
+    one_of=("relapses", "mri", "edss"),
+    take=_take,
+    conclude=_conclude,
+)

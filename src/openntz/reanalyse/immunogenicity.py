@@ -401,5 +401,5 @@ def _asks(definition: Definition, limits: AntibodyLimits) -> str:
 
 
 IMMUNOGENICITY = Analysis(
-    name=NAME, title=TITLE, needs=("measurements",), take=_take, conclude=_conclude
+    name=NAME, title=TITLE, needs=("measurements", "doses"), take=_take, conclude=_conclude
 )

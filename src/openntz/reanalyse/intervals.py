@@ -94,7 +94,8 @@ def time_rows(study: Study, exposure: Exposure) -> pd.DataFrame:
     rows = []
     for course in study:
         doses = [d.day for d in course.doses]
-        if len(doses) < 2:
+        # Without either table nobody looked: that is no time without activity.
+        if len(doses) < 2 or not (course.has("relapses") or course.has("mri")):
             continue
         before = (doses[-1] - doses[-2]).days
         ends = [*doses[1:], min(study.as_of, doses[-1] + timedelta(days=before))]
@@ -292,5 +293,10 @@ def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
 
 
 EXTENDED_INTERVAL = Analysis(
-    name=NAME, title=TITLE, needs=("doses",), take=_take, conclude=_conclude
+    name=NAME,
+    title=TITLE,
+    needs=("doses",),
+    uses=("relapses", "mri"),
+    take=_take,
+    conclude=_conclude,
 )

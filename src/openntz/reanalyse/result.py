@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import pandas as pd
@@ -97,6 +97,9 @@ class AnalysisResult:
 class Analysis:
     """An analysis by name: the tables it needs, and the function that makes it.
 
+    ``one_of`` are tables of which it needs one at least, ``uses`` those without which it is made
+    and says that what they would tell is unknown.
+
     ``take`` gets from some of the people what is needed of them, without their courses, and
     ``conclude`` makes the result of what was taken from all: a registry that does not fit into
     memory is read some people at a time. The registry's facts hold every cut and window.
@@ -107,6 +110,8 @@ class Analysis:
     needs: tuple[str, ...]
     take: Callable[[Study, Registry], Part]
     conclude: Callable[[Part, Whole, Registry], AnalysisResult]
+    uses: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
 
     def __call__(self, study: Study, evidence: Registry) -> AnalysisResult:
         """The result, or why it was skipped."""
@@ -115,14 +120,27 @@ class Analysis:
 
     def run(self, study: Study, evidence: Registry) -> AnalysisResult:
         """The result of a study in memory."""
-        return self.conclude(self.take(study, evidence), Whole.of(study), evidence)
+        return self.concluded(self.take(study, evidence), Whole.of(study), evidence)
+
+    def concluded(self, part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
+        """The result of what was taken, which says which tables it had to do without."""
+        found = self.conclude(part, whole, evidence)
+        missing = [table for table in self.uses if table not in whole.recorded]
+        if not missing:
+            return found
+        text = f"{_no(missing)}; what it would tell is unknown. {found.text}"
+        return replace(found, text=text.strip())
 
     def without(self, recorded: frozenset[str]) -> AnalysisResult | None:
         """Why it is skipped where only these tables are recorded; None where it is not."""
         missing = [table for table in self.needs if table not in recorded]
-        if not missing:
-            return None
-        return skipped(self.name, self.title, f"{MISSING_TABLE}{' and no '.join(missing)} table.")
+        if not missing and self.one_of and not recorded & set(self.one_of):
+            missing = list(self.one_of)
+        return skipped(self.name, self.title, f"{_no(missing)}.") if missing else None
+
+
+def _no(tables: Sequence[str]) -> str:
+    return f"{MISSING_TABLE}{' and no '.join(tables)} table"
 
 
 def joined(parts: Iterable[Part]) -> Part:

@@ -386,4 +386,12 @@ def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
     )  # fmt: skip
 
 
-STOPPING = Analysis(name=NAME, title=TITLE, needs=("doses",), take=_take, conclude=_conclude)
+STOPPING = Analysis(
+    name=NAME,
+    title=TITLE,
+    needs=("doses",),
+    uses=("relapses", "mri", "edss", "treatments"),
+    one_of=("relapses", "mri", "edss"),
+    take=_take,
+    conclude=_conclude,
+)

@@ -67,6 +67,7 @@ class Described:
     sex: str
     product: str
     numbers: tuple[float | None, ...]
+    person: str = ""
 
 
 def _of_group(group: str, own: Sequence[Described]) -> list[dict[str, Any]]:
@@ -117,6 +118,7 @@ def take_table_one(study: Study) -> Part:
             c.person.sex,
             _product(c),
             tuple(read(study, c) for read in _NUMBERS.values()),
+            c.person.id,
         )
         for c in study
     ]
@@ -135,6 +137,7 @@ def conclude_table_one(part: Part, whole: Whole) -> AnalysisResult:
         groups["arm: not recorded"] = without
     rows = [row for group, own in groups.items() for row in _of_group(group, own)]
     aside = tuple(dict.fromkeys(named))
+    here = {p.person for p in people} & set(aside)
     return AnalysisResult(
         name=NAME,
         title=TITLE,
@@ -144,7 +147,14 @@ def conclude_table_one(part: Part, whole: Whole) -> AnalysisResult:
             "entry": "first dose, else the start of the study as recorded",
             "numbers": "median with quartiles of those whose value is known",
         },
-        flow=(Step("people in the data", whole.people),),
+        flow=(
+            Step("people in the data", whole.people),
+            Step(
+                "with every row used",
+                whole.people - len(here),
+                (("a row of theirs was set aside", len(here)),) if here else (),
+            ),
+        ),
         set_aside=tuple(
             SetAside(name, "a row of this person was set aside when the data were read")
             for name in aside

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -234,7 +235,10 @@ def _take(study: Study, evidence: Registry) -> Part:
         group = str(antibody_group(course, limits, DEFINITION)[0])
         if course.doses:
             rates.append((course.person.id, _relapse_rate(course, study.as_of)))
-        for level in course.results(vocabulary.NATALIZUMAB):
+        levels = course.results(vocabulary.NATALIZUMAB)
+        if not levels:
+            aside.append(SetAside(course.person.id, "no level"))
+        for level in levels:
             trough = trough_of(course, level, not_before, group)
             if isinstance(trough, str):
                 aside.append(SetAside(course.person.id, trough, str(level.ref)))
@@ -251,7 +255,10 @@ def troughs(study: Study, evidence: Registry) -> AnalysisResult:
 def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
     found, aside, rates = part
     not_before = days(evidence.fact("forecast.not-a-trough-after-end"))
-    people = len({t.person for t in found})
+    usable = {t.person for t in found}
+    people = len(usable)
+    # Of several reasons the one of the last level; every level set aside is listed.
+    without = {a.person: a.reason for a in aside if a.person not in usable}
     shares = _shares(found, evidence) if found else []
     first = next((r for r in shares if r["group"].startswith("people")), None)
     return AnalysisResult(
@@ -295,10 +302,7 @@ def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
             Step(
                 "with at least one usable trough",
                 people,
-                tuple(
-                    (reason, sum(a.reason == reason for a in aside))
-                    for reason in dict.fromkeys(a.reason for a in aside)
-                ),
+                tuple(Counter(without.values()).items()),
             ),
         ),
         set_aside=tuple(aside),

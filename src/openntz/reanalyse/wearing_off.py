@@ -5,7 +5,7 @@ Studies disagree on what it goes with; the table shows each measure and draws no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -20,7 +20,15 @@ from openntz.definitions.activity import either, enhancing, new_lesions, over_sc
 from openntz.definitions.terms import asserts
 from openntz.evidence.registry import Registry
 from openntz.reanalyse.limits import days
-from openntz.reanalyse.result import Analysis, AnalysisResult, Part, Step, table
+from openntz.reanalyse.result import (
+    Analysis,
+    AnalysisResult,
+    Estimate,
+    Figure,
+    Part,
+    Step,
+    table,
+)
 from openntz.reanalyse.statistics import proportion
 from openntz.reanalyse.study import SetAside, Study, Whole
 from openntz.reanalyse.troughs import Trough, trough_of
@@ -166,6 +174,27 @@ def _later_rows(people: Sequence[Felt]) -> list[dict[str, Any]]:
     return rows
 
 
+def _figures(rows: Sequence[Mapping[str, Any]]) -> tuple[Figure, ...]:
+    """Who reported it, and how many stayed without activity, with intervals."""
+    estimates = tuple(
+        Estimate(f"{name}{r['group']}", r["value"], r["low"], r["high"])
+        for r in rows
+        for measure, name in (
+            ("people who reported wearing-off", "reported it, "),
+            ("no activity in the year after", "no activity, "),
+        )
+        if r["measure"] == measure and r["value"] is not None
+    )
+    figure = Figure(
+        title="Wearing-off, and no activity in the year after",
+        x="share of people",
+        y="",
+        estimates=estimates,
+        summary="Points with 95 % intervals: Wilson for reports, exact for the year after.",
+    )
+    return (figure,) if estimates else ()
+
+
 def _conclude(part: Part, whole: Whole, _: Registry) -> AnalysisResult:
     """Frequency, levels, saturation and interval by report, and activity in the year after."""
     people, aside = part
@@ -197,6 +226,7 @@ def _conclude(part: Part, whole: Whole, _: Registry) -> AnalysisResult:
             "comparison": "Mann-Whitney, Fisher; medians with quartiles; shares exact",
         },
         text="Wearing-off is a symptom; no cause follows from these differences.",
+        figures=_figures(rows),
         flow=(
             Step("people in the data", whole.people),
             Step(
@@ -213,4 +243,6 @@ def _conclude(part: Part, whole: Whole, _: Registry) -> AnalysisResult:
     )
 
 
-WEARING_OFF = Analysis(name=NAME, title=TITLE, needs=("symptoms",), take=felt, conclude=_conclude)
+WEARING_OFF = Analysis(
+    name=NAME, title=TITLE, needs=("symptoms", "doses"), take=felt, conclude=_conclude
+)

@@ -18,6 +18,7 @@ from openntz.course.course import Course
 from openntz.errors import OpenNTZError
 from openntz.evidence.registry import Registry
 from openntz.reanalyse.catalogue import BY_NAME
+from openntz.reanalyse.contradictions import Contradicting, without_contradictions
 from openntz.reanalyse.result import AnalysisResult, Part, joined, skipped
 from openntz.reanalyse.study import Study, Whole
 from openntz.reanalyse.table_one import conclude_table_one, take_table_one
@@ -56,6 +57,14 @@ def _failed(error: Exception) -> Failed:
     return Failed(f"It could not be computed ({type(error).__name__}: {error}).")
 
 
+def _problem(found: Contradicting) -> Problem:
+    return Problem(
+        found.table, found.line, found.column, "",
+        f"another record of the same moment differs: line {found.rival}; neither is analysed.",
+        "Keep the right one.", "row", person=found.person,
+    )  # fmt: skip
+
+
 def _taken(
     courses: Mapping[str, Course],
     rejected: tuple[Problem, ...],
@@ -63,7 +72,12 @@ def _taken(
     as_of: date,
     evidence: Registry,
 ) -> Taken:
-    study = Study.of({name: course.until(as_of) for name, course in courses.items()}, as_of)
+    known: dict[str, Course] = {}
+    told: list[Problem] = []
+    for name, course in courses.items():
+        known[name], contradicting = without_contradictions(course.until(as_of))
+        told += (_problem(c) for c in contradicting)
+    study = Study.of(known, as_of)
     whole = Whole.of(study)
     parts: dict[str, Part | Failed] = {}
     for name in names:
@@ -73,7 +87,8 @@ def _taken(
             parts[name] = analysis.take(study, evidence)
         except _TROUBLE as error:
             parts[name] = _failed(error)
-    return Taken(whole=whole, first=take_table_one(study), parts=parts, rejected=rejected)
+    listed = tuple(sorted((*rejected, *told), key=order_of)) if told else rejected
+    return Taken(whole=whole, first=take_table_one(study), parts=parts, rejected=listed)
 
 
 def _of_chunk(
@@ -187,7 +202,7 @@ def _analysed(name: str, taken: Taken, evidence: Registry) -> AnalysisResult:
     part = taken.parts[name]
     if not isinstance(part, Failed):
         try:
-            return analysis.conclude(part, taken.whole, evidence)
+            return analysis.concluded(part, taken.whole, evidence)
         except _TROUBLE as error:
             part = _failed(error)
     return skipped(analysis.name, analysis.title, part.reason)
