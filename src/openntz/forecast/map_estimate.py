@@ -303,7 +303,9 @@ def _advance(
     # What long steps say of the curvature does not hold where they end.
     learn = better & (length < _NEAR)
     corrected = search.correction.any(axis=(1, 2))
-    search.correction = _corrected(cohort, search, step, tried, np.flatnonzero(learn))
+    learnt = _corrected(cohort, search, step, tried, np.flatnonzero(learn))
+    # Who has arrived keeps it, however long others are on their way.
+    search.correction = np.where(search.active[:, None, None], learnt, search.correction)
     search.theta = np.where(moved, search.theta + step, search.theta)
     search.at = Linearised(
         np.where(better, tried.value, search.at.value),
