@@ -82,3 +82,16 @@ def test_causes_that_never_name_antibodies_leave_none() -> None:
     found = resting_on(CHANGE, replace(ODD, causes=((UNIT, 1.0),)))
     assert found.probability_ever == 0.0
     assert "chance <1 %" in found.text
+
+
+def test_an_unexpected_level_is_the_odd_one_where_it_pulls_the_others_off_the_fit() -> None:
+    unexpected = replace(ODD, unusual=True, misfit=False)
+    assert lone_level([replace(ODD, causes=()), ODD, unexpected], NOTHING) is unexpected
+
+
+def test_a_level_too_high_is_never_read_as_raised_clearance() -> None:
+    high = replace(ODD, value=120.0, censor="", high=60.0, unusual=True)
+    found = resting_on(CHANGE, high)
+    assert "higher than expected, which antibodies do not explain" in found.text
+    assert "raised by antibodies" not in found.text
+    assert found.onset is None

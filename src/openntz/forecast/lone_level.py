@@ -19,11 +19,18 @@ def lone_level(verdicts: Sequence[LevelVerdict], suspicion: Suspicion) -> LevelV
     """The one level behind a suspicion, with its causes; None where there is more behind it.
 
     A positive antibody test, confirmed antibodies or a second level that does not fit are more.
+    One that nobody would have expected may pull the fit away from all others, which then do not
+    fit either: it is the odd one.
     """
     if suspicion.confirmed is not None or any(r.positive for r in suspicion.readings):
         return None
-    odd = [v for v in verdicts if v.use == "fitted" and (v.misfit or v.unusual)]
+    fitted = [v for v in verdicts if v.use == "fitted"]
+    odd = [v for v in fitted if v.unusual] or [v for v in fitted if v.misfit]
     return odd[0] if len(odd) == 1 and odd[0].causes else None
+
+
+def _too_high(level: LevelVerdict) -> bool:
+    return None not in (level.value, level.high) and level.value > level.high  # type: ignore[operator]
 
 
 def resting_on(change: ClearanceChange, level: LevelVerdict) -> ClearanceChange:
@@ -38,6 +45,15 @@ def resting_on(change: ClearanceChange, level: LevelVerdict) -> ClearanceChange:
     if others:
         name, p = others[0]
         or_else = f" {'More likely' if p > ever else 'Or else'}: {name} ({chance(p)})."
+    if _too_high(level):
+        text = (
+            f"The level of {level.at:%Y-%m-%d} is higher than expected, which antibodies do not "
+            f"explain.{or_else} The forecast takes the level as right and may be far too high: "
+            "repeat it before relying on either."
+        )
+        return replace(
+            change, probability_ever=ever, probability_now=still, onset=None, end=None, text=text
+        )
     text = (
         f"One level alone, that of {level.at:%Y-%m-%d}, speaks for clearance raised by "
         f"antibodies ({chance(ever)}).{or_else} The forecast takes the level as right: repeat it "
