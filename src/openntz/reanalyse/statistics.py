@@ -78,7 +78,10 @@ def proportion(count: int, n: int, method: Method = "wilson", level: float = LEV
         return Proportion(count, n, None, None, method, level)
     how = {"wilson": "wilson", "exact": "beta"}[method]
     ends: Any = proportion_confint(count, n, alpha=1 - level, method=how)
-    return Proportion(count, n, float(ends[0]), float(ends[1]), method, level)
+    # Rounding leaves a trace where the limit is the end of the scale.
+    low = float(ends[0]) if count else 0.0
+    high = float(ends[1]) if count < n else 1.0
+    return Proportion(count, n, low, high, method, level)
 
 
 def share_difference(first: Proportion, second: Proportion, level: float = LEVEL) -> Interval:
