@@ -46,10 +46,13 @@ def read(check: Check, rows: Sequence[dict[str, Any]]) -> Seen:
         {},
     )
     p = row.get("p")
+    if check.kind == "test" and check.column != "value":
+        told = row.get(check.column)
+        return None if told is None else (math.nan, math.nan, math.nan, bool(told))
     if check.kind == "test":
         return None if p is None else (math.nan, math.nan, math.nan, p < 0.05)
     if check.kind == "mean":
-        value = row.get("value")
+        value = row.get(check.column)
         return None if value is None else (value, math.nan, math.nan, False)
     if check.kind == "between":
         low, high = row.get("value"), row.get("could_be")

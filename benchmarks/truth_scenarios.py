@@ -34,7 +34,8 @@ class Check:
     compares the mean of the estimates with the truth, 'between' asks that the truth lies between
     the means of the row's two bounds. ``null`` is the truth at which a rejection is an error.
     ``of`` people with ``method`` make the exact coverage of a share's interval known; 'at least'
-    says that a method promises no less than its level.
+    says that a method promises no less than its level. ``column`` holds the estimate of a mean;
+    of a test its p, or whether it rejects.
     """
 
     what: str
@@ -49,6 +50,7 @@ class Check:
     method: Method = "wilson"
     at_least: bool = False
     why: str = ""
+    column: str = "value"
 
     def coverage(self, planted: Planted) -> float:
         """The coverage the interval has: its level, or of a share of known size the exact one."""
@@ -341,6 +343,48 @@ SCENARIOS: tuple[Scenario, ...] = (
             Check(what="active scan by week 16 (Turnbull)", measure="active MRI by week",
                   group="all", also={"week": 16}, kind="mean",
                   truth=lambda p: p["share"] + p["more"] / 2),
+        ),
+    ),
+    # Later ones stand last: results are kept by the place of their scenario.
+    Scenario(
+        analysis=IMMUNOGENICITY, name="120 samples read by two assays, beyond chance",
+        make=of.assays, planted=({"agree": 0.5}, {"agree": 0.9}),
+        checks=(
+            Check(what="kappa of two assays", measure="samples on which", kind="mean",
+                  column="kappa", truth=lambda p: 2 * p["agree"] - 1,
+                  why="Kappa of a sample is somewhat below that of the assays."),
+        ),
+    ),
+    Scenario(
+        analysis=IMMUNOGENICITY, name="250 people on each of two products",
+        make=of.many_on_products, planted=({"difference": of.MARGIN}, {"difference": 0.0}),
+        checks=(
+            Check(what="products called equivalent (Newcombe, 90 %)", kind="test",
+                  measure="difference of shares", column="within_margin",
+                  truth=key("difference"), null=of.MARGIN, at_least=True),
+        ),
+    ),
+    Scenario(
+        analysis=ACTIVITY, name="60 people on each of two products",
+        make=of.active_on_products, planted=({"difference": 0.0}, {"difference": 0.3}),
+        checks=(
+            Check(what="difference of activity by product (Newcombe)",
+                  measure="difference of new or enlarging T2 lesion by year 1",
+                  truth=key("difference"), null=0.0),
+            Check(what="new T2 lesion on the second product (Wilson)", of=60, group="product: b",
+                  measure="new or enlarging T2 lesion by year 1 by product",
+                  truth=lambda _: of.ACTIVE),
+        ),
+    ),
+    Scenario(
+        analysis=LYMPHOCYTOSIS, name="48 people counted every four weeks",
+        make=of.risers, planted=({"a visit": 0.1}, {"a visit": 0.4}),
+        checks=tuple(
+            # A visit's window holds the count four weeks after it; there is none after week 24.
+            Check(what=f"ever a rise by week {week} (Kaplan and Meier)", kind="mean",
+                  measure="ever a rise by week", group="no antibodies", also={"week": week},
+                  truth=lambda p, visits=visits: 1 - (1 - p["a visit"]) ** visits)
+            for week, visits in ((12, 4), (24, 6))
         ),
     ),
 )  # fmt: skip

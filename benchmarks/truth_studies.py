@@ -20,6 +20,7 @@ from tests.reanalyse.studies import day, person, study
 from openntz.course import vocabulary
 from openntz.course.course import Course
 from openntz.course.events import Answer, Dose, Person, Ref
+from openntz.evidence.registry import registry
 from openntz.reanalyse.study import Study
 
 Planted = Mapping[str, float]
@@ -27,6 +28,8 @@ Maker = Any  # (numpy generator, planted numbers) -> Study
 
 APART = 0.5  # standard deviation of changes of lymphocytes, 10^9/L
 MEAN_CHANGE = 1.2
+ACTIVE = 0.2  # share with a new lesion on the second product
+MARGIN = registry().fact("reanalyse.equivalence-margin").number / 100
 
 
 @cache
@@ -352,3 +355,38 @@ def rebounds(g: np.random.Generator, planted: Planted) -> Study:
             )
         )
     return study(people, as_of=day(900))
+
+
+def many_on_products(g: np.random.Generator, planted: Planted) -> Study:
+    """250 people on each of two products; 15 % and 15 % plus the planted difference persistent."""
+    people = []
+    for i in range(500):
+        chance = 0.15 + (planted["difference"] if i < 250 else 0.0)
+        answer: Answer = "positive" if g.random() < chance else "negative"
+        tests = [build.antibody(day(d), answer) for d in (84, 168)]
+        given = doses(3, 28, "a" if i < 250 else "b")
+        people.append(person(f"P{i}", doses=given, measurements=tests))
+    return study(people)
+
+
+def active_on_products(g: np.random.Generator, planted: Planted) -> Study:
+    """60 people on each of two products, scanned once; more lesions on the first as planted."""
+    people = []
+    for i in range(120):
+        chance = ACTIVE + (planted["difference"] if i < 60 else 0.0)
+        scan = build.scan(day(350), 0, int(g.random() < chance))
+        given = doses(14, 28, "a" if i < 60 else "b")
+        people.append(person(f"P{i}", doses=given, mri=[scan]))
+    return study(people, as_of=day(420))
+
+
+def risers(g: np.random.Generator, planted: Planted) -> Study:
+    """48 people without antibodies, counted every 28 days; risen from a visit of their own on."""
+    people = []
+    for i in range(48):
+        first = 28 * int(g.geometric(planted["a visit"]))
+        counts = [build.lymphocytes(day(d), 3.5 if d >= first else 2.0) for d in range(28, 169, 28)]
+        tests = [build.antibody(day(d), "negative") for d in (84, 168)]
+        given = [build.lymphocytes(day(-3), 2.0), *counts, *tests]
+        people.append(person(f"P{i}", doses=doses(7), measurements=given))
+    return study(people)
