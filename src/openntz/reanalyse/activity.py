@@ -5,7 +5,6 @@ Whoever was not looked at stays unknown and is shown: a share of those still see
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -22,6 +21,7 @@ from openntz.definitions.relapses import distinct_relapses
 from openntz.definitions.therapy import TherapyLimits, therapy
 from openntz.evidence.registry import Registry
 from openntz.reanalyse.by_product import OnProduct, product_rows
+from openntz.reanalyse.first_lesion import Quarters, first_lesion, quarters_of
 from openntz.reanalyse.groups import antibody_group
 from openntz.reanalyse.limits import (
     CONVENTIONS,
@@ -32,14 +32,13 @@ from openntz.reanalyse.limits import (
     numbers,
     therapy_limits,
 )
-from openntz.reanalyse.result import Analysis, AnalysisResult, Figure, Line, Part, Step, table
+from openntz.reanalyse.result import Analysis, AnalysisResult, Part, Step, table
 from openntz.reanalyse.statistics import poisson_rate, proportion, settled
 from openntz.reanalyse.study import SetAside, Study, Whole
 
 NAME: Final = "activity"
 TITLE: Final = "Disease activity"
 _YEAR: Final = 365.25
-_QUARTERS: Final = 8
 _FEWEST: Final = 10  # people per arm that a regression of rates needs
 
 
@@ -76,7 +75,7 @@ class Judged:
     relapses: int | None
     lesions: tuple[bool | None, ...]
     neda: tuple[tuple[bool | None, ...] | None, ...]
-    quarters: tuple[tuple[int, bool], ...]
+    quarters: Quarters
 
 
 def followed(study: Study, evidence: Registry) -> tuple[list[Followed], list[SetAside]]:
@@ -262,64 +261,6 @@ def _neda(people: Sequence[Judged], years: Sequence[float]) -> list[dict[str, An
     return rows
 
 
-def _quarters_of(p: Followed) -> tuple[tuple[int, bool], ...]:
-    """The quarters of the scans that tell up to the first lesion, and whether it was there."""
-    found = []
-    for scan in p.course.mri:
-        if not p.start < scan.day <= p.end:
-            continue
-        quarter = int((scan.day - p.start).days / (_YEAR / 4))
-        lesions = new_lesions(scan)
-        if lesions is None or quarter >= _QUARTERS:
-            continue
-        found.append((quarter, lesions))
-        if lesions:
-            break
-    return tuple(found)
-
-
-def _first_lesion(people: Sequence[Judged]) -> tuple[list[dict[str, Any]], Figure]:
-    """Of those scanned in a quarter without a lesion before, how many showed the first."""
-    rows, lines = [], []
-    for group in sorted({p.antibodies for p in people}):
-        seen: Counter[int] = Counter()
-        first: Counter[int] = Counter()
-        for p in people:
-            if p.antibodies != group:
-                continue
-            for quarter, lesions in p.quarters:
-                seen[quarter] += 1
-                first[quarter] += lesions
-        xs, ys = [], []
-        for quarter in range(_QUARTERS):
-            if seen[quarter]:
-                found = proportion(first[quarter], seen[quarter])
-                rows.append(
-                    {
-                        "measure": "first new T2 lesion on a scan of the quarter",
-                        "group": group,
-                        "quarter": quarter + 1,
-                        "n": found.n,
-                        "count": found.count,
-                        "value": found.value,
-                        "low": found.low,
-                        "high": found.high,
-                    }
-                )
-                xs.append(float(quarter + 1))
-                ys.append(found.count / found.n)
-        if len(xs) > 1:
-            lines.append(Line(group, tuple(xs), tuple(ys)))
-    figure = Figure(
-        title="First new T2 lesion by quarter",
-        x="quarter since the first dose",
-        y="share of those scanned and free until then",
-        lines=tuple(lines),
-        summary="By antibody group; early lesions may have begun before the drug worked.",
-    )
-    return rows, figure
-
-
 def _product(course: Course) -> str | None:
     return course.doses[0].product.strip().casefold() if course.doses else None
 
@@ -354,7 +295,7 @@ def _take(study: Study, evidence: Registry) -> Part:
             relapses=_relapses(p, limits.relapse_apart) if p.course.has("relapses") else None,
             lesions=_lesions_of(p, years, grace),
             neda=_neda_of(p, years, limits),
-            quarters=_quarters_of(p),
+            quarters=quarters_of(p.course.mri, p.start, p.end),
         )
         for p in people
     ]
@@ -366,7 +307,7 @@ def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
     people, aside = part
     limits = neda_limits(evidence)
     years = numbers(evidence.fact("reanalyse.follow-up-years"))
-    quarters, figure = _first_lesion(people)
+    quarters, figure = first_lesion([(p.antibodies, p.quarters) for p in people])
     rates = _rates(people)
     return AnalysisResult(
         name=NAME,
