@@ -84,9 +84,15 @@ def test_causes_that_never_name_antibodies_leave_none() -> None:
     assert "chance <1 %" in found.text
 
 
-def test_an_unexpected_level_is_the_odd_one_where_it_pulls_the_others_off_the_fit() -> None:
-    unexpected = replace(ODD, unusual=True, misfit=False)
-    assert lone_level([replace(ODD, causes=()), ODD, unexpected], NOTHING) is unexpected
+def test_a_level_too_high_is_the_odd_one_where_it_pulls_the_others_off_the_fit() -> None:
+    high = replace(ODD, value=120.0, censor="", high=60.0, unusual=True, misfit=False)
+    assert lone_level([replace(ODD, causes=()), ODD, high], NOTHING) is high
+    low = replace(ODD, unusual=True, misfit=False)
+    assert lone_level([ODD, low], NOTHING) is None
+    # Earlier, or right as probably as not, it is one odd level of two.
+    assert lone_level([high, ODD], NOTHING) is None
+    likely = replace(high, causes=((ANTIBODIES, 0.5), (UNIT, 0.5)))
+    assert lone_level([ODD, likely], NOTHING) is None
 
 
 def test_a_level_too_high_is_never_read_as_raised_clearance() -> None:

@@ -10,23 +10,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from openntz.forecast.causes import ANTIBODIES
+from openntz.forecast.causes import ANTIBODIES, PEAK, SWAPPED, UNIT
 from openntz.forecast.change import Suspicion, chance
 from openntz.forecast.result import ClearanceChange, LevelVerdict
+
+_SLIPS = frozenset({PEAK, SWAPPED, UNIT})
+_EVEN = 0.5
 
 
 def lone_level(verdicts: Sequence[LevelVerdict], suspicion: Suspicion) -> LevelVerdict | None:
     """The one level behind a suspicion, with its causes; None where there is more behind it.
 
     A positive antibody test, confirmed antibodies or a second level that does not fit are more.
-    One that nobody would have expected may pull the fit away from all others, which then do not
-    fit either: it is the odd one.
+    A latest one too high, and more probably wrong than right, may pull the fit away from all
+    others, which then do not fit either: it is the odd one.
     """
     if suspicion.confirmed is not None or any(r.positive for r in suspicion.readings):
         return None
     fitted = [v for v in verdicts if v.use == "fitted"]
-    odd = [v for v in fitted if v.unusual] or [v for v in fitted if v.misfit]
+    if fitted and fitted[-1].unusual and _too_high(fitted[-1]) and _wrong(fitted[-1]):
+        return fitted[-1]
+    odd = [v for v in fitted if v.unusual or v.misfit]
     return odd[0] if len(odd) == 1 and odd[0].causes else None
+
+
+def _wrong(level: LevelVerdict) -> bool:
+    return sum(p for name, p in level.causes if name in _SLIPS) > _EVEN
 
 
 def _too_high(level: LevelVerdict) -> bool:
