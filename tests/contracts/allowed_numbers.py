@@ -65,6 +65,7 @@ SETTINGS: Final[Mapping[tuple[str, str], str]] = {
     ("forecast/chain.py", "ENSEMBLES"): _NUMERICAL,
     ("forecast/change.py", "_SURE"): _DIGITS,
     ("forecast/change.py", "_EVEN"): "more likely than not; the median",
+    ("forecast/lone_level.py", "_EVEN"): "more probably wrong than right",
     ("forecast/onset.py", "_SCREEN"): _NUMERICAL,
     ("forecast/onset.py", "_SCREEN_TOLERANCE"): _NUMERICAL,
     ("forecast/onset.py", "_FEWEST_DRAWS"): _NUMERICAL,
