@@ -58,9 +58,9 @@ READS: dict[str, tuple[str, ...]] = {
     "pml.suspected": (*_NOTES, *_ACTIVITY, v.JCV_DNA),
     "pml.stratum": _JCV,
     "pml.baseline-mri": ("mri",),
-    "pml.mri-due": ("mri", "pregnancies", *_JCV),
+    "pml.mri-due": ("mri", "pregnancies", *_JCV, *_NOTES, v.JCV_DNA),
     "pml.jcv-due": (*_JCV, *_FORBIDDEN),
-    "pml.after-switch": ("mri", *_JCV),
+    "pml.after-switch": ("mri", "pregnancies", *_JCV),
     "stopping.plan": ("treatments", "pregnancies", "symptoms"),
     "stopping.rebound-window": (*_ACTIVITY, "edss", "pregnancies"),
     "stopping.rebound": (*_ACTIVITY, "edss", "treatments"),
@@ -88,14 +88,22 @@ READS: dict[str, tuple[str, ...]] = {
     "review.re-authorisation": (),
 }
 READS["restart.gate"] = (*READS["restart.gate"], *_FORBIDDEN)
-# Its first sentence names what forbids or questions a dose.
-READS["interval.late-dose"] = (
-    *_FORBIDDEN,
-    *READS["pml.suspected"],
-    *READS["contraindication.condition"],
-    *READS["infection.serious"],
-    *READS["pregnancy.plan"],
+# What holds a dose until it is settled is named by every rule that speaks of giving one.
+_HOLDS = tuple(
+    kind
+    for rule in (
+        "pml.suspected",
+        "contraindication.condition",
+        "infection.serious",
+        "liver.injury",
+        "platelets.low",
+        "combination.contraindicated",
+    )
+    for kind in READS[rule]
 )
+for _rule in ("observation.post-infusion", "interval.candidate", "interval.late-dose"):
+    READS[_rule] = (*READS[_rule], *_HOLDS)
+READS["interval.late-dose"] = (*READS["interval.late-dose"], *READS["pregnancy.plan"])
 _OF_ALL = ("doses", "plans")
 
 EVENTS: dict[str, st.SearchStrategy[Any]] = {
