@@ -160,8 +160,7 @@ def _verdict(episode: Episode, facts: RestartFacts) -> Verdict:
             body = f"The disease was active before it: {_active_text(found)}."
         tail = _advice(episode, forbids)
     elif active is None:
-        without_table = not (found.relapses_recorded and found.scans_recorded)
-        status = Status.UNKNOWN if known or without_table else Status.OK
+        status = Status.UNKNOWN
         body = f"Whether the disease is active is not known. {_unknown_text(found)}"
         tail = "A new MRI belongs before any restart."
         if episode.restart is Restart.GIVEN:
