@@ -8,18 +8,22 @@ from datetime import timedelta
 import pytest
 from scipy.stats import binomtest
 
+from openntz.course.vocabulary import ANTIBODIES, lost_results
 from openntz.errors import ProfileError
 from openntz.evidence.registry import registry
 from openntz.forecast.decide import weekdays_of
 from openntz.forecast.result import ClearanceChange
+from openntz.monitor.engine import verdict_of
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile, load_profile
+from openntz.monitor.rules.candidate import CANDIDATE
 from tests.build import (
     AS_OF,
     NO_FORECAST,
     antibody,
     course,
     days_before,
+    doses_on,
     doses_until,
     finding,
     forecast,
@@ -32,6 +36,7 @@ from tests.build import (
     reaction,
     relapse,
     scan,
+    situation,
     symptom,
     treatment,
     verdict,
@@ -519,3 +524,101 @@ def test_a_stop_within_the_longest_interval_leaves_nothing_to_lengthen(ahead, st
     found = suited(plans=[plan(days_before(3), stopped=stop, line=6)])
     assert found.status is status
     assert (f"a stop is planned for {stop}" in found.message) is (status is Status.OK)
+
+
+# ── what comes before the next dose (restart.gate, liver.injury, platelets.low)
+
+
+def restarted(ago: int = 66):
+    """Doses every four weeks, a gap of 120 days, then every four weeks again."""
+    before = doses_until(days_before(ago + 120), 14)
+    again = [days_before(d) for d in range(ago, 0, -28)]
+    return (*before, *doses_on(again))
+
+
+CHECKED = {
+    "blood count": measurement("lymphocytes", days_before(70), 2.5, line=71),
+    "liver test": measurement("alt", days_before(70), 20.0, line=72),
+    "antibody test": antibody(days_before(70), "negative", line=73),
+}
+
+
+def test_a_restart_with_all_its_checks_stops_nothing():
+    found = suited(doses=restarted(), measurements=list(CHECKED.values()))
+    assert found.status is Status.WATCH
+
+
+@pytest.mark.parametrize("lacking", CHECKED)
+def test_a_restart_that_lacks_a_check_is_settled_first(lacking):
+    kept = [row for name, row in CHECKED.items() if name != lacking]
+    found = suited(doses=restarted(), measurements=kept)
+    stopped_by(
+        found, "no dose is to be given before this is settled: Before a restart (restart.gate)"
+    )
+
+
+def test_a_restart_with_antibodies_is_settled_first():
+    seen = antibody(days_before(70), "positive", line=73)
+    found = suited(doses=restarted(), measurements=[*CHECKED.values(), seen])
+    stopped_by(found, "(restart.gate)")
+
+
+def test_a_restart_whose_checks_cannot_be_known_is_settled_first():
+    found = suited(
+        doses=restarted(), levels=0, recorded=without("measurements"), predicted=forecast(**PRIOR)
+    )
+    stopped_by(found, "(restart.gate)")
+
+
+@pytest.mark.parametrize(("ago", "held"), [(90, True), (91, False)])
+def test_a_restart_is_new_for_90_days(ago, held):
+    found = suited(doses=restarted(ago))
+    assert ("(restart.gate)" in found.message) is held
+
+
+@pytest.mark.parametrize(
+    ("test", "value", "rule"),
+    [
+        ("alt", 400.0, "liver.injury"),  # 10 times the upper limit, no bilirubin: due
+        ("ast", 400.0, "liver.injury"),
+        ("platelets", 99.0, "platelets.low"),  # below 100: due
+        ("platelets", 49.0, "platelets.low"),  # below 50: act
+    ],
+)
+def test_a_value_to_be_explained_before_the_next_dose_stops(test, value, rule):
+    found = suited(measurements=[measurement(test, days_before(20), value, line=71)])
+    stopped_by(found, "no dose is to be given before this is settled: ")
+    assert found.message.count(f"({rule})") == 1
+
+
+@pytest.mark.parametrize(("test", "value"), [("alt", 60.0), ("platelets", 100.0)])
+def test_a_value_to_be_repeated_only_does_not_stop(test, value):
+    found = suited(measurements=[measurement(test, days_before(20), value, line=71)])
+    assert found.status is Status.WATCH
+
+
+def test_blood_tests_due_by_routine_do_not_stop():
+    rows = [
+        measurement("lymphocytes", days_before(400), 2.5, line=71),
+        measurement("alt", days_before(400), 20.0, line=72),
+    ]
+    made = course(doses=doses_until(days_before(10), 17), measurements=rows)
+    assert finding("laboratory.due", made).status is Status.DUE
+    assert suited(measurements=rows).status is Status.WATCH
+
+
+def test_antibody_results_that_were_lost_leave_it_unknown():
+    rows = [level(days_before(100 + 28 * i), 41.0, line=40 + i) for i in range(2)]
+    made = course(
+        who=person(),
+        doses=doses_until(days_before(10), 17),
+        plans=[plan("2020-01-01", 28, line=5)],
+        measurements=rows,
+        mri=[scan(days_before(40), line=30)],
+    )
+    given = forecast(levels=tuple(verdict(d) for d in rows), outlook=outlook(CHANCES))
+    whole = situation(made, predicted=given)
+    eu = load_profile("eu")
+    assert verdict_of(CANDIDATE, whole, eu).status is Status.WATCH
+    lost = replace(whole, incomplete=frozenset({lost_results(ANTIBODIES)}))
+    assert verdict_of(CANDIDATE, lost, eu).status is Status.UNKNOWN

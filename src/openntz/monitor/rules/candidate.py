@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from openntz.course import vocabulary
 from openntz.course.events import Ref
+from openntz.course.vocabulary import lost_results
 from openntz.definitions import amounts
 from openntz.definitions.results import shown
 from openntz.forecast.decide import NextDate
@@ -200,6 +202,6 @@ CANDIDATE = Rule(
     derive=candidate_facts,
     decide=candidate,
     sources=("nova-2022", "next-ms-2023", "ryerson-2019", "van-kempen-2020"),
-    silence=("relapses", "mri", "reactions", "doses"),
+    silence=("relapses", "mri", "reactions", "doses", lost_results(vocabulary.ANTIBODIES)),
     reassuring=(Status.WATCH,),
 )

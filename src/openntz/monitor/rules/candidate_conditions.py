@@ -25,7 +25,7 @@ from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Situation
 from openntz.monitor.rules.antibodies import antibody_definition, antibody_limits, result_text
-from openntz.monitor.rules.dose_holds import dose_holds
+from openntz.monitor.rules.dose_holds import interval_holds
 from openntz.monitor.rules.forbidden import forbidden
 from openntz.monitor.rules.hypersensitivity import HYPERSENSITIVITY, hypersensitivity_facts
 from openntz.monitor.rules.pregnancy import pregnancy_facts, without_record
@@ -123,7 +123,7 @@ def _against(situation: Situation, profile: Profile) -> tuple[str, ...]:
     if not situation.therapy.state.on_therapy:
         return ()
     forbids = forbidden(situation, profile)
-    told = [f"{r.title} ({r.id})" for r in dose_holds(situation, profile, forbids)]
+    told = [f"{r.title} ({r.id})" for r in interval_holds(situation, profile, forbids)]
     if forbids is not None and forbids.rule != HYPERSENSITIVITY.id:
         told.insert(0, f"natalizumab is contraindicated ({forbids.rule})")
     return tuple(told)
