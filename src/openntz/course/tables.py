@@ -78,7 +78,13 @@ PLANS: Final = Table(
             "day therapy ended; `yes` stands for the day of the plan",
             synonyms=("stop", "stop_date", "stopped_on", "discontinued", "end_of_therapy"),
         ),
-        Column("reason", "text", "why", synonyms=("stop_reason", "why", "comment")),
+        Column(
+            "reason",
+            "text",
+            "why; where it says first that the person died (`died`, `verstorben`, `overleden`), "
+            "nothing more is asked for, except about a child",
+            synonyms=("stop_reason", "why", "comment"),
+        ),
         Column(
             "consent",
             "date",

@@ -12,6 +12,7 @@ from openntz.monitor.finding import Finding, Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict
 from openntz.monitor.rules.catalogue import RULES
+from openntz.monitor.rules.died import died
 
 
 def _doubted(rule: Rule, situation: Situation, verdict: Verdict) -> Verdict:
@@ -29,8 +30,13 @@ def _doubted(rule: Rule, situation: Situation, verdict: Verdict) -> Verdict:
 
 
 def verdict_of(rule: Rule, situation: Situation, profile: Profile) -> Verdict:
-    """What a rule says; one that fails, or that rests on lost rows, does not know."""
+    """What a rule says; one that fails, or that rests on lost rows, does not know.
+
+    Of somebody recorded as having died only rules about a child still ask.
+    """
     try:
+        if not rule.about_child and (ended := died(situation, profile)) is not None:
+            return ended
         return _doubted(rule, situation, rule.decide(rule.derive(situation, profile), profile))
     except (OpenNTZError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         return Verdict(

@@ -54,7 +54,7 @@ class Rule:
 
     ``silence`` names the tables or results in which no row, or no later one, means 'none' to this
     rule; where rows of the person were set aside or lost in one of them, an answer among
-    ``reassuring`` becomes 'unknown'.
+    ``reassuring`` becomes 'unknown'. ``about_child`` rules are asked after a mother's death too.
     """
 
     id: str
@@ -65,6 +65,7 @@ class Rule:
     sources: tuple[str, ...]
     silence: tuple[str, ...] = ()
     reassuring: tuple[Status, ...] = (Status.OK,)
+    about_child: bool = False
 
 
 def days_text(days: int) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from openntz.course.course import TABLES, Course
 from openntz.course.events import Dose, Event, Measurement, Person
+from openntz.records.at_odds import say_at_odds
 from openntz.records.doses_by_weight import DosePerKg, in_mg
 from openntz.records.limits import Limits
 from openntz.records.problems import CellError, Log
@@ -82,7 +83,9 @@ class Assembler:
         unknown = {table for table in lost if not kept.get(table)}
         if rows.person is not None:
             unknown.discard("people")
-        return Course.create(person, recorded=self._recorded - unknown, **kept)
+        course = Course.create(person, recorded=self._recorded - unknown, **kept)
+        say_at_odds(course, self._limits.as_of, self._limits.death, self._log)
+        return course
 
     def _stranger(self, name: str, rows: PersonRows) -> Person:
         first = min(

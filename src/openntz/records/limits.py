@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from openntz.course.vocabulary import CANONICAL_UNITS
+from openntz.definitions.death import DeathWords
+from openntz.definitions.statements import StatementWords
 from openntz.errors import InputError
 from openntz.evidence.registry import Fact, Registry
 
@@ -49,12 +51,29 @@ def slug(test: str) -> str:
     return test.replace(" ", "-")
 
 
+def _death_words(registry: Registry) -> DeathWords:
+    def words(name: str) -> tuple[str, ...]:
+        return tuple(w.strip() for w in str(registry.fact(name).value).split(",") if w.strip())
+
+    statements = StatementWords(
+        open=words("words.open"),
+        excluded=words("words.excluded"),
+        denials=words("words.denials"),
+        no_denial=words("words.no-denial"),
+        absent=words("words.absent"),
+        past=words("words.past"),
+        about=words("words.about"),
+    )
+    return DeathWords(words("death.begin"), words("death.alone"), statements)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Everything the readers of the tables compare with; see ``facts/plausible.toml``.
 
     ``earliest`` and ``latest`` bound every dated event, ``earliest_dose`` a dose; ``tests`` is
-    in the canonical unit of each test, ``conception_to_due`` and the others in days.
+    in the canonical unit of each test, ``conception_to_due`` and the others in days. ``death``
+    holds the words by which the reason of a stop says that the person died.
     """
 
     as_of: date
@@ -79,6 +98,7 @@ class Limits:
     shortest_to_due: timedelta
     longest_pregnancy: timedelta
     bilirubin_g_per_mol: float
+    death: DeathWords
 
     @classmethod
     def create(cls, registry: Registry, as_of: date) -> Limits:
@@ -135,4 +155,5 @@ class Limits:
             shortest_to_due=days("plausible.pregnancy.due-shortest"),
             longest_pregnancy=days("plausible.pregnancy.longest"),
             bilirubin_g_per_mol=number("bilirubin.molar-mass"),
+            death=_death_words(registry),
         )

@@ -187,8 +187,15 @@ def _level_tile(label: str, q: Quantiles) -> Tile:
     return Tile(label, f"{words.level(q.median)} µg/mL", detail)
 
 
+def _death(person: PersonReview) -> str:
+    """That the person is recorded as having died, in the words of the rules; else empty."""
+    return next((f.message for f in person.findings if "death.begin" in f.facts), "")
+
+
 def headline(person: PersonReview, guides: Guides) -> Headline:
-    """Everything above the picture."""
+    """Everything above the picture; of somebody who has died no level of today."""
+    if death := _death(person):
+        return Headline(alert(person), words.prose(death), therapy_sentence(person), (), ())
     notes = list(person.forecast.notes)
     if person.forecast.status == "prior only" and person.forecast.reason:
         notes.insert(0, person.forecast.reason)

@@ -1,0 +1,55 @@
+"""Rows of different tables that cannot both be right: said, and both used."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from openntz.course.course import Course
+from openntz.course.events import Event
+from openntz.definitions.death import DeathWords, recorded_death
+from openntz.records.problems import LINES_LISTED, Log
+
+
+def say_at_odds(course: Course, as_of: date, death: DeathWords, log: Log) -> None:
+    """Note a pregnancy of somebody recorded as male, and rows after a recorded death."""
+    _male_and_pregnant(course, log)
+    if any(plan.stopped is not None for plan in course.plans):
+        _dead_and_seen(course.until(as_of), as_of, death, log)
+
+
+def _places(events: tuple[Event, ...]) -> str:
+    """'doses line 4, mri line 7': where rows stand."""
+    named = ", ".join(f"{e.ref.table} line {e.ref.line}" for e in events[:LINES_LISTED])
+    return f"{named} and more" if len(events) > LINES_LISTED else named
+
+
+def _male_and_pregnant(course: Course, log: Log) -> None:
+    person = course.person
+    if person.sex != "M" or person.ref is None or not course.pregnancies:
+        return
+    log.note(
+        "assumed",
+        "people",
+        "sex",
+        person.sex,
+        f"The person is recorded as male, and a pregnancy is recorded: "
+        f"{_places(course.pregnancies)}. Both are used, the pregnancy as if it were right.",
+        "Correct the sex here, or the person in pregnancies.",
+        person=person.id,
+    ).add(person.ref.line)
+
+
+def _dead_and_seen(course: Course, as_of: date, words: DeathWords, log: Log) -> None:
+    death = recorded_death(course, as_of, words)
+    if death is None or death.believed:
+        return
+    log.note(
+        "assumed",
+        "plans",
+        "reason",
+        death.plan.reason,
+        f"By this row the person died on {death.day}, and rows are later: "
+        f"{_places(death.later)}. All are used, and the person is taken as alive.",
+        "Correct the day or the reason of the stop, or the later rows.",
+        person=course.person.id,
+    ).add(death.plan.ref.line)

@@ -1,0 +1,89 @@
+"""Nothing is asked for somebody recorded as having died, except about a child."""
+
+from __future__ import annotations
+
+import pytest
+
+from openntz.monitor.finding import Status
+from openntz.monitor.profile import PROFILES
+from openntz.monitor.rules.catalogue import RULES
+from tests.build import (
+    antibody,
+    course,
+    days_before,
+    doses_until,
+    edss,
+    finding,
+    findings,
+    measurement,
+    plan,
+    pregnancy,
+    reaction,
+    symptom,
+)
+
+CHILD = ("pregnancy.newborn-count", "newborn.vaccines")
+LAST = 60
+
+
+def stopped(reason: str, **events):
+    """Stopped 40 days ago with much that is overdue, raised or open."""
+    day = days_before(40)
+    events.setdefault("symptoms", [symptom(days_before(45), "PML suspected", line=31)])
+    return course(
+        doses=doses_until(days_before(LAST), 40),
+        plans=[plan("2020-01-01", 28, line=5), plan(day, stopped=day, reason=reason, line=6)],
+        measurements=[
+            measurement("alt", days_before(50), 400.0, line=21),
+            measurement("platelets", days_before(50), 40.0, line=22),
+            antibody(days_before(70), "positive", line=23),
+        ],
+        reactions=[reaction(days_before(LAST), "urticaria", 2, line=41)],
+        edss=[edss(days_before(900))],
+        **events,
+    )
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_nothing_is_asked_of_the_dead(profile):
+    told = findings(stopped("died"), profile=profile)
+    assert list(told) == [rule.id for rule in RULES]
+    for rule, found in told.items():
+        if rule in CHILD:
+            continue
+        assert found.status is Status.OK, rule
+        assert f"Recorded as having died on {days_before(40)} ('died')" in found.message
+        assert found.evidence == ("plans:6",)
+        assert found.due is None
+        assert not found.others
+
+
+def test_the_same_record_of_somebody_alive_asks_for_much():
+    told = findings(stopped("fear of death"))
+    urgent = {r for r, f in told.items() if f.status in {Status.ACT, Status.DUE}}
+    assert {"stopping.no-successor", "liver.injury", "platelets.low", "pml.suspected"} <= urgent
+
+
+def test_nothing_is_asked_from_the_day_on_and_everything_before_it():
+    made = stopped("died")
+    assert finding("platelets.low", made, as_of=days_before(41)).status is Status.ACT
+    assert finding("platelets.low", made, as_of=days_before(40)).status is Status.OK
+
+
+def test_a_dose_after_the_recorded_death_speaks_of_the_living():
+    day = days_before(LAST + 10)
+    made = course(
+        doses=doses_until(days_before(LAST), 40),
+        plans=[plan(day, stopped=day, reason="died", line=6)],
+        measurements=[measurement("platelets", days_before(50), 40.0, line=22)],
+    )
+    assert finding("platelets.low", made).status is Status.ACT
+
+
+def test_the_count_of_a_newborn_is_asked_for_after_its_mother_died():
+    born = pregnancy(days_before(320), delivery=days_before(42), outcome="live birth", line=51)
+    told = findings(stopped("died", pregnancies=[born]))
+    assert told["pregnancy.newborn-count"].status is Status.DUE
+    assert told["newborn.vaccines"].status is Status.WATCH
+    assert told["pregnancy.lactation"].status is Status.OK
+    assert told["pregnancy.plan"].status is Status.OK
