@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -192,10 +193,25 @@ def test_missing_table_asks_only_where_pregnancy_is_possible(age, sex, expected)
         assert finding(rule, made).status is expected
 
 
-def test_pregnancy_of_a_man_is_a_contradiction():
-    made = course(who=person(sex="M"), doses=ON, pregnancies=[weeks(20)])
+MAN = replace(person(sex="M"), ref=Ref("people", 7))
+
+
+@pytest.mark.parametrize(("rule", "row"), [(PLAN, weeks(20)), (NEWBORN, weeks(36))])
+def test_pregnancy_of_a_man_is_a_contradiction_and_is_taken_as_right(rule, row):
+    found = finding(rule, course(who=MAN, doses=ON, pregnancies=[row]))
+    woman = finding(rule, on(pregnancies=[row]))
+    assert found.status is woman.status
+    assert found.due == woman.due
+    assert found.status is not OK
+    assert "recorded as male: check people:7 and pregnancies:" in found.message
+    assert woman.message in found.message
+    assert {"people:7", str(row.ref)} <= set(found.evidence)
+
+
+def test_that_nothing_is_to_be_done_is_not_known_of_a_pregnant_man():
+    lost = pregnancy(days_before(100), outcome="miscarriage")
     for rule in (PLAN, NEWBORN):
-        found = finding(rule, made)
+        found = finding(rule, course(who=MAN, doses=ON, pregnancies=[lost]))
         assert found.status is UNKNOWN
         assert "recorded as male" in found.message
 

@@ -16,8 +16,8 @@ from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
 from openntz.monitor.rules.pregnancy import (
     PregnancyFacts,
-    contradiction,
     pregnancy_facts,
+    told_with_sex,
     without_record,
 )
 from openntz.monitor.rules.standing import (
@@ -179,8 +179,10 @@ def lactation(facts: LactationFacts, profile: Profile) -> Verdict:
     """Is there a decision to take about natalizumab and breast-feeding?"""
     if facts.therapy.last_dose is None:
         return NEVER_DOSED
-    if (conflict := contradiction(facts.base)) is not None:
-        return conflict
+    return told_with_sex(facts.base, _decided(facts, profile))
+
+
+def _decided(facts: LactationFacts, profile: Profile) -> Verdict:
     if facts.last is None:
         return _no_delivery(facts, profile)
     if facts.feeding is Feeding.NO:

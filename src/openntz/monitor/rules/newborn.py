@@ -13,8 +13,8 @@ from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
 from openntz.monitor.rules.pregnancy import (
     PregnancyFacts,
-    contradiction,
     pregnancy_facts,
+    told_with_sex,
     without_record,
 )
 from openntz.monitor.rules.standing import (
@@ -236,8 +236,10 @@ def newborn_blood_count(facts: NewbornFacts, profile: Profile) -> Verdict:
     """Is a blood count of a newborn to be arranged or missing?"""
     if facts.base.therapy.last_dose is None:
         return NEVER_DOSED
-    if (conflict := contradiction(facts.base)) is not None:
-        return conflict
+    return told_with_sex(facts.base, _decided(facts, profile))
+
+
+def _decided(facts: NewbornFacts, profile: Profile) -> Verdict:
     verdicts = [_newborn(newborn, profile) for newborn in reversed(facts.newborns)]
     if not verdicts:
         return without_record(facts.base, profile)
@@ -257,4 +259,5 @@ NEWBORN_COUNT = Rule(
         "pregnancy-350-registry",
     ),
     silence=("pregnancies",),
+    about_child=True,
 )

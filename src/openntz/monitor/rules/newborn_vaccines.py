@@ -9,7 +9,7 @@ from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Verdict
 from openntz.monitor.rules.newborn import Newborn, NewbornFacts, exposure_of, newborn_facts
-from openntz.monitor.rules.pregnancy import contradiction, without_record
+from openntz.monitor.rules.pregnancy import told_with_sex, without_record
 from openntz.monitor.rules.standing import NEVER_DOSED, ago, joined, months_text
 
 _KEYS = (
@@ -65,8 +65,10 @@ def newborn_vaccines(facts: NewbornFacts, profile: Profile) -> Verdict:
     """Is there an exposed child too young for live vaccines?"""
     if facts.base.therapy.last_dose is None:
         return NEVER_DOSED
-    if (conflict := contradiction(facts.base)) is not None:
-        return conflict
+    return told_with_sex(facts.base, _decided(facts, profile))
+
+
+def _decided(facts: NewbornFacts, profile: Profile) -> Verdict:
     found = [_vaccines(newborn, profile) for newborn in reversed(facts.newborns)]
     if (first := next((v for v in found if v is not None), None)) is not None:
         return first
@@ -88,4 +90,5 @@ NEWBORN_VACCINES = Rule(
     decide=newborn_vaccines,
     sources=("compendium-26085", "ms-und-kinderwunsch", "medicines-in-pregnancy"),
     silence=("pregnancies",),
+    about_child=True,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from openntz.course.course import age_on
 from openntz.course.events import Plan, Ref, Symptom
@@ -35,7 +35,8 @@ from openntz.monitor.rules.standing import (
 class PregnancyFacts:
     """Pregnancies begun by the date, in the order of conception, and a recorded wish for one.
 
-    ``forbidden`` is a reaction after which natalizumab is not resumed.
+    ``forbidden`` is a reaction after which natalizumab is not resumed, ``person`` the row that
+    holds the sex.
     """
 
     therapy: Therapy
@@ -45,6 +46,7 @@ class PregnancyFacts:
     wish: Plan | Symptom | None
     recorded: bool
     forbidden: Forbidden | None = None
+    person: Ref | None = None
 
 
 def pregnancy_limits(profile: Profile) -> PregnancyLimits:
@@ -71,13 +73,12 @@ def pregnancy_facts(situation: Situation, profile: Profile) -> PregnancyFacts:
         wish=pregnancy_wish(situation.course, profile.words("pregnancy.wish-terms")),
         recorded=situation.course.has("pregnancies"),
         forbidden=forbidden(situation, profile),
+        person=person.ref,
     )
 
 
 def ongoing_pregnancy(situation: Situation, profile: Profile) -> Gestation | None:
-    """The pregnancy that goes on at the date; none for somebody recorded as male."""
-    if situation.course.person.sex == "M":
-        return None
+    """The pregnancy that goes on at the date, also of somebody recorded as male: one is wrong."""
     limits = pregnancy_limits(profile)
     found = gestations(situation.course, situation.booked, situation.as_of, limits)
     last = found[-1] if found else None
@@ -115,14 +116,26 @@ def without_record(facts: PregnancyFacts, profile: Profile) -> Verdict:
     )
 
 
-def contradiction(facts: PregnancyFacts) -> Verdict | None:
-    """'Unknown' when a pregnancy is recorded for somebody recorded as male."""
+def told_with_sex(facts: PregnancyFacts, verdict: Verdict) -> Verdict:
+    """The answer where a pregnancy is recorded for somebody recorded as male: both are named.
+
+    The pregnancy is taken as right where something is to be done or watched; that nothing is
+    cannot be known while one of the two entries is wrong.
+    """
     if facts.sex != "M" or not facts.pregnancies:
-        return None
-    return Verdict(
-        status=Status.UNKNOWN,
-        message="A pregnancy is recorded for a person recorded as male: check both entries.",
-        evidence=tuple(g.pregnancy.ref for g in facts.pregnancies),
+        return verdict
+    person = () if facts.person is None else (facts.person,)
+    rows = (*person, *(g.pregnancy.ref for g in facts.pregnancies))
+    cautious = verdict.status not in {Status.OK, Status.UNKNOWN}
+    return replace(
+        verdict,
+        status=verdict.status if cautious else Status.UNKNOWN,
+        message=joined(
+            "A pregnancy is recorded for a person recorded as male: check "
+            f"{' and '.join(map(str, rows))}, and correct the wrong one.",
+            f"As long as the pregnancy stands: {verdict.message}" if cautious else "",
+        ),
+        evidence=(*rows, *verdict.evidence),
     )
 
 
@@ -342,8 +355,10 @@ def plan(facts: PregnancyFacts, profile: Profile) -> Verdict:
     """Is there a decision to take about natalizumab and pregnancy?"""
     if facts.therapy.last_dose is None:
         return NEVER_DOSED
-    if (conflict := contradiction(facts)) is not None:
-        return conflict
+    return told_with_sex(facts, _plan(facts, profile))
+
+
+def _plan(facts: PregnancyFacts, profile: Profile) -> Verdict:
     latest = facts.pregnancies[-1] if facts.pregnancies else None
     if latest is not None and latest.state is PregnancyState.ONGOING:
         return _ongoing(latest, facts, profile)
