@@ -62,12 +62,35 @@ def test_a_flagged_level_without_a_later_one_is_to_be_repeated(use):
         assert found.due == days_before(10) + timedelta(days=28)
 
 
-def test_an_unusual_level_with_usual_ones_since_is_still_told():
-    found = judged((70, 3.0, "fitted", True), (20, 31.0, "fitted"))
-    assert found.status is Status.OK
-    assert "Unusual and used, with usual ones since: 3.0 µg/mL on" in found.message
-    assert found.evidence == ("measurements:3", "measurements:2")
-    assert "Unusual" not in judged((70, 30.0, "fitted"), (20, 31.0, "fitted")).message
+@pytest.mark.parametrize("days", [70, 365, 366, 2000])
+def test_one_unusual_level_among_usual_ones_is_to_watch(days):
+    """Contracts: 'unusual' is watch, also with usual levels before and since."""
+    found = judged((days + 10, 30.0, "fitted"), (days, 3.0, "fitted", True), (20, 31.0, "fitted"))
+    assert found.status is Status.WATCH
+    assert f"The level, 3.0 µg/mL on {days_before(days)}, is unusual" in found.message
+    assert "It was used." in found.message
+    assert "A later level, 31 µg/mL on" in found.message
+    assert found.evidence == ("measurements:3", "measurements:4")
+    assert judged((days, 30.0, "fitted"), (20, 31.0, "fitted")).status is Status.OK
+
+
+@pytest.mark.parametrize("odd", [0, 1, 2])
+def test_one_level_the_curve_does_not_fit_is_to_watch(odd):
+    drawn = [level(days_before(d), 30.0, line=i) for i, d in enumerate((90, 60, 30), start=2)]
+    verdicts = [verdict(m) for m in drawn]
+    verdicts[odd] = replace(verdicts[odd], misfit=True)
+    made = course(doses=ON, measurements=drawn)
+    found = finding(IMPLAUSIBLE, made, predicted=forecast(levels=tuple(verdicts)))
+    assert found.status is Status.WATCH
+    assert "the curve fitted to all levels does not fit it" in found.message
+    assert f"measurements:{odd + 2}" in found.evidence
+
+
+def test_every_unusual_level_is_named():
+    found = judged((200, 3.0, "fitted", True), (100, 4.0, "fitted", True), (20, 31.0, "fitted"))
+    assert "The level, 4.0 µg/mL on" in found.message
+    assert f"Unusual and used before: 3.0 µg/mL on {days_before(200)}." in found.message
+    assert found.evidence == ("measurements:3", "measurements:2", "measurements:4")
 
 
 @pytest.mark.parametrize(("days", "status"), [(365, Status.DUE), (366, Status.WATCH)])
@@ -104,14 +127,14 @@ def test_one_flagged_level_is_told_with_time_and_reason():
     ("levels", "status"),
     [
         ([(100, 90.0, "fitted", True)], Status.WATCH),
-        ([(200, 90.0, "fitted", True), (100, 30.0, "fitted")], Status.OK),
+        ([(200, 90.0, "fitted", True), (100, 30.0, "fitted")], Status.WATCH),
         ([(200, 30.0, "fitted"), (100, 90.0, "fitted", True)], Status.WATCH),
         ([(100, 30.0, "fitted")], Status.OK),
         ([(100, 100.0, "censored above")], Status.OK),
         ([(100, 0.0, "not usable")], Status.UNKNOWN),
     ],
 )
-def test_the_latest_usable_level_decides_when_none_is_flagged(levels, status):
+def test_usable_levels_decide_when_none_is_flagged(levels, status):
     assert judged(*levels).status is status
 
 
@@ -131,17 +154,17 @@ EXPLAINED = {"causes": (("another person's tube", 0.9), ("wrong unit or decimal 
 
 
 @pytest.mark.parametrize(
-    ("use", "unusual", "status"),
+    ("use", "odd", "status"),
     [
-        ("impossible", False, Status.DUE),
-        ("fitted", True, Status.WATCH),
-        ("fitted", False, Status.OK),
+        ("impossible", {}, Status.DUE),
+        ("fitted", {"unusual": True}, Status.WATCH),
+        ("fitted", {"misfit": True}, Status.WATCH),
     ],
 )
-def test_causes_are_told_and_change_no_status(use, unusual, status):
+def test_causes_are_told_and_change_no_status(use, odd, status):
     drawn = level(days_before(30), 90.0)
     made = course(doses=ON, measurements=[drawn])
-    plain = verdict(drawn, use, unusual=unusual)
+    plain = replace(verdict(drawn, use), **odd)
     told = replace(plain, **EXPLAINED, causes_shown=1)
     before, after = (
         finding(IMPLAUSIBLE, made, predicted=forecast(levels=(v,))) for v in (plain, told)

@@ -151,23 +151,39 @@ def _unflagged(facts: ImplausibleFacts) -> Verdict:
             message=f"No level could be used; the last, {_value(last)}: {last.reason}",
             evidence=(_ref(last),),
         )
-    latest = usable[-1]
-    if latest.unusual:
-        return Verdict(
-            status=Status.WATCH,
-            message=f"The latest level, {_value(latest)}, is unusual: {latest.reason} It was "
-            f"used.{causes_sentence(latest) or _UNEXPLAINED}",
-            evidence=(_ref(latest),),
-        )
+    odd = [v for v in usable if v.unusual or v.misfit]
+    if odd:
+        return _odd(usable, odd)
     number = f"{len(usable)} level{'s' if len(usable) > 1 else ''}"
-    earlier = [v for v in usable if v.unusual]
-    odd = ", ".join(_value(v) for v in earlier)
+    latest = usable[-1]
     return Verdict(
         status=Status.OK,
-        message=f"{number} on record, none implausible; the latest is {_value(latest)}."
-        + (f" Unusual and used, with usual ones since: {odd}." if odd else "")
-        + (f" The curve does not fit it.{why}" if (why := causes_sentence(latest)) else ""),
-        evidence=(_ref(latest), *(_ref(v) for v in earlier)),
+        message=f"{number} on record, none implausible; the latest is {_value(latest)}.",
+        evidence=(_ref(latest),),
+    )
+
+
+def _odd(usable: list[LevelVerdict], odd: list[LevelVerdict]) -> Verdict:
+    """Levels that were used though unusual, or though the curve of all levels does not fit them."""
+    last, latest = odd[-1], usable[-1]
+    which = "The latest level" if last is latest else "The level"
+    what = (
+        f"is unusual: {last.reason}"
+        if last.unusual
+        else "is unusual: the curve fitted to all levels does not fit it."
+    )
+    others = ", ".join(_value(v) for v in odd[:-1])
+    return Verdict(
+        status=Status.WATCH,
+        message=joined(
+            f"{which}, {_value(last)}, {what} It was used.{causes_sentence(last) or _UNEXPLAINED}",
+            f"A later level, {_value(latest)}, is usual." if last is not latest else "",
+            f"Unusual and used before: {others}." if others else "",
+        ),
+        evidence=(
+            *(_ref(v) for v in reversed(odd)),
+            *((_ref(latest),) if last is not latest else ()),
+        ),
     )
 
 
