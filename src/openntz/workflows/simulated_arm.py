@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from openntz.compute.memory import keep_freed_memory
 from openntz.mechanism.virtual.exposure import Regimen
 from openntz.mechanism.virtual.fates import Fates
 from openntz.mechanism.virtual.modifiers import (
@@ -119,6 +120,7 @@ def simulate_part(
     SolverError
         When the pharmacokinetic model cannot be solved for somebody.
     """
+    keep_freed_memory()
     arm, conduct = scenario.arm[group], scenario.conduct
     crowd = draw_people(scenario.seed, numbers, group=group)
     regimen, plan = planned_doses(arm, scenario.days)

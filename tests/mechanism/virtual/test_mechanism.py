@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
+from scipy.stats import binom, poisson
 
 from openntz.errors import ModelError
 from openntz.mechanism.pharmacokinetics import PkParameters, Schedule, simulate
-from openntz.mechanism.virtual.activity import drive
+from openntz.mechanism.virtual.activity import drive, lesions
 from openntz.mechanism.virtual.antibodies import (
     Response,
     clearance_factor,
@@ -26,7 +27,14 @@ from openntz.mechanism.virtual.exposure import Regimen, total_drug
 from openntz.mechanism.virtual.fates import Fates
 from openntz.mechanism.virtual.modifiers import PlasmaExchange, WeightChange, pregnancy
 from openntz.mechanism.virtual.parameters import read_parameters, shipped_parameters
-from openntz.mechanism.virtual.people import draw_people, weight_kg
+from openntz.mechanism.virtual.people import (
+    CLUSTER,
+    LESION,
+    SLOW,
+    VISIBLE,
+    draw_people,
+    weight_kg,
+)
 from openntz.mechanism.virtual.reactions import dose_numbers
 from openntz.models.card import load_card
 from tests.models.by_weight import individual_by_weight
@@ -281,6 +289,38 @@ def test_placebo_lesions_match_their_rate() -> None:
 
 
 # ── modifiers and reactions
+
+
+def test_lesions_match_scipys_quantiles_of_poisson_and_binomial() -> None:
+    # Disease a hundredfold, so that days of one lesion, two and many are all met.
+    some = draw_people(21, range(6))
+    driven, uniform = drive(some, P, np.ones((6, 400))), some.daily(400)
+    found = lesions(some, P, driven, uniform, 100.0)
+    frailty = some.gamma(some.score("lesion_rate"), P["lesion.frailty"])[:, None]
+    yearly = 100.0 * P["lesion.rate"] * frailty * driven.fresh
+    clusters = poisson.ppf(uniform[..., LESION], yearly / 365.25 / P["lesion.cluster"])
+    beside = np.floor(np.log1p(-uniform[..., CLUSTER]) / np.log1p(-1.0 / P["lesion.cluster"]))
+    size = np.where(clusters > 0, clusters + beside, 0)
+    assert size.max() > 5
+    assert np.array_equal(found.enhancing, size)
+    assert np.array_equal(
+        found.new_t2, binom.ppf(uniform[..., VISIBLE], size, P["lesion.visible"]).clip(0)
+    )
+    share = P["lesion.slow"] * P["lesion.visible"] / (1.0 - P["lesion.slow"])
+    slowly = 100.0 * P["lesion.rate"] * frailty * share * driven.resident + P["lesion.background"]
+    assert np.array_equal(found.enlarging_t2, poisson.ppf(uniform[..., SLOW], slowly / 365.25))
+
+
+def test_states_are_left_as_they_are_by_what_follows_from_them() -> None:
+    one = draw_people(22, range(1))
+    opened = np.full((1, 30), 0.4)
+    drive(one, P, opened)
+    total, titre = np.full((1, 30), 20.0), np.full((1, 30), 1e4)
+    saturation(one, P, free_drug(total, titre, P))
+    open_share(opened, P)
+    assert (opened == 0.4).all()
+    assert (total == 20.0).all()
+    assert (titre == 1e4).all()
 
 
 def test_plasma_exchange_removes_the_stated_share_of_the_central_amount() -> None:

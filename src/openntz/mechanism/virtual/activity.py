@@ -24,7 +24,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter, lfilter_zi
-from scipy.stats import binom, poisson
+from scipy.special import pdtr
+from scipy.stats import binom
 
 from openntz.mechanism.virtual import people as draws
 from openntz.mechanism.virtual.parameters import Parameters
@@ -32,6 +33,7 @@ from openntz.mechanism.virtual.people import Crowd
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int32]
+Places = NDArray[np.intp]
 
 _YEAR: Final = 365.25
 # Three steps make a delay with a beginning: one alone would show its effect on the first day.
@@ -55,9 +57,12 @@ def drive(crowd: Crowd, p: Parameters, opened: Floats) -> Drive:
     loss = 1.0 / (1.0 + excess)
     # Day by day only what must wait for the day before; the rest are filters of constant rates.
     share = np.asarray(opened, float)
-    out = loss[:, None] + (1.0 - loss)[:, None] * share
-    rest = np.ascontiguousarray((1.0 / out).T)
-    kept = np.ascontiguousarray(np.exp(out * (-1.0 / p["lesion.reservoir.time"])).T)
+    kept = np.array(share.T, order="C")
+    kept *= 1.0 - loss
+    kept += loss
+    rest = 1.0 / kept
+    kept *= -1.0 / p["lesion.reservoir.time"]
+    np.exp(kept, out=kept)
     ready, cells = np.empty_like(rest), np.ones(crowd.count)
     for limit, left, now in zip(rest, kept, ready, strict=True):
         # Exact for a day of constant `out`, so that P stays between 1 and 1 + excess.
@@ -100,14 +105,22 @@ class Lesions:
         return (self.new_t2[:, window] + self.enlarging_t2[:, window]).sum(axis=1, dtype=np.int32)
 
 
-def _events(chance: Floats, uniform: NDArray[np.float32]) -> Counts:
-    """Poisson counts by inversion; only where the uniform number exceeds P(0) is more work."""
-    found = np.zeros(chance.shape, np.int32)
+def _events(expected: Floats, uniform: NDArray[np.float32]) -> tuple[Places, Counts]:
+    """Poisson counts by inversion: the places (k,) of a flat table that have any, and how many.
+
+    Both tables are (N, T).
+    """
     # exp(-x) is never below 1 - x, so this leaves out most days before any exponential.
-    some = np.nonzero(uniform >= 1.0 - chance)
-    some = tuple(at[uniform[some] > np.exp(-chance[some])] for at in some)
-    found[some] = poisson.ppf(uniform[some].astype(float), chance[some])
-    return found
+    mean, drawn = expected.ravel(), uniform.ravel()
+    place = np.flatnonzero(drawn >= 1.0 - mean)
+    mean, drawn = mean[place], drawn[place].astype(float)
+    count = np.zeros(len(place), np.int32)
+    more = np.flatnonzero(drawn > np.exp(-mean))
+    while len(more):
+        count[more] += 1
+        more = more[pdtr(count[more], mean[more]) < drawn[more]]
+    some = np.flatnonzero(count)
+    return place[some], count[some]
 
 
 def lesions(
@@ -119,19 +132,20 @@ def lesions(
     """
     frailty = crowd.gamma(crowd.score("lesion_rate"), p["lesion.frailty"])
     yearly = p["lesion.rate"] * rate_factor * frailty[:, None]
-    clusters = _events(
-        yearly / (_YEAR * p["lesion.cluster"]) * driven.fresh, uniform[..., draws.LESION]
-    )
-    enhancing, new = np.zeros_like(clusters), np.zeros_like(clusters)
-    some = np.nonzero(clusters)
+    expected = yearly / (_YEAR * p["lesion.cluster"]) * driven.fresh
+    some, clusters = _events(expected, uniform[..., draws.LESION])
+    enhancing, new, enlarging = (np.zeros(expected.shape, np.int32) for _ in range(3))
     more = 1.0 - 1.0 / p["lesion.cluster"]
-    u = uniform[..., draws.CLUSTER][some].astype(float)
+    own = uniform.reshape(-1, draws.DAILY)[some]
+    u = own[:, draws.CLUSTER].astype(float)
     extra = np.floor(np.log1p(-u) / np.log(more)) if more > 0.0 else np.zeros(len(u))
-    size = clusters[some] + extra
-    enhancing[some] = size
-    new[some] = binom.ppf(uniform[..., draws.VISIBLE][some], size, p["lesion.visible"])
+    size = clusters + extra
+    enhancing.ravel()[some] = size
+    new.ravel()[some] = binom.ppf(own[:, draws.VISIBLE], size, p["lesion.visible"])
     share = p["lesion.slow"]
-    grown = yearly * p["lesion.visible"] * share / (1.0 - share) / _YEAR * driven.resident
-    grown = grown + p["lesion.background"] / _YEAR
-    enlarging = _events(grown, uniform[..., draws.SLOW])
+    slowly = yearly * p["lesion.visible"] * share / (1.0 - share) / _YEAR
+    np.multiply(slowly, driven.resident, out=expected)
+    expected += p["lesion.background"] / _YEAR
+    some, grown = _events(expected, uniform[..., draws.SLOW])
+    enlarging.ravel()[some] = grown
     return Lesions(enhancing, new, enlarging, round(p["lesion.duration"]))

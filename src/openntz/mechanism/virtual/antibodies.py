@@ -61,7 +61,8 @@ class Response:
         past = np.asarray(day, float) - self.onset_day[:, None]
         np.maximum(past, 0.0, out=past)
         # In place: for many people over years, memory takes longer than the arithmetic.
-        wane = np.exp2(np.divide(past, -self.half_life_day[:, None]))
+        wane = np.divide(past, -self.half_life_day[:, None])
+        np.exp2(wane, out=wane)
         wane *= 1.0 - self.plateau[:, None]
         wane += self.plateau[:, None]
         rise = np.expm1(np.divide(past, -self.rise_day, out=past), out=past)
@@ -151,18 +152,23 @@ def free_drug(total_ug_per_ml: ArrayLike, titre: ArrayLike, p: Parameters) -> Fl
     The positive root of free^2 + free (capacity + Kd - total) - Kd total = 0. Simplifies: one
     affinity, instant equilibrium.
     """
-    total = np.asarray(total_ug_per_ml, float)
-    capacity = np.asarray(titre, float) * (1e-3 * p["antibodies.binding.ratio"])
+    total, bound = np.broadcast_arrays(np.asarray(total_ug_per_ml, float), np.asarray(titre, float))
+    free, other, excess = (np.empty(total.shape) for _ in range(3))
+    np.multiply(bound, 1e-3 * p["antibodies.binding.ratio"], out=other)
+    unbound = ~(other > 0.0)
     kd = p["antibodies.binding.kd"]
-    excess = total - capacity
+    np.subtract(total, other, out=excess)
     excess -= kd
     # The roots multiply to -Kd total, so the form without cancellation serves either sign.
-    larger = excess * excess
-    larger += (4.0 * kd) * total
-    larger = np.sqrt(larger)
-    larger += np.abs(excess)
-    larger *= 0.5
-    free = kd * total
-    free /= np.maximum(larger, _LEAST)
-    free = np.minimum(np.where(excess > 0.0, larger, free), total)
-    return np.where(capacity > 0.0, free, total)
+    np.multiply(excess, excess, out=free)
+    free += np.multiply(total, 4.0 * kd, out=other)
+    np.sqrt(free, out=free)
+    free += np.abs(excess, out=other)
+    free *= 0.5
+    lack = ~(excess > 0.0)
+    np.maximum(free, _LEAST, out=other)
+    np.divide(np.multiply(total, kd, out=excess), other, out=other)
+    np.copyto(free, other, where=lack)
+    np.minimum(free, total, out=free)
+    np.copyto(free, total, where=unbound)
+    return free

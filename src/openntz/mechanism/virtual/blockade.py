@@ -28,12 +28,19 @@ def saturation(crowd: Crowd, p: Parameters, free_ug_per_ml: ArrayLike) -> Floats
     half = crowd.log_normal("ec50", p["saturation.ec50"], p["saturation.ec50.log-sd"])
     # 1 / (1 + (EC50/C)^h) neither overflows nor divides zero by zero; C = 0 gives 0.
     with np.errstate(divide="ignore", over="ignore"):
-        return 1.0 / (1.0 + (half[:, None] / np.asarray(free_ug_per_ml)) ** p["saturation.hill"])
+        found = half[:, None] / np.asarray(free_ug_per_ml)
+        found **= p["saturation.hill"]
+    found += 1.0
+    return np.divide(1.0, found, out=found)
 
 
 def open_share(saturated: ArrayLike, p: Parameters) -> Floats:
     """Share (0-1) of the usual passage out of the blood at saturations of any shape."""
     bonds = p["blockade.bonds"]
     half = p["blockade.half"] ** bonds
-    free = (1.0 - np.asarray(saturated, float)) ** bonds
-    return (1.0 + half) * free / (free + half)
+    free = np.atleast_1d(1.0 - np.asarray(saturated, float))
+    free **= bonds
+    above = (1.0 + half) * free
+    free += half
+    above /= free
+    return above.reshape(np.shape(saturated))

@@ -98,11 +98,11 @@ class Given:
         day = np.full((len(regimens), most), np.inf)
         amount = np.ones(day.shape)
         skin = np.zeros(day.shape, bool)
-        for row, one in enumerate(regimens):
-            doses = len(one.day)
-            day[row, :doses] = one.day
-            amount[row, :doses] = one.amount_mg
-            skin[row, :doses] = one.subcutaneous
+        if most:
+            there = np.arange(most) < np.array([len(one.day) for one in regimens])[:, None]
+            day[there] = np.concatenate([one.day for one in regimens])
+            amount[there] = np.concatenate([one.amount_mg for one in regimens])
+            skin[there] = np.concatenate([one.subcutaneous for one in regimens])
         return cls(day, amount, skin)
 
     def part(self, rows: NDArray[np.intp]) -> Given:
@@ -205,5 +205,6 @@ def drug_of(
         parameters = _parameters(some, p, modifiers, own if who is matters else [], edges)
         doses = given.part(rows).doses
         solved = simulate_crowd(parameters, doses, time[after], rtol=1e-5, atol=1e-5)
-        level[np.ix_(rows, np.flatnonzero(after))] = solved.ug_per_ml
-    return np.maximum(level, 0.0)
+        # Days ascend, so those after the first dose are the last columns.
+        level[rows, -int(after.sum()) :] = solved.ug_per_ml
+    return np.maximum(level, 0.0, out=level)

@@ -28,9 +28,12 @@ def relapse_days(
     score = score + np.sqrt(1.0 - shared**2) * crowd.score("relapse_rate")
     yearly = p["relapse.rate"] * rate_factor * crowd.gamma(score, p["relapse.frailty"])
     untouched = p["relapse.unblockable"]
-    hazard = yearly[:, None] / _YEAR * ((1.0 - untouched) * driven.fresh + untouched)
-    drawn = uniform[..., draws.RELAPSE]
+    hazard = (1.0 - untouched) * driven.fresh
+    hazard += untouched
+    hazard *= yearly[:, None] / _YEAR
+    found, hazard = np.zeros(hazard.shape, bool), hazard.ravel()
+    drawn = uniform[..., draws.RELAPSE].ravel()
     # 1 - exp(-h) is never above h, so this leaves out most days before any exponential.
-    found = drawn <= hazard
-    found[found] = drawn[found] < -np.expm1(-hazard[found])
+    place = np.flatnonzero(drawn <= hazard)
+    found.ravel()[place] = drawn[place] < -np.expm1(-hazard[place])
     return found

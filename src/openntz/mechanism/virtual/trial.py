@@ -41,9 +41,9 @@ def _alike(regimens: Sequence[Regimen], p: Parameters) -> list[tuple[Rows, Start
     # Few have a gap in their doses, and only they are looked at one by one.
     with np.errstate(invalid="ignore"):
         gap = np.isfinite(day[:, 1:]) & (np.diff(day, axis=1) >= p["antibodies.redose.gap"])
-    gapped = np.asarray(gap.any(axis=1))
-    for row, one in enumerate(regimens):
-        first = float(one.day[0]) if len(one.day) else np.inf
+    gapped: list[bool] = np.asarray(gap.any(axis=1)).tolist()
+    begin: list[float] = day.min(axis=1, initial=np.inf).tolist()
+    for row, (one, first) in enumerate(zip(regimens, begin, strict=True)):
         found = exposures(one.day, p) if gapped[row] else [(first, 0)] * bool(len(one.day))
         key = (one.modifiers, first, *(before == 0 for _, before in found))
         groups.setdefault(key, []).append(row)
@@ -108,7 +108,7 @@ def fates_of(
     SolverError
         When the pharmacokinetic model cannot be solved for somebody.
     """
-    titre, total = (np.zeros((crowd.count, len(days))) for _ in range(2))
+    titre, total = (np.empty((crowd.count, len(days))) for _ in range(2))
     for rows, starts in _alike(regimens, p):
         some, given = part_of(crowd, rows), Given.of([regimens[row] for row in rows])
         made = responses_from(some, p, starts, setting.immunogenicity)
