@@ -197,3 +197,72 @@ def test_recovers_planted_truth() -> None:
     assert abs(np.mean(off)) < 0.4
     assert 0.7 < np.std(off) < 1.3
     assert np.abs(off).max() < 4.5
+
+
+# ── levels that cannot be true
+
+PROPORTIONAL = "van_den_berg_2025"
+TWO_LEVELS = DOSE.format(1) + "1,20,0,0,0,30,0,0,70\n1,27.9,0,0,0,{},{},0,70\n"
+
+
+def set_aside_level(found: PersonEstimate, value: str) -> None:
+    """The level of line 4 is named and not fitted; the one of line 3 is."""
+    assert found.status == "ok"
+    assert found.readings == 1
+    (said,) = found.problems
+    assert (said.table, said.line, said.column, said.value, said.kind) == (
+        *("data.csv", 4, "DV", value, "cell"),
+    )
+    assert "cannot be true" in said.reason
+    assert said.remedy
+    assert said.person == "1"
+
+
+@pytest.mark.parametrize("card", [CARD, PROPORTIONAL])
+@pytest.mark.parametrize("value", ["1e9", "1e6", "-1e9", "-1000"])
+def test_an_absurd_level_is_named_and_nobody_else_is_touched(value, card, tmp_path):
+    found = person(TWO_LEVELS.format(value, 0), tmp_path, card)
+    set_aside_level(found, f"{float(value):g}")
+    alone = person(DOSE.format(1) + "1,20,0,0,0,30,0,0,70\n", tmp_path, card)
+    assert [eta.eta for eta in found.etas] == pytest.approx([eta.eta for eta in alone.etas])
+
+
+def test_a_level_above_an_absurd_limit_is_named_and_below_one_is_used(tmp_path):
+    set_aside_level(person(TWO_LEVELS.format("1e9", -1), tmp_path), "1e+09")
+    assert person(TWO_LEVELS.format("1e9", 1), tmp_path).readings == 2
+
+
+def test_any_level_below_zero_is_named_under_a_proportional_error(tmp_path):
+    set_aside_level(person(TWO_LEVELS.format("-0.01", 0), tmp_path, PROPORTIONAL), "-0.01")
+
+
+@pytest.mark.parametrize(("value", "fitted"), [("-2.49", 2), ("-2.51", 1)])
+def test_noise_below_zero_is_fitted_under_an_additive_error(value, fitted, tmp_path):
+    """0.5 ug/mL, five times."""
+    assert person(TWO_LEVELS.format(value, 0), tmp_path).readings == fitted
+
+
+@pytest.mark.parametrize(("share", "fitted"), [(0.99, 2), (1.01, 1)])
+def test_all_doses_at_once_bound_a_level(share, fitted, tmp_path):
+    """Ten times 300 mg in the 3.5 L of the card at 70 kg."""
+    value = share * 10 * 300 / 3.5
+    assert person(TWO_LEVELS.format(value, 0), tmp_path).readings == fitted
+
+
+def test_a_steady_state_is_no_single_dose(tmp_path):
+    head = "ID,TIME,EVID,AMT,RATE,DV,CENS,MDV,WT,SS,II\n"
+    rows = "1,0,1,300,7200,.,0,1,70,1,1\n1,0.5,0,0,0,{},0,0,70,0,0\n"
+    path = tmp_path / "data.csv"
+    path.write_text(head + rows.format(1500))
+    assert estimate(CARD, path).people[0].readings == 1
+    path.write_text(head + rows.format("1e9"))
+    found = estimate(CARD, path).people[0]
+    assert found.readings == 0
+    assert found.status == "prior only"
+    assert found.problems[0].line == 3
+
+
+def test_without_any_level_left_the_prior_is_shown(tmp_path):
+    found = person(DOSE.format(1) + "1,27.9,0,0,0,1e9,0,0,70\n", tmp_path)
+    assert found.status == "prior only"
+    assert found.problems[0].line == 3

@@ -25,6 +25,7 @@ from openntz.models.card import Card
 from openntz.models.covariate_model import CovariateInput
 from openntz.records.nonmem_data import NonmemSubject
 from openntz.workflows.nonmem_doses import RowError, dosed, doses_of
+from openntz.workflows.nonmem_impossible import too_high, too_low
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -92,6 +93,9 @@ def prepare(rows: NonmemSubject, card: Card) -> Prepared:
                 covariates[item.name].append(given[item.name][at])
         occasions.append(occasion[first])
     used, unused = _usable(rows, card)
+    high, highest = too_high(rows, card, spans, given)
+    unused = (*unused, *(_impossible(rows, int(i), highest) for i in np.flatnonzero(used & high)))
+    used = used & ~high
     level = np.where(rows.censored != 0, rows.limit, rows.dv)
     subject = Subject(
         id=rows.id,
@@ -138,6 +142,11 @@ def _usable(rows: NonmemSubject, card: Card) -> tuple[NDArray[np.bool_], tuple[R
                 _unfit(rows, int(i), "has no logarithm, which the card's error asks for.")
             )
             used[i] = False
+    else:
+        why = "is farther below zero than the card's error allows, and cannot be true."
+        for i in np.flatnonzero(number & too_low(rows, card)):
+            faults.append(_unfit(rows, int(i), why))
+            used[i] = False
     if card.residual.on_log_scale or card.residual.variance(0.0) == 0.0:
         for i in np.flatnonzero(used & number & _before_any_drug(rows)):
             if rows.dv[i] != 0.0:
@@ -153,6 +162,17 @@ def _unfit(rows: NonmemSubject, i: int, why: str) -> RowError:
         *(int(rows.line[i]), "DV", f"{rows.dv[i]:g}"),
         f"the level {why} It is not used for fitting.",
         "Check dose and sampling times; mark a level below the limit with CENS, or set MDV to 1.",
+    )
+
+
+def _impossible(rows: NonmemSubject, i: int, highest: float) -> RowError:
+    level = rows.limit[i] if rows.censored[i] < 0 else rows.dv[i]
+    return RowError(
+        *(int(rows.line[i]), "DV", f"{level:g}"),
+        f"the level cannot be true: all doses of the person could not make more than {highest:.3g} "
+        "(project default). It is not used for fitting.",
+        "Check the units of DV and AMT in the card and the file, and the sample; mend the level, "
+        "or set MDV to 1.",
     )
 
 
