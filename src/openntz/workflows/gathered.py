@@ -11,7 +11,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 from openntz.compute.executors import map_in_order
 from openntz.course.course import Course
@@ -19,7 +19,7 @@ from openntz.errors import OpenNTZError
 from openntz.evidence.registry import Registry
 from openntz.reanalyse.catalogue import BY_NAME
 from openntz.reanalyse.contradictions import Contradicting, without_contradictions
-from openntz.reanalyse.result import AnalysisResult, Part, joined, skipped
+from openntz.reanalyse.result import AnalysisResult, Part, Step, joined, skipped
 from openntz.reanalyse.study import Study, Whole
 from openntz.reanalyse.table_one import conclude_table_one, take_table_one
 from openntz.records.chunks import Chunks, OnePiece, divided
@@ -29,6 +29,14 @@ from openntz.workflows.read import read_tables
 
 # What an analysis may meet in data that nobody foresaw; it says so, and the others go on.
 _TROUBLE = (OpenNTZError, ArithmeticError, LookupError, ValueError)
+
+# With fewer people the analyses take less time than starting another process.
+_WORTH_SHARING: Final = 5_000
+
+
+NOT_IN_PEOPLE: Final = (
+    "not in the table people (DM of SDTM, ADSL of ADaM): no row of this person is analysed."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,21 @@ def _problem(found: Contradicting) -> Problem:
     )  # fmt: skip
 
 
+def _stranger(course: Course) -> Problem | None:
+    """What is said of somebody with rows in other tables and none in people; None for others.
+
+    Where the export has no table of people nobody can be missing from it.
+    """
+    ref = course.person.ref
+    if ref is None or ref.table == "people" or not course.has("people"):
+        return None
+    return Problem(
+        ref.table, ref.line, "person", course.person.id, NOT_IN_PEOPLE,
+        "Add the person to people (DM, ADSL, person), or mend the identifier.", "row",
+        person=course.person.id,
+    )  # fmt: skip
+
+
 def _taken(
     courses: Mapping[str, Course],
     rejected: tuple[Problem, ...],
@@ -75,6 +98,9 @@ def _taken(
     known: dict[str, Course] = {}
     told: list[Problem] = []
     for name, course in courses.items():
+        if stranger := _stranger(course):
+            told.append(stranger)
+            continue
         known[name], contradicting = without_contradictions(course.until(as_of))
         told += (_problem(c) for c in contradicting)
     study = Study.of(known, as_of)
@@ -184,14 +210,23 @@ def _more(known: Part, part: Part) -> Part:
 
 
 def table_one_of(taken: Taken, rejected: Sequence[Problem]) -> AnalysisResult:
-    """Table 1, with whom a row set aside belongs to."""
+    """Table 1, with whom a row set aside belongs to, and in the flow who is not in people."""
     people, _ = taken.first
-    return conclude_table_one((people, [p.person for p in rejected if p.person]), taken.whole)
+    found = conclude_table_one((people, [p.person for p in rejected if p.person]), taken.whole)
+    strangers = {p.person for p in rejected if p.reason == NOT_IN_PEOPLE}
+    if not strangers:
+        return found
+    first, *rest = found.flow
+    left = (("not in the table people (DM)", len(strangers)),)
+    named = Step(first.text, taken.whole.people + len(strangers))
+    return replace(found, flow=(named, Step("in the table people", first.people, left), *rest))
 
 
 def analysed(taken: Taken, names: Sequence[str], evidence: Registry) -> tuple[AnalysisResult, ...]:
     """Every analysis; one that fails says so and the rest go on."""
-    return tuple(_analysed(name, taken, evidence) for name in names)
+    conclude = partial(_analysed, taken=taken, evidence=evidence)
+    many = taken.whole.people >= _WORTH_SHARING
+    return tuple(map_in_order(conclude, names, workers=workers() if many else 1))
 
 
 def _analysed(name: str, taken: Taken, evidence: Registry) -> AnalysisResult:
