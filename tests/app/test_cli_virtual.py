@@ -47,4 +47,13 @@ def test_validate_writes_every_result_and_says_how_many_agree(tmp_path: Path) ->
     assert result.exit_code == 0, result.output
     counted = sum(p.counted for p in published())
     assert f"of {counted} counted results agree" in result.output
-    assert len(json.loads((tmp_path / "validate.json").read_text("utf-8"))) == len(published())
+    told = json.loads((tmp_path / "validate.json").read_text("utf-8"))
+    assert len(told) == len(published())
+    failed = [one for one in told if one["pass"] is False]
+    differ = sum(one["counted"] for one in failed)
+    assert failed
+    last = " ".join(result.output.splitlines()[-2:])
+    assert last.endswith(
+        f"{differ} of {counted} counted results do not agree, and {len(failed) - differ} of those "
+        "not counted."
+    )

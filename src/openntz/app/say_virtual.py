@@ -49,3 +49,10 @@ def say_validation(console: Console, found: Validation) -> None:
             )
         console.print(table)
     console.print(Text(f"Page: {found.index}"))
+    differ = sum(one.published.counted for one in failed)
+    console.print(
+        Text(
+            f"{differ} of {counts['counted']} counted results do not agree, and "
+            f"{len(failed) - differ} of those not counted."
+        )
+    )
