@@ -17,11 +17,15 @@ def test_folder_or_virtual_and_not_both(arguments: list[str], tmp_path: Path) ->
     assert not (tmp_path / "o").exists()
 
 
-def test_virtual_people_are_not_worked_out_on_a_cluster(tmp_path: Path) -> None:
+def test_virtual_people_are_worked_out_on_the_cluster_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("openntz.compute.cluster._PATIENCE_SECONDS", 1)
     asked = ["--virtual", "--scheduler", "tcp://127.0.0.1:9", "--out", str(tmp_path / "o")]
     done = CliRunner().invoke(app, ["evaluate", *asked])
     assert done.exit_code == 2
-    assert "--scheduler: virtual people are worked out on this machine" in done.stderr
+    assert "no cluster answers at tcp://127.0.0.1:9" in done.stderr
     assert not (tmp_path / "o").exists()
 
 

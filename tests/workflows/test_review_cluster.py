@@ -5,14 +5,12 @@ The oracle is the same command with one process: every byte it writes.
 
 from __future__ import annotations
 
-import os
 import pickle
 import shutil
-import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -25,11 +23,12 @@ from openntz.workflows.person import DEFAULT_CARD, Practice
 from openntz.workflows.read import registry_for
 from openntz.workflows.review import ReviewRequest, run_review
 from openntz.workflows.shared_work import Recipe
+from openntz.workflows.virtual_study import StudyRequest, run_study
+from tests.workflows.cluster import KillsAWorker, bytes_of, pids, two_workers
 from tests.workflows.quiet import QUIET
 
-distributed = pytest.importorskip("distributed")
+pytest.importorskip("distributed")
 
-Item = TypeVar("Item")
 ROOT = Path(__file__).parents[2]
 CLINIC = ROOT / "examples" / "clinic"
 CARDS = ROOT / "src" / "openntz" / "models" / "cards"
@@ -42,57 +41,18 @@ value = 60
 who = "A. Clinician"
 when = 2024-01-15
 """
-
-
-def _pid() -> int:
-    return os.getpid()
-
-
-def _bytes(out: Path) -> dict[str, bytes]:
-    files = (f for f in out.rglob("*") if f.is_file())
-    return {str(f.relative_to(out)): f.read_bytes() for f in files}
-
-
-class _KillsAWorker:
-    """A watcher who ends a worker of the cluster once the first result has come back."""
-
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-        self.came: list[int] = []
-
-    def say(self, text: str) -> None: ...
-
-    def bytes_read(self, done: int, total: int) -> None: ...
-
-    def track(self, items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
-        if what == "pages":
-            yield from items
-            return
-        for count, item in enumerate(items, start=1):
-            yield item
-            if count == 1:
-                os.kill(self.pid, signal.SIGKILL)
-            self.came.append(count)
+STUDY_SITE = """
+[override."evaluate.virtual.lightest"]
+value = 75
+who = "A. Clinician"
+when = 2024-01-15
+"""
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    with distributed.LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=True,
-        host="127.0.0.1",
-        dashboard_address=None,
-        silence_logs=50,
-    ) as started:
+    with two_workers() as started:
         yield started
-
-
-def _worker(cluster: Any) -> int:
-    with distributed.Client(cluster, set_as_default=False) as client:
-        # The nanny starts a new worker for one that an earlier test ended.
-        client.wait_for_workers(2)
-        return next(iter(client.run(_pid).values()))
 
 
 def _some(folder: Path, people: set[str]) -> Path:
@@ -125,20 +85,14 @@ def test_review_loses_nothing_when_a_worker_is_killed(cluster: Any, tmp_path: Pa
     tables = _some(tmp_path / "tables", PEOPLE)
     site = tmp_path / "site.toml"
     site.write_text(SITE, encoding="utf-8")
-    watcher = _KillsAWorker(_worker(cluster))
+    watcher = KillsAWorker(pids(cluster)[0])
     there = _review(
         tables, tmp_path / "there", watcher, site=site, scheduler=cluster.scheduler_address
     )
     assert watcher.came == list(range(1, len(PEOPLE) + 1))
     here = _review(tables, tmp_path / "here", site=site)
-    assert _bytes(there) == _bytes(here)
-    assert watcher.pid not in _pids(cluster)
-
-
-def _pids(cluster: Any) -> list[int]:
-    with distributed.Client(cluster, set_as_default=False) as client:
-        client.wait_for_workers(1)
-        return list(client.run(_pid).values())
+    assert bytes_of(there) == bytes_of(here)
+    assert watcher.pid not in pids(cluster, 1)
 
 
 def test_evaluate_with_an_own_card_loses_nothing_when_a_worker_is_killed(
@@ -149,7 +103,7 @@ def test_evaluate_with_an_own_card_loses_nothing_when_a_worker_is_killed(
     tables = _some(tmp_path / "tables", PEOPLE)
     card = tmp_path / "own card.toml"
     shutil.copy(CARDS / f"{DEFAULT_CARD}.toml", card)
-    watcher = _KillsAWorker(_worker(cluster))
+    watcher = KillsAWorker(pids(cluster)[0])
     there = _evaluate(
         tables,
         tmp_path / "there",
@@ -159,7 +113,31 @@ def test_evaluate_with_an_own_card_loses_nothing_when_a_worker_is_killed(
     )
     assert len(watcher.came) > 3
     here = _evaluate(tables, tmp_path / "here", card=str(card))
-    assert _bytes(there) == _bytes(here)
+    assert bytes_of(there) == bytes_of(here)
+
+
+def _study(tables: Path, out: Path, watcher: Any = QUIET, **options: Any) -> Path:
+    """The study on virtual people, which needs no tables."""
+    run_study(StudyRequest(out=out, people=4, seed=5, **options), watcher)
+    return out
+
+
+def test_the_virtual_study_loses_nothing_when_a_worker_is_killed(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Small groups, so that work is left when the worker is gone.
+    monkeypatch.setattr("openntz.workflows.virtual_study._TOGETHER", 1)
+    site = tmp_path / "site.toml"
+    site.write_text(STUDY_SITE, encoding="utf-8")
+    watcher = KillsAWorker(pids(cluster)[0])
+    there = _study(
+        tmp_path, tmp_path / "there", watcher, site=site, scheduler=cluster.scheduler_address
+    )
+    assert watcher.came == [1, 2, 3, 4]
+    here = _study(tmp_path, tmp_path / "here", site=site)
+    assert bytes_of(there) == bytes_of(here)
+    plain = _study(tmp_path, tmp_path / "plain")
+    assert bytes_of(plain) != bytes_of(here)
 
 
 def test_workers_of_another_version_are_refused(
@@ -203,7 +181,14 @@ def _command(name: str, run: Callable[..., Any]) -> Any:
     return pytest.param(run, id=name)
 
 
-@pytest.mark.parametrize("run", [_command("review", _review), _command("evaluate", _evaluate)])
+@pytest.mark.parametrize(
+    "run",
+    [
+        _command("review", _review),
+        _command("evaluate", _evaluate),
+        _command("evaluate --virtual", _study),
+    ],
+)
 def test_an_address_without_a_cluster_is_said(
     run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -16,10 +14,10 @@ from openntz.compute.executors import map_in_order
 from openntz.errors import InputError
 from openntz.workflows import simulate as simulate_module
 from openntz.workflows.simulate import SimulateRequest, run_simulate
+from tests.workflows.cluster import KillsAWorker, bytes_of, pids, two_workers
 
 distributed = pytest.importorskip("distributed")
 
-Item = TypeVar("Item")
 SCENARIO = """
 title = "cluster"
 start = 2021-01-04
@@ -32,45 +30,9 @@ doses = [{ every_week = 4, count = 3 }]
 """
 
 
-def _pid() -> int:
-    return os.getpid()
-
-
-def _bytes(out: Path) -> dict[str, bytes]:
-    files = (f for f in out.rglob("*") if f.is_file())
-    return {str(f.relative_to(out)): f.read_bytes() for f in files}
-
-
-class _KillsAWorker:
-    """A watcher who ends a worker of the cluster once two chunks have come back."""
-
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-        self.after: list[int] = []
-
-    def say(self, text: str) -> None: ...
-
-    def bytes_read(self, done: int, total: int) -> None: ...
-
-    def track(self, items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
-        for count, item in enumerate(items, start=1):
-            yield item
-            if count == 2:
-                os.kill(self.pid, signal.SIGKILL)
-            if count > 2:
-                self.after.append(count)
-
-
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    with distributed.LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=True,
-        host="127.0.0.1",
-        dashboard_address=None,
-        silence_logs=50,
-    ) as started:
+    with two_workers() as started:
         yield started
 
 
@@ -83,18 +45,15 @@ def _request(folder: Path, out: str, **options: Any) -> SimulateRequest:
 def test_a_worker_killed_in_mid_run_loses_nothing_and_changes_no_byte(
     cluster: Any, tmp_path: Path
 ) -> None:
-    with distributed.Client(cluster, set_as_default=False) as client:
-        pids = client.run(_pid)
-    assert len(set(pids.values())) == 2
-    watcher = _KillsAWorker(next(iter(pids.values())))
+    before = pids(cluster)
+    assert len(set(before)) == 2
+    watcher = KillsAWorker(before[0], after=2)
     address = cluster.scheduler_address
     run_simulate(_request(tmp_path, "cluster", scheduler=address, trajectories=True), watcher)
-    assert watcher.after[-1] == 8, "the kill came before the end"
+    assert watcher.came == list(range(1, 9)), "the kill came before the end"
     run_simulate(_request(tmp_path, "alone", trajectories=True))
-    assert _bytes(tmp_path / "cluster") == _bytes(tmp_path / "alone")
-    with distributed.Client(cluster, set_as_default=False) as client:
-        client.wait_for_workers(1)
-        assert watcher.pid not in client.run(_pid).values()
+    assert bytes_of(tmp_path / "cluster") == bytes_of(tmp_path / "alone")
+    assert watcher.pid not in pids(cluster, 1)
 
 
 def _thrice(number: int) -> int:

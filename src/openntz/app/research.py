@@ -101,14 +101,17 @@ def evaluate(
     if virtual == (folder is not None):
         what = "a folder and --virtual exclude each other." if virtual else "nothing to evaluate."
         stop(InputError(what, where="evaluate", remedy="Give a folder, or --virtual."))
-    if virtual and scheduler is not None:
-        what = "virtual people are worked out on this machine."
-        stop(InputError(what, where="--scheduler", remedy="Give --virtual with --workers."))
     try:
         with PatientProgress(err_console()) as progress:
             if folder is None:
                 asked = StudyRequest(
-                    out=out, people=people, card=card, site=site, seed=seed, workers=workers
+                    out=out,
+                    people=people,
+                    card=card,
+                    site=site,
+                    seed=seed,
+                    workers=workers,
+                    scheduler=scheduler,
                 )
                 found = run_study(asked, progress)
             else:

@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 
 from openntz import __version__
-from openntz.compute.executors import map_in_order
 from openntz.errors import InputError
 from openntz.evidence.registry import Registry
 from openntz.forecast.saturation_readout import MeasuredSaturation
@@ -17,24 +16,30 @@ from openntz.forecast.scoreboard import Rules
 from openntz.forecast.settings import Settings
 from openntz.forecast.virtual import Design
 from openntz.forecast.virtual_study import Sampling, Study, Worked, summarise, work
-from openntz.models.card import Card, load_card
+from openntz.models.card import Card
 from openntz.models.saturation import load_saturation
 from openntz.records.write import write_text_atomic
 from openntz.report.evaluate_exports import study_json
 from openntz.report.evaluate_page import study_page
-from openntz.workflows.compiled import ready_to_estimate
-from openntz.workflows.person import DEFAULT_CARD
+from openntz.workflows.person import DEFAULT_CARD, Practice
 from openntz.workflows.progress import Progress
 from openntz.workflows.read import registry_for
+from openntz.workflows.shared_work import shared_work
 
 # People of one random stream; the same whatever the number of workers.
 _TOGETHER: Final = 100
 _SATURATION: Final = "saturation_natalizumab"
+# A practice has one; no number of the study depends on it.
+_PROFILE: Final = "eu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyRequest:
-    """How many virtual people, under which card; ``people`` None means as many as the registry."""
+    """How many virtual people, under which card, and where the work runs.
+
+    ``people`` None means as many as the registry. ``scheduler`` is the address of a dask cluster,
+    used instead of own ``workers``.
+    """
 
     out: Path
     people: int | None
@@ -42,6 +47,7 @@ class StudyRequest:
     site: Path | None = None
     seed: int
     workers: int = 1
+    scheduler: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,39 +62,69 @@ class StudyOutcome:
     index: Path
 
 
-def repeat_study(
-    card: Card,
-    facts: Registry,
-    *,
-    people: int,
-    seed: int,
-    workers: int = 1,
-    progress: Progress | None = None,
-) -> Study:
-    """The repeated study; equal seeds give equal numbers, whatever the workers.
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Some virtual people: their random stream and how many."""
 
-    Raises
-    ------
-    OpenNTZError
-        When the card asks for more than weight, or cannot be solved for somebody.
-    """
+    number: int
+    people: int
+
+
+def _work_together(practice: Practice, group: _Group) -> Worked:
+    facts = practice.registry
     design, rules = Design.from_registry(facts), Rules.from_registry(facts)
     settings = Settings.from_registry(facts)
     readout = MeasuredSaturation(load_saturation(_SATURATION), design.saturation_error)
     how = Sampling(settings.draws, settings.triage_draws, settings.pareto_k_limit, rules.outer)
-    sizes = [min(_TOGETHER, people - first) for first in range(0, people, _TOGETHER)]
+    generator = np.random.default_rng([practice.seed, group.number])
+    return work(practice.models.card, design, group.people, readout, how, generator)
 
-    def one(part: int) -> Worked:
-        generator = np.random.default_rng([seed, part])
-        return work(card, design, sizes[part], readout, how, generator)
 
-    ready_to_estimate(card)
-    done = map_in_order(one, range(len(sizes)), workers=workers)
-    if progress is not None:
-        done = progress.track(done, len(sizes), f"groups of {_TOGETHER} people")
+def practice_of_study(facts: Registry, seed: int, card: str = DEFAULT_CARD) -> Practice:
+    """What the study is repeated with: the facts, the card and the seed count.
+
+    Raises
+    ------
+    OpenNTZError
+        When a profile, fact or card cannot be used as written.
+    """
+    return Practice.create(registry=facts, profile=_PROFILE, seed=seed, card=card)
+
+
+def repeat_study(
+    practice: Practice,
+    *,
+    people: int,
+    card: str = DEFAULT_CARD,
+    workers: int = 1,
+    scheduler: str | None = None,
+    progress: Progress | None = None,
+) -> Study:
+    """The repeated study; equal seeds give equal numbers, wherever they are worked out.
+
+    ``card`` is what the practice was made with, for the workers of a cluster at ``scheduler``.
+
+    Raises
+    ------
+    OpenNTZError
+        When the card asks for more than weight, cannot be solved for somebody, a worker or the
+        cluster is lost, or a worker is another version.
+    """
+    facts = practice.registry
+    design, rules = Design.from_registry(facts), Rules.from_registry(facts)
+    parts = [
+        _Group(number, min(_TOGETHER, people - first))
+        for number, first in enumerate(range(0, people, _TOGETHER))
+    ]
+    with shared_work(
+        _work_together, parts, practice, card=card, workers=workers, scheduler=scheduler
+    ) as done:
+        if progress is not None:
+            done = progress.track(done, len(parts), f"groups of {_TOGETHER} people")
+        worked = list(done)
     return summarise(
         design,
-        list(done),
+        worked,
         within_percent=rules.within_percent,
         confidence=rules.confidence,
         interval=rules.outer,
@@ -101,19 +137,20 @@ def run_study(request: StudyRequest, progress: Progress | None = None) -> StudyO
     Raises
     ------
     OpenNTZError
-        When the card, a site file or the output folder cannot be used.
+        When the card, a site file, the output folder or the cluster cannot be used.
     """
     facts = registry_for(request.site)
-    design, card = Design.from_registry(facts), load_card(request.card)
+    practice = practice_of_study(facts, request.seed, request.card)
+    design, card = Design.from_registry(facts), practice.models.card
     people = request.people
     if people is None:
         people = round(facts.fact("evaluate.virtual.people").number)
     study = repeat_study(
-        card,
-        facts,
+        practice,
         people=people,
-        seed=request.seed,
+        card=request.card,
         workers=request.workers,
+        scheduler=request.scheduler,
         progress=progress,
     )
     heading = {
