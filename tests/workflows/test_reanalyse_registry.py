@@ -35,11 +35,13 @@ def _told(found: Reanalysis) -> dict[str, Any]:
     return json.loads((found.page.parent / "results.json").read_text(encoding="utf-8"))
 
 
-def test_results_have_the_bytes_of_one_piece(
+def test_results_have_the_bytes_of_one_piece_and_one_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chunks, "PEOPLE_A_CHUNK", 7)
+    monkeypatch.setattr(gathered, "_WORTH_SHARING", 0)
     by_chunks = _run(tmp_path, "tables", "chunks")
+    monkeypatch.setattr(gathered, "_WORTH_SHARING", PEOPLE + 1)
     monkeypatch.setattr(gathered, "divided", lambda *_: chunks.OnePiece("the test asks for it"))
     whole = _run(tmp_path, "tables", "whole")
     (note,) = whole.notes

@@ -95,9 +95,10 @@ def _folder(base: Path, suffix: str) -> Path:
     for name, text in TABLES.items():
         path = folder / f"{name}.csv"
         path.write_text(text, encoding="utf-8")
-        if suffix == ".parquet":
+        if suffix.endswith(".parquet"):
+            text = "true" if suffix.startswith("text") else "false"
             duckdb.execute(
-                f"COPY (SELECT * FROM read_csv('{path}', all_varchar=false)) "
+                f"COPY (SELECT * FROM read_csv('{path}', all_varchar={text})) "
                 f"TO '{folder / name}.parquet' (FORMAT parquet)"
             )
             path.unlink()
@@ -112,7 +113,7 @@ def _import(base: Path, suffix: str) -> Imported:
     return import_any(folder, base / "out", mapping)
 
 
-@pytest.fixture(params=[".csv", ".parquet"])
+@pytest.fixture(params=[".csv", ".parquet", "text.parquet"])
 def found(request: pytest.FixtureRequest, tmp_path: Path) -> Imported:
     return _import(tmp_path, request.param)
 
@@ -233,3 +234,24 @@ def test_messages_about_mapping_files(tmp_path: Path, snapshot) -> None:
         load_concepts(None)
     said["no file"] = str(caught.value)
     assert said == snapshot
+
+
+def test_the_lines_of_a_large_table_are_the_same_every_time(tmp_path: Path) -> None:
+    """Several row groups, so that more than one thread would share them out."""
+    mapping = tmp_path / "concepts.toml"
+    mapping.write_text(MAPPING, encoding="utf-8")
+    folder = _folder(tmp_path, ".parquet")
+    duckdb.execute(
+        "COPY (SELECT 1 + i % 50 AS person_id, 200 AS measurement_concept_id,"
+        " DATE '2020-01-01' AS measurement_date, i / 1e6 AS value_as_number FROM range(400000)"
+        f" AS t(i)) TO '{folder / 'measurement.parquet'}' (FORMAT parquet)"
+    )
+    written = []
+    for name in ("one", "two"):
+        import_any(folder, tmp_path / name, mapping, omop_as="parquet")
+        written.append((tmp_path / name / "measurements.parquet").read_bytes())
+    assert written[0] == written[1]
+    values = duckdb.execute(
+        f"SELECT CAST(value AS DOUBLE) FROM '{tmp_path / 'one' / 'measurements.parquet'}'"
+    ).fetchall()
+    assert [v for (v,) in values] == [i / 1e6 for i in range(400_000)]

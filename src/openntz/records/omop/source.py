@@ -56,6 +56,11 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "visit_occurrence": ("visit_occurrence_id", "visit_concept_id"),
 }
 
+# Not FLOAT, whose 0.1 is another number than the text '0.1'.
+_READ_AS_IT_IS: Final = frozenset({"BIGINT", "INTEGER", "DOUBLE", "DATE", "TIMESTAMP"})
+# Columns that queries only ever read as a number or a time.
+_NEVER_TEXT: Final = ("person_id", "_concept_id", "_date", "_datetime", "_number", "quantity")
+
 
 def _files(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
@@ -100,10 +105,22 @@ def _csv(path: Path) -> str:
     )
 
 
+def _column(name: str, kind: str | None) -> str:
+    """A column of a view, NULL where the table has none.
+
+    It keeps a type from which numbers and times are read as they would be from its text, which
+    would have to be written and read again for every row.
+    """
+    if kind is None:
+        return f"NULL::VARCHAR AS {name}"
+    as_it_is = kind in _READ_AS_IT_IS and name.endswith(_NEVER_TEXT)
+    return f'"{name}"' if as_it_is else f'CAST("{name}" AS VARCHAR) AS {name}'
+
+
 class OmopFolder:
     """The tables of a folder as views of a database; a context manager.
 
-    Every view has the columns of ``COLUMNS`` as text. A file that cannot be read is a problem.
+    Every view has the columns of ``COLUMNS``, as text or in a type that reads alike. A file that cannot be read is a problem.
     """
 
     def __init__(self, folder: Path, scratch: Path) -> None:
@@ -125,7 +142,9 @@ class OmopFolder:
             "SET autoinstall_known_extensions = false",
             "SET autoload_known_extensions = false",
             "SET memory_limit = '2GB'",
-            "SET threads = 2",
+            # Two write the rows of a join in an order that changes from run to run, and with it
+            # the lines that are named to the reader.
+            "SET threads = 1",
             f"SET temp_directory = {_quoted(str(scratch))}",
         ):
             self._database.execute(setting)
@@ -150,11 +169,8 @@ class OmopFolder:
         try:
             read = _parquet(path) if path.suffix.casefold() == ".parquet" else _csv(path)
             described = self._database.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()
-            there = {str(row[0]).casefold() for row in described}
-            columns = ", ".join(
-                f'CAST("{c}" AS VARCHAR) AS {c}' if c in there else f"NULL::VARCHAR AS {c}"
-                for c in COLUMNS[name]
-            )
+            there = {str(row[0]).casefold(): str(row[1]) for row in described}
+            columns = ", ".join(_column(c, there.get(c)) for c in COLUMNS[name])
             self._database.execute(f"CREATE VIEW {name} AS SELECT {columns} FROM {read}")
         except (self.error, OSError, ValueError) as error:
             reason = f"it cannot be read ({printable(str(error).splitlines()[0])})."
