@@ -120,7 +120,8 @@ def _column(name: str, kind: str | None) -> str:
 class OmopFolder:
     """The tables of a folder as views of a database; a context manager.
 
-    Every view has the columns of ``COLUMNS``, as text or in a type that reads alike. A file that cannot be read is a problem.
+    Every view has the columns of ``COLUMNS``, as text or in a type that reads alike. A file that
+    cannot be read is a problem.
     """
 
     def __init__(self, folder: Path, scratch: Path) -> None:
