@@ -71,6 +71,24 @@ def relapse_after(arms: Arms, scenario: str, args: Args) -> Floats:
     return only(found, arms.among(scenario, args.get("among", "all")))
 
 
+def any_late(arms: Arms, scenario: str, args: Args) -> Floats:
+    """Whether a relapse began from one day up to, not on, another."""
+    found = _relapses(arms, scenario, args["start"], args["until"]) > 0
+    return only(found, arms.among(scenario, args.get("among", "all")))
+
+
+def rate_late(arms: Arms, scenario: str, args: Args) -> Floats:
+    """Relapses a year from one day up to, not on, another."""
+    found = _relapses(arms, scenario, args["start"], args["until"])
+    found *= _YEAR / (args["until"] - args["start"])
+    return only(found, arms.among(scenario, args.get("among", "all")))
+
+
+def no_activity(arms: Arms, scenario: str, args: Args) -> Floats:
+    """Whether neither a relapse nor a T2 lesion began between two days."""
+    return 1.0 - np.maximum(any_late(arms, scenario, args), t2_late(arms, scenario, args))
+
+
 def relapse_month(arms: Arms, scenario: str, args: Args) -> Floats:
     """Months from the last dose to the first relapse within some days of it."""
     fates = arms[scenario]

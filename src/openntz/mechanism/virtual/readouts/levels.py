@@ -148,6 +148,19 @@ def half_life_linear(arms: Arms, scenario: str, args: Args) -> Floats:
     return np.log(2.0) / beta
 
 
+def clearance_linear(arms: Arms, scenario: str, args: Args) -> Floats:
+    """Clearance of the linear part, without antibodies, mL/h."""
+    del scenario, args
+    return individual_kinetics(arms.crowd, weight_kg(arms.crowd))["cl"] * _ML / _HOURS
+
+
+def volume(arms: Arms, scenario: str, args: Args) -> Floats:
+    """Volume of distribution at steady state, L."""
+    del scenario, args
+    v = individual_kinetics(arms.crowd, weight_kg(arms.crowd))
+    return v["vc"] + v["vp"]
+
+
 def _longest(arms: Arms, target: float) -> Floats:
     """Longest interval (N,) in weeks whose steady trough keeps a target; the shortest if none."""
     kept = np.stack([_steady(arms, f"q{w}w") >= target for w in INTERVAL_WEEKS], axis=1)
