@@ -97,7 +97,7 @@ def test_a_suited_person_is_a_candidate_and_is_told_everything():
     assert (
         "Candidate for a longer interval than 4 weeks: up to 43 days, a next dose on Friday "
         "2024-08-02 (8.5 infusions a year), with a chance of a trough of at least 10 µg/mL of "
-        "91 % then and 91 % once that interval is kept (" in message
+        "91 % then and 91 % once that interval is kept. 17 doses" in message
     )
     assert "at 6 weeks: 95 % / 99 % / >99 %" in message
     assert "at 7 weeks: 70 % / 95 % / 99 %" in message

@@ -241,3 +241,43 @@ def test_on_a_phone_the_number_at_the_top_of_an_axis_keeps_clear_of_the_title():
         ticks = [float(t.get("y")) for t in words if t.get("class") == "tick"]
         # Letters of 13 reach 3 below their line; figures of 11.5 stand 8.5 above theirs.
         assert min(ticks) - 8.5 >= float(title.get("y")) + 3
+
+
+def tree(svg):
+    return ET.fromstring(svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))
+
+
+@pytest.mark.parametrize("person", invented.everybody(), ids=lambda p: p.id[:6])
+def test_on_a_phone_no_line_of_a_day_runs_through_a_title(person):
+    root = tree(draw(picture(person, build.GUIDES), NARROW))
+    titles = [
+        (float(t.get("x", 0)), float(t.get("y", 0)), "".join(t.itertext()))
+        for t in root.iter(f"{NS}text")
+        if t.get("class", "").split()[0] in {"title", "unit", "absent"}
+    ]
+    # The axis below the doses; that at the foot stands below all lines.
+    titles += [
+        (float(t.get("x", 0)) - width(t.text or "", 11.0) / 2, float(t.get("y", 0)), t.text or "")
+        for t in root.iter(f"{NS}text")
+        if t.get("class", "").startswith("tick") and t.get("text-anchor") == "middle"
+    ]
+    lines = [p for p in root.iter(f"{NS}path") if p.get("class", "").startswith("moment ")]
+    assert titles
+    for line in lines:
+        for x, top, bottom in re.findall(r"M([\d.]+) ([\d.]+)V([\d.]+)", line.get("d", "")):
+            for left, base, words in titles:
+                beside = not left < float(x) < left + width(words, 11.0)
+                # From the tops of the letters to the foot of those that hang below the line.
+                assert beside or float(bottom) <= base - 8 or float(top) >= base + 2, words
+
+
+def test_a_line_of_a_day_keeps_all_panels_and_only_leaves_out_titles():
+    chart = picture(invented.normal(), build.GUIDES)
+    for sheet, titles in ((WIDE, 0), (NARROW, len(chart.panels))):
+        root = tree(draw(chart, sheet))
+        path = next(
+            p.get("d", "") for p in root.iter(f"{NS}path") if p.get("class") == "moment today"
+        )
+        # One more where the name of a month is in the way.
+        assert path.count("V") == path.count("M")
+        assert path.count("M") - 1 - titles in {0, 1}

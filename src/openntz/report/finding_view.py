@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Final
 
 from openntz.course.course import EVENT_TABLES, Course
 from openntz.course.events import (
@@ -29,6 +30,9 @@ from openntz.report.later import LaterLine, acknowledged, later_lines
 from openntz.report.person import PersonReview
 from openntz.report.review import Review
 from openntz.report.rules import RuleName
+
+# A longer message fills a telephone's screen: only its first sentence stands outside.
+_LONGEST: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,16 @@ class FindingView:
     lapsed: str
     later: tuple[LaterLine, ...]
     beside: str = ""
+
+    @property
+    def lead(self) -> str:
+        """What stands before the finding is opened: the message, of a long one its beginning."""
+        return self.message if len(self.message) <= _LONGEST else words.sentences(self.message)[0]
+
+    @property
+    def rest(self) -> tuple[str, ...]:
+        """The sentences of a long message after its first, for a list inside the finding."""
+        return () if len(self.message) <= _LONGEST else words.sentences(self.message)[1:]
 
 
 def anchor(place: str) -> str:

@@ -127,13 +127,27 @@ def moment_labels(chart: Chart, frame: Frame) -> list[MomentLabel]:
     return found
 
 
-def _moments(labels: list[MomentLabel], frame: Frame, top: float, bottom: float) -> str:
+# Half the width of a month or year on the axis, with air.
+_TICK_HALF: Final = 16.0
+# Stretches of height, from top to bottom, through which no line of a day is drawn.
+Gaps = list[tuple[float, float]]
+
+
+def _broken(x: float, top: float, bottom: float, gaps: Gaps) -> str:
+    """A vertical line that leaves out rows of text."""
+    path = f"M{px(x)} {px(top)}"
+    for begin, end in gaps:
+        path += f"V{px(begin)}M{px(x)} {px(end)}"
+    return f"{path}V{px(bottom)}"
+
+
+def _moments(labels: list[MomentLabel], frame: Frame, top: float, bottom: float, gaps: Gaps) -> str:
     parts = []
     for label in labels:
         y = top - 6 - ROW_HEIGHT * label.row
         tone, x = label.moment.tone, frame.x(label.moment.day)
         parts.append(
-            f'<path class="moment {tone}" d="M{px(x)} {px(y - 11)}V{px(bottom)}"/>'
+            f'<path class="moment {tone}" d="{_broken(x, y - 11, bottom, gaps)}"/>'
             + text(label.place.x, y, label.moment.label, f"moment {tone}", label.place.anchor)
         )
     return "".join(parts)
@@ -163,10 +177,13 @@ def _overview(chart: Chart, frame: Frame, y: float) -> tuple[str, float]:
     return "".join(parts), top + 58
 
 
-def _body(chart: Chart, frame: Frame, y: float, ticks: list[Tick]) -> tuple[str, float]:
-    """All panels from ``y`` downwards, the axis repeated below the doses."""
+def _body(chart: Chart, frame: Frame, y: float, ticks: list[Tick]) -> tuple[str, float, Gaps]:
+    """All panels from ``y`` downwards, the axis repeated below the doses; and rows of titles."""
     parts: list[str] = []
+    gaps: Gaps = []
     for i, panel in enumerate(chart.panels):
+        if (above := frame.sheet.titles.row(panel, frame.sheet)) > 0.0:
+            gaps.append((y, y + above))
         if isinstance(panel, PlotPanel):
             drawn, height = draw_plot(panel, frame, y, f"{frame.sheet.name}-{i}")
         elif isinstance(panel, LanePanel):
@@ -178,10 +195,12 @@ def _body(chart: Chart, frame: Frame, y: float, ticks: list[Tick]) -> tuple[str,
         y += height
         if panel.name == "doses":
             parts.append(_axis(ticks, y))
+            if any(abs(t.x - frame.x(day)) < _TICK_HALF for t in ticks for day in frame.crossed):
+                gaps.append((y + 3, y + 18))
             y += 18
         if i + 1 < len(chart.panels):
             y += max(_GAP[type(panel)], _GAP[type(chart.panels[i + 1])])
-    return "".join(parts), y
+    return "".join(parts), y, gaps
 
 
 def draw(chart: Chart, sheet: Sheet = WIDE) -> str:
@@ -191,7 +210,7 @@ def draw(chart: Chart, sheet: Sheet = WIDE) -> str:
     named = moment_labels(chart, frame)
     top = y + 8 + ROW_HEIGHT * (1 + max((label.row for label in named), default=0))
     ticks = time_ticks(frame)
-    body, y = _body(chart, frame, top, ticks)
+    body, y, gaps = _body(chart, frame, top, ticks)
     bottom = y + 4
     strip, lowest = _overview(chart, frame, bottom + 36)
     height = bottom + 24 if not strip else lowest
@@ -207,7 +226,7 @@ def draw(chart: Chart, sheet: Sheet = WIDE) -> str:
             head,
             _back(chart, frame, top, bottom, ticks),
             legend,
-            _moments(named, frame, top, bottom),
+            _moments(named, frame, top, bottom, gaps),
             body,
             _ahead_label(chart, frame, top),
             f'<path class="frame" d="M{left} {px(bottom)}H{right}"/>',

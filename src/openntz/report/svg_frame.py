@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from openntz.report.charts import EmptyPanel, LanePanel, PlotPanel, TimeAxis
+from openntz.report.charts import EmptyPanel, LanePanel, Panel, PlotPanel, TimeAxis
 from openntz.report.labels import width, wrap
 from openntz.report.svg_marks import text
 
@@ -31,6 +31,10 @@ class Titles(Protocol):
 
     def empty(self, panel: EmptyPanel, sheet: Sheet, y: float) -> tuple[str, float]:
         """The one line of a panel without data; returns the drawing and its whole height."""
+        ...
+
+    def row(self, panel: Panel, sheet: Sheet) -> float:
+        """Height at the top of a panel that its title takes of the time axis."""
         ...
 
     def overview(self, title: str, unit: str, y: float) -> tuple[str, float]:
@@ -91,6 +95,11 @@ def _in_right_margin(words: str, sheet: Sheet, centre: float) -> str:
 class TitlesBeside:
     """Titles in the left margin, for a wide sheet."""
 
+    def row(self, panel: Panel, sheet: Sheet) -> float:
+        """No title stands on the time axis."""
+        del panel, sheet
+        return 0.0
+
     def plot(self, panel: PlotPanel, sheet: Sheet, y: float) -> tuple[str, float]:
         """Title, then unit and what lies earlier in lines below it."""
         lines = [text(0, y + 12, panel.title, "title")]
@@ -143,6 +152,15 @@ class TitlesAbove:
         drawn, height = self._row(panel.title, words, sheet, y)
         # The number at the top of the axis stands half above it.
         return drawn, height + 5.0
+
+    def row(self, panel: Panel, sheet: Sheet) -> float:
+        """Height of the title's row, or rows, at the top of a panel."""
+        if isinstance(panel, PlotPanel):
+            # The number at the top of the axis is no part of it.
+            return self.plot(panel, sheet, 0.0)[1] - 5.0
+        if isinstance(panel, LanePanel):
+            return self.lane(panel, sheet, 0.0)[1]
+        return self.empty(panel, sheet, 0.0)[1]
 
     def lane(self, panel: LanePanel, sheet: Sheet, y: float) -> tuple[str, float]:
         """Title and unit in one line."""

@@ -183,6 +183,17 @@ def first_sentence(text: str) -> str:
     return text
 
 
+def sentences(text: str) -> tuple[str, ...]:
+    """A text cut after each sentence; a full stop in a number, date or bracket ends nothing."""
+    found, depth, begin = [], 0, 0
+    for i, sign in enumerate(text[:-2]):
+        depth += (sign == "(") - (sign == ")")
+        if sign == "." and text[i + 1] == " " and depth <= 0 and text[i + 2].isupper():
+            found.append(text[begin : i + 1])
+            begin = i + 2
+    return (*found, text[begin:])
+
+
 def listed(words: list[str]) -> str:
     """'a', 'a and b', 'a, b and c'."""
     if len(words) <= 1:

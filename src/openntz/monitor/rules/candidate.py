@@ -68,6 +68,10 @@ def _chances(facts: CandidateFacts, profile: Profile) -> str:
     return f"chance of a trough of at least {levels} {LEVEL_UNIT} at {'; at '.join(told)}"
 
 
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def longer_date(facts: CandidateFacts) -> NextDate | None:
     """The latest date that keeps the rule, where it makes the present interval longer."""
     found = None if facts.decision is None else facts.decision.longest_kept
@@ -160,7 +164,7 @@ def candidate(facts: CandidateFacts, profile: Profile) -> Verdict:
     return Verdict(
         status=Status.WATCH,
         message=f"Candidate for a longer interval than {days_text(t.interval_days)}: "
-        f"{_offer(found, profile)} ({_chances(facts, profile)}). {_met(facts)} "
+        f"{_offer(found, profile)}. {_met(facts)} {_sentence(_chances(facts, profile))} "
         f"{trials_text(facts.age, profile)} "
         f"{half_life_text(found.after_days, t.interval_days, profile)} {label_text(profile)} A "
         "longer one is a decision of neurologist and patient, with levels and MRI to follow it.",
