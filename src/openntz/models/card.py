@@ -18,8 +18,8 @@ from openntz.models.covariate_model import (
     CovariateInput,
     CovariateModel,
     Population,
-    build_covariates,
 )
+from openntz.models.covariate_tables import build_covariates
 from openntz.models.domain import DomainVerdict, Value, verdicts_on
 from openntz.models.individual import Individual, individual_parameters
 from openntz.models.numbers import UNITS, Quantity, in_solver_unit, quantity, sources_of

@@ -1,7 +1,7 @@
 """The file format of the model cards; pydantic, because cards come from outside.
 
 Each table is checked by itself here; what tables say about each other is checked where they
-are joined: ``covariate_model``, ``variability``, ``residual`` and ``card``.
+are joined: ``covariate_tables``, ``variability``, ``residual`` and ``card``.
 """
 
 from __future__ import annotations
