@@ -25,7 +25,7 @@ from openntz.mechanism.kernels.problem import NO_STEADY_STATE, UNUSABLE, Problem
 from openntz.mechanism.regimen import POSITIVE, Floats, Schedule, check_segments, refuse
 from openntz.mechanism.rows import Values, kernel_rows
 from openntz.mechanism.steady import before_steady_state
-from openntz.mechanism.timeline import Timeline, lay_end_to_end, nothing
+from openntz.mechanism.timeline import Timeline, lay_end_to_end, lay_infusions, nothing
 
 Ints = NDArray[np.int64]
 
@@ -247,7 +247,12 @@ class Plan:
             steady = any(self.spans[s].schedule.steady > 0.0 for s in group.spans)
             key += tuple(values[n].tobytes() for n in (names if steady else _UPTAKE))
             key += tuple(slopes[n].tobytes() for n in _UPTAKE if n in slopes)
-        if group.timeline is None or key != group.key:
+        if not group.moving and (group.timeline is None or key != group.key):
+            spans = [self.spans[s] for s in group.spans]
+            changes = [s.segment_day[self._first_segment(s) + 1 :] for s in spans]
+            schedules = [s.schedule for s in spans]
+            group.timeline, group.key = lay_infusions(schedules, changes, shape.tangents), key
+        elif group.timeline is None or key != group.key:
             found = [
                 self._events_of(int(s), shape, values, slopes, directions) for s in group.spans
             ]

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from openntz.mechanism.events import Events
-from openntz.mechanism.regimen import Floats
+from openntz.mechanism.events import SHORTEST_INFUSION_DAY, Events
+from openntz.mechanism.kernels.compartments import CENTRAL
+from openntz.mechanism.kernels.problem import BOLUS, RATE_OFF, RATE_ON, SEGMENT
+from openntz.mechanism.regimen import Floats, Schedule
 
 Ints = NDArray[np.int64]
 
@@ -80,4 +82,51 @@ def lay_end_to_end(events: Sequence[Events], tangents: int, directions: int) -> 
         time_tangent=bent["time_tangent"],
         copies=copies,
         length=int(ends[-1]),
+    )
+
+
+def lay_infusions(
+    schedules: Sequence[Schedule], changes: Sequence[Floats], tangents: int
+) -> Timeline:
+    """The timeline of spans whose doses all enter the blood directly, all spans in one sweep.
+
+    What ``dose_events`` and ``lay_end_to_end`` give for them span by span. ``changes`` are the
+    starts of each span's segments after the one its first dose falls into.
+    """
+    given = [len(s.start_day) for s in schedules]
+    spans = np.arange(len(schedules))
+    of = np.repeat(spans, given)
+    begun = np.concatenate([s.start_day for s in schedules])
+    amount = np.concatenate([s.amount_mg for s in schedules])
+    ends = begun + np.concatenate([s.duration_day for s in schedules])
+    lasting = ends - begun
+    drip = lasting >= SHORTEST_INFUSION_DAY
+    once = ~drip
+    rate = amount[drip] / lasting[drip]
+    turned = np.concatenate(changes)
+    sizes = np.array([len(c) for c in changes])
+    # In the order in which events of one moment are applied.
+    kinds = (SEGMENT, RATE_OFF, RATE_ON, BOLUS)
+    span = (np.repeat(spans, sizes), of[drip], of[drip], of[once])
+    time = np.concatenate([turned, ends[drip], begun[drip], begun[once]])
+    value = np.concatenate([np.zeros(len(turned)), rate, rate, amount[once]])
+    index = np.full(len(time), CENTRAL, np.int64)
+    index[: len(turned)] = 1 + np.arange(len(turned)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    kind = np.repeat(np.array(kinds, np.int64), [len(s) for s in span])
+    whose = np.concatenate(span)
+    order = np.lexsort((time, whose))
+    stop = np.cumsum(np.bincount(whose, minlength=len(spans)))
+    start = np.full(len(spans), np.inf)
+    np.minimum.at(start, of, begun)
+    return Timeline(
+        start=start[None],
+        range=np.stack([np.concatenate([[0], stop[:-1]]), stop], axis=1)[None],
+        time=time[order],
+        kind=kind[order],
+        index=index[order],
+        value=value[order],
+        value_tangent=np.zeros((len(time), tangents)),
+        time_tangent=np.zeros((len(time), tangents)),
+        copies=1,
+        length=len(time),
     )
