@@ -19,6 +19,7 @@ WORDS = Limits.create(registry(), AS_OF).death
     "reason",
     [
         *("died", "Died", "DIED.", "death", "DEATH", "deceased", "patient died", "passed away"),
+        *("subject died", "Subject died of PML", "death of subject", "Patient died."),
         *("died of sepsis", "Death (PML)", "death: myocardial infarction", "Death, at home"),
         *("death 2024-05-01", "died on 1 May 2024", "died, cause unknown", "deceased 01/05/2024"),
         *("verstorben", "Verstorben am 1.5.2024", "gestorben", "Patientin verstorben", "Tod"),
