@@ -8,7 +8,8 @@ to keep it) over the keys of all people together; the tests hold it against nump
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final, cast
 
 import numpy as np
@@ -31,12 +32,12 @@ class _Hash:
     """The hash with its running constant, which does not depend on what is hashed."""
 
     def __init__(self, start: int, factor: int) -> None:
-        self._constant, self._factor = start, factor
+        self.constant, self._factor = start, factor
 
     def __call__(self, value: Words) -> Words:
-        mixed = value ^ np.uint32(self._constant)
-        self._constant = self._constant * self._factor % _WORD
-        mixed = mixed * np.uint32(self._constant)
+        mixed = value ^ np.uint32(self.constant)
+        self.constant = self.constant * self._factor % _WORD
+        mixed = mixed * np.uint32(self.constant)
         return mixed ^ (mixed >> _SHIFT)
 
 
@@ -53,25 +54,37 @@ def _words(number: int) -> list[int]:
     return found
 
 
-def seed_states(seed: int, group: int, numbers: ArrayLike, stream: int) -> NDArray[np.uint64]:
-    """What seeds PCG64 (N, 4) for spawn keys (group, number, stream) of a seed.
-
-    Numbers are 0 to 2^32 - 1, as are group and stream; the seed is any whole number from 0.
-    """
-    number = np.asarray(numbers).astype(np.uint32)
+@lru_cache(maxsize=64)
+def _begun(seed: int, group: int) -> tuple[tuple[Words, ...], int]:
+    """The pool once seed and group are in it, and the constant of the hash by then."""
     entropy = _words(seed)
     entropy += [0] * (_POOL - len(entropy))
-    parts = [np.full(1, word, np.uint32) for word in entropy]
-    parts += [np.full(1, group, np.uint32), number, np.full(1, stream, np.uint32)]
+    parts = [np.full(1, word, np.uint32) for word in (*entropy, group)]
     first = _Hash(_INIT_A, _MULT_A)
     pool = [first(part) for part in parts[:_POOL]]
     for source in range(_POOL):
         for into in range(_POOL):
             if source != into:
                 pool[into] = _mix(pool[into], first(pool[source]))
-    for part in parts[_POOL:]:
-        for into in range(_POOL):
-            pool[into] = _mix(pool[into], first(part))
+    _into(pool, first, parts[_POOL:])
+    return tuple(pool), first.constant
+
+
+def _into(pool: list[Words], first: _Hash, parts: Sequence[Words]) -> None:
+    for part in parts:
+        for at in range(_POOL):
+            pool[at] = _mix(pool[at], first(part))
+
+
+def seed_states(seed: int, group: int, numbers: ArrayLike, stream: int) -> NDArray[np.uint64]:
+    """What seeds PCG64 (N, 4) for spawn keys (group, number, stream) of a seed.
+
+    Numbers are 0 to 2^32 - 1, as are group and stream; the seed is any whole number from 0.
+    """
+    number = np.asarray(numbers).astype(np.uint32)
+    begun, constant = _begun(seed, group)
+    pool = list(begun)
+    _into(pool, _Hash(constant, _MULT_A), [number, np.full(1, stream, np.uint32)])
     second = _Hash(_INIT_B, _MULT_B)
     state = np.empty((len(number), _STATE_WORDS), np.uint32)
     for at in range(_STATE_WORDS):

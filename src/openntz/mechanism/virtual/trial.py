@@ -29,7 +29,7 @@ class Setting:
     immunogenicity: float = 1.0
 
 
-def _alike(regimens: Sequence[Regimen], p: Parameters) -> list[tuple[Rows, Starts]]:
+def _alike(regimens: Sequence[Regimen], given: Given, p: Parameters) -> list[tuple[Rows, Starts]]:
     """People whose modifiers, first dose and number of antibody responses are the same.
 
     Their rows, and for each response the day each one's stretch of dosing began and whether it
@@ -37,17 +37,23 @@ def _alike(regimens: Sequence[Regimen], p: Parameters) -> list[tuple[Rows, Start
     """
     groups: dict[tuple[object, ...], list[int]] = {}
     begun: dict[tuple[object, ...], list[list[float]]] = {}
-    day = Given.of(regimens).day
+    day = given.day
     # Few have a gap in their doses, and only they are looked at one by one.
     with np.errstate(invalid="ignore"):
         gap = np.isfinite(day[:, 1:]) & (np.diff(day, axis=1) >= p["antibodies.redose.gap"])
     gapped: list[bool] = np.asarray(gap.any(axis=1)).tolist()
     begin: list[float] = day.min(axis=1, initial=np.inf).tolist()
     for row, (one, first) in enumerate(zip(regimens, begin, strict=True)):
-        found = exposures(one.day, p) if gapped[row] else [(first, 0)] * bool(len(one.day))
-        key = (one.modifiers, first, *(before == 0 for _, before in found))
+        key: tuple[object, ...] = (one.modifiers, first)
+        starts: list[float] = []
+        if gapped[row]:
+            found = exposures(one.day, p)
+            key += tuple(before == 0 for _, before in found)
+            starts = [start for start, _ in found]
+        elif len(one.day):
+            key, starts = (*key, True), [first]
         groups.setdefault(key, []).append(row)
-        begun.setdefault(key, []).append([start for start, _ in found])
+        begun.setdefault(key, []).append(starts)
     return [
         (
             np.asarray(rows, np.intp),
@@ -73,8 +79,9 @@ def reactions_of(
     ``days`` is the daily grid (T,), ``uniform`` the people's numbers for it (N, T, 8).
     """
     found: dict[int, Reactions] = {}
-    for rows, starts in _alike(regimens, p):
-        some, given = part_of(crowd, rows), Given.of([regimens[row] for row in rows])
+    everybody = Given.of(regimens)
+    for rows, starts in _alike(regimens, everybody, p):
+        some, given = part_of(crowd, rows), everybody.part(rows)
         made = responses_from(some, p, starts, setting.immunogenicity)
         there = np.isfinite(given.day)
         day = np.where(there, given.day, days[0])
@@ -109,8 +116,9 @@ def fates_of(
         When the pharmacokinetic model cannot be solved for somebody.
     """
     titre, total = (np.empty((crowd.count, len(days))) for _ in range(2))
-    for rows, starts in _alike(regimens, p):
-        some, given = part_of(crowd, rows), Given.of([regimens[row] for row in rows])
+    everybody = Given.of(regimens)
+    for rows, starts in _alike(regimens, everybody, p):
+        some, given = part_of(crowd, rows), everybody.part(rows)
         made = responses_from(some, p, starts, setting.immunogenicity)
         titre[rows] = titre_ng_per_ml(made, len(rows), days)
         total[rows] = drug_of(some, p, given, regimens[rows[0]].modifiers, made, days)
