@@ -216,7 +216,14 @@ def ours(row: Mapping[str, Any]) -> str:
     measure = str(row["measure"])
     told = cell("value", row.get("value"), measure)
     if row.get("count") is not None and row.get("n") is not None:
-        told = f"{row['count']:.0f} of {row['n']:.0f}, {told}"
+        # Events may be more than people: a rate is no share of them.
+        events = "person-year" in measure
+        many = (
+            f"{row['count']:.0f} in {row['n']:.0f} people"
+            if events
+            else (f"{row['count']:.0f} of {row['n']:.0f}")
+        )
+        told = f"{many}, {told}"
     if row.get("low") is not None and row.get("high") is not None:
         ends = (cell(k, row[k], measure) for k in ("low", "high"))
         told = f"{told} ({' to '.join(ends)})"
