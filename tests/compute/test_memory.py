@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
@@ -31,8 +32,14 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 
 def _pages(how: str) -> int:
+    # dask sets limits of its own for every process after it.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, how], check=True, capture_output=True, text=True
+        [sys.executable, "-c", PROGRAM, how],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=environment,
     )
     return int(done.stdout)
 

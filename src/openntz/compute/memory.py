@@ -4,7 +4,7 @@ glibc hands large blocks back to the system as soon as they are free, and takes 
 by page, for the next group of people: a sixth of the processor time of a simulation. A block
 that is freed raises both limits above which it does so, to its own size and to twice that
 (``mallopt``, M_MMAP_THRESHOLD); so one large block, never touched, is enough. Other allocators
-take no notice.
+take no notice, nor does glibc where the environment sets a limit, as dask does for its workers.
 """
 
 from __future__ import annotations
