@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from openntz.evidence.registry import registry
 from openntz.forecast.likelihood import Kind
 from openntz.forecast.subject import Observations, Subject
 from openntz.mechanism.plan import Span
@@ -94,7 +95,8 @@ def prepare(rows: NonmemSubject, card: Card) -> Prepared:
         occasions.append(occasion[first])
     used, unused = _usable(rows, card)
     high, highest = too_high(rows, card, spans, given)
-    unused = (*unused, *(_impossible(rows, int(i), highest) for i in np.flatnonzero(used & high)))
+    shown = f"{highest:.4g} {card.data_units.concentration}"
+    unused = (*unused, *(_impossible(rows, int(i), shown) for i in np.flatnonzero(used & high)))
     used = used & ~high
     level = np.where(rows.censored != 0, rows.limit, rows.dv)
     subject = Subject(
@@ -165,12 +167,13 @@ def _unfit(rows: NonmemSubject, i: int, why: str) -> RowError:
     )
 
 
-def _impossible(rows: NonmemSubject, i: int, highest: float) -> RowError:
+def _impossible(rows: NonmemSubject, i: int, highest: str) -> RowError:
     level = rows.limit[i] if rows.censored[i] < 0 else rows.dv[i]
+    factor = registry().fact("estimate.impossible-factor").number
     return RowError(
         *(int(rows.line[i]), "DV", f"{level:g}"),
-        f"the level cannot be true: all doses of the person could not make more than {highest:.3g} "
-        "(project default). It is not used for fitting.",
+        f"the level cannot be true: it is above {highest}, {factor:g} times what all doses of the "
+        "person at once could make. It is not used for fitting.",
         "Check the units of DV and AMT in the card and the file, and the sample; mend the level, "
         "or set MDV to 1.",
     )
