@@ -16,6 +16,7 @@ from typing import Any, Final
 from openntz.course.course import TABLES, Course
 from openntz.course.tables import CONTRACT
 from openntz.evidence.registry import Registry
+from openntz.records.binding import bind
 from openntz.records.csv import Reading, courses_of, nothing_usable, read_rows
 from openntz.records.folder import Found, find_tables
 from openntz.records.identifiers import read_identifier
@@ -23,7 +24,7 @@ from openntz.records.limits import Limits
 from openntz.records.mapping import Layout
 from openntz.records.parquet import ParquetTable, cell_text
 from openntz.records.problems import CellError, Log, Problem
-from openntz.records.rows import Row, bind
+from openntz.records.rows import Row
 
 PEOPLE_A_CHUNK: Final = 1000
 _MEMORY: Final = "2GB"

@@ -23,6 +23,7 @@ from openntz.course.vocabulary import ALL_LOST_RESULTS
 from openntz.errors import InputError
 from openntz.evidence.registry import Registry, registry
 from openntz.records.assemble import Assembler, PersonRows
+from openntz.records.binding import bind
 from openntz.records.doses import read_dose
 from openntz.records.events import READERS
 from openntz.records.folder import find_tables
@@ -33,7 +34,7 @@ from openntz.records.measurements import MeasurementReader
 from openntz.records.parquet import ParquetTable
 from openntz.records.people import contradiction, merged, read_person
 from openntz.records.problems import CellError, Log, Problem, Records, TableSummary, printable
-from openntz.records.rows import Row, bind
+from openntz.records.rows import Row
 from openntz.records.text import Broken, TextTable
 
 __all__ = ["Problem", "Progress", "Records", "TableSummary", "read_folder"]
