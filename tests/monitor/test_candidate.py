@@ -141,6 +141,7 @@ def test_the_bound_of_the_forerunner_matches_clopper_pearson():
     """0 to 7.4 % is the exact interval of 0 of 48, not of 61; printed to one decimal."""
     people = registry().fact("peid.bound-people").number
     bound = registry().fact("peid.gd").high
+    assert bound is not None
     assert binomtest(0, int(people)).proportion_ci(method="exact").high == pytest.approx(
         bound / 100, abs=0.0005
     )
