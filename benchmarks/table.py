@@ -255,13 +255,7 @@ def kept(text: str) -> dict[str, list[str]]:
 
 
 def page(people: int, diffrax: str | None, only: str | None) -> str:
-    """The page as Markdown: each section measured, or as it stands in the file.
-
-    Raises
-    ------
-    KeyError
-        When ``only`` is asked for and another section was never written.
-    """
+    """The page as Markdown: each section measured, or as it stands in the file, if it does."""
     sections = {
         "Start and review": startup.section,
         "Simulation": lambda: simulation_section(people, diffrax),
@@ -272,7 +266,7 @@ def page(people: int, diffrax: str | None, only: str | None) -> str:
     written = {} if only is None else kept(PAGE.read_text("utf-8"))
     lines = _introduction()
     for title, measured in sections.items():
-        lines += measured() if only in (None, title) else written[title]
+        lines += measured() if only in (None, title) else written.get(title, [])
     return "\n".join(lines)
 
 
