@@ -8,7 +8,15 @@ from datetime import timedelta
 import pytest
 from scipy.stats import binomtest
 
-from openntz.course.vocabulary import ANTIBODIES, lost_results
+from openntz.course.vocabulary import (
+    ALT,
+    ANTIBODIES,
+    AST,
+    BILIRUBIN,
+    JCV_DNA,
+    PLATELETS,
+    lost_results,
+)
 from openntz.errors import ProfileError
 from openntz.evidence.registry import registry
 from openntz.forecast.decide import weekdays_of
@@ -17,6 +25,13 @@ from openntz.monitor.engine import verdict_of
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile, load_profile
 from openntz.monitor.rules.candidate import CANDIDATE
+from openntz.monitor.rules.conditions import CONDITION
+from openntz.monitor.rules.eligibility import COMBINATION
+from openntz.monitor.rules.infection import INFECTION
+from openntz.monitor.rules.laboratory import PLATELETS_LOW
+from openntz.monitor.rules.liver import LIVER_INJURY
+from openntz.monitor.rules.pml_suspected import SUSPECTED
+from openntz.monitor.rules.restart_gate import GATE
 from tests.build import (
     AS_OF,
     NO_FORECAST,
@@ -437,14 +452,18 @@ def test_negative_or_transient_antibodies_do_not_stop(tests):
 
 
 def test_pregnancy_stops_and_a_finished_one_does_not():
-    stopped_by(suited(pregnancies=[pregnancy(days_before(100))]), "pregnant")
-    stopped_by(suited(pregnancies=[pregnancy(days_before(500))]), "is not recorded")
+    for began, words in ((100, "pregnant"), (500, "is not recorded")):
+        found = suited(pregnancies=[pregnancy(days_before(began), line=61)])
+        stopped_by(found, words)
+        assert "pregnancies:61" in found.evidence
     done = pregnancy(days_before(500), delivery=days_before(230), outcome="live birth")
     assert suited(pregnancies=[done]).status is Status.WATCH
 
 
 def test_a_forbidding_reaction_stops():
-    stopped_by(suited(reactions=[reaction(days_before(38), "anaphylaxis", 3)]), "not given again")
+    found = suited(reactions=[reaction(days_before(38), "anaphylaxis", 3, line=62)])
+    stopped_by(found, "not given again")
+    assert "reactions:62" in found.evidence
     assert suited(reactions=[reaction(days_before(38), "flushing", 1)]).status is Status.WATCH
 
 
@@ -529,6 +548,9 @@ def test_a_stop_within_the_longest_interval_leaves_nothing_to_lengthen(ahead, st
 
 # ── what comes before the next dose (restart.gate, liver.injury, platelets.low)
 
+FIRST = "to be settled before a longer interval: "
+BEFORE_ANY = "no dose is to be given before this is settled: "
+
 
 def restarted(ago: int = 66):
     """Doses every four weeks, a gap of 120 days, then every four weeks again."""
@@ -553,22 +575,31 @@ def test_a_restart_with_all_its_checks_stops_nothing():
 def test_a_restart_that_lacks_a_check_is_settled_first(lacking):
     kept = [row for name, row in CHECKED.items() if name != lacking]
     found = suited(doses=restarted(), measurements=kept)
+    stopped_by(found, "to be settled before a longer interval: Before a restart (restart.gate)")
+    assert {f"measurements:{row.ref.line}" for row in kept} <= set(found.evidence)
+
+
+def test_a_restart_with_antibodies_is_settled_before_any_dose():
+    seen = antibody(days_before(70), "positive", line=73)
+    found = suited(doses=restarted(), measurements=[*CHECKED.values(), seen])
     stopped_by(
         found, "no dose is to be given before this is settled: Before a restart (restart.gate)"
     )
+    assert "to be settled before a longer interval" not in found.message
+    assert "measurements:73" in found.evidence
 
 
-def test_a_restart_with_antibodies_is_settled_first():
-    seen = antibody(days_before(70), "positive", line=73)
-    found = suited(doses=restarted(), measurements=[*CHECKED.values(), seen])
-    stopped_by(found, "(restart.gate)")
-
-
-def test_a_restart_whose_checks_cannot_be_known_is_settled_first():
-    found = suited(
-        doses=restarted(), levels=0, recorded=without("measurements"), predicted=forecast(**PRIOR)
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [("measurements", "measurements (levels and antibodies)"), ("mri", "mri (activity)")],
+)
+def test_a_restart_whose_checks_cannot_be_known_leaves_it_unknown(table, words):
+    checked = () if table == "measurements" else list(CHECKED.values())
+    found = lacking(table, doses=restarted(), measurements=checked)
+    assert found.status is Status.UNKNOWN
+    assert f"not in the export: {words}; not known: Before a restart (restart.gate)." in (
+        found.message
     )
-    stopped_by(found, "(restart.gate)")
 
 
 @pytest.mark.parametrize(("ago", "held"), [(90, True), (91, False)])
@@ -578,18 +609,32 @@ def test_a_restart_is_new_for_90_days(ago, held):
 
 
 @pytest.mark.parametrize(
-    ("test", "value", "rule"),
+    ("test", "value", "told"),
     [
-        ("alt", 400.0, "liver.injury"),  # 10 times the upper limit, no bilirubin: due
-        ("ast", 400.0, "liver.injury"),
-        ("platelets", 99.0, "platelets.low"),  # below 100: due
-        ("platelets", 49.0, "platelets.low"),  # below 50: act
+        ("alt", 400.0, f"{FIRST}Liver values (liver.injury)."),  # 10 times the upper limit: due
+        ("ast", 400.0, f"{FIRST}Liver values (liver.injury)."),
+        ("platelets", 99.0, f"{FIRST}Platelets (platelets.low)."),  # below 100: due
+        ("platelets", 49.0, f"{BEFORE_ANY}Platelets (platelets.low)."),  # below 50: act
     ],
 )
-def test_a_value_to_be_explained_before_the_next_dose_stops(test, value, rule):
+def test_a_value_to_be_explained_before_the_next_dose_stops(test, value, told):
     found = suited(measurements=[measurement(test, days_before(20), value, line=71)])
-    stopped_by(found, "no dose is to be given before this is settled: ")
-    assert found.message.count(f"({rule})") == 1
+    stopped_by(found, f"Not a candidate for a longer interval: {told}")
+    assert "measurements:71" in found.evidence
+
+
+@pytest.mark.parametrize(("test", "value"), [("alt", 400.0), ("platelets", 99.0)])
+def test_a_longer_interval_is_not_refused_in_words_that_forbid_the_dose_that_is_late(test, value):
+    """What ``interval.late-dose`` says of the same person: the dose is late and to be given."""
+    made = course(
+        doses=doses_until(days_before(40), 17),
+        plans=[plan("2020-01-01", 28, line=5)],
+        measurements=[measurement(test, days_before(20), value, line=71)],
+    )
+    assert "as soon as possible" in finding("interval.late-dose", made).message
+    found = finding(RULE, made)
+    assert FIRST in found.message
+    assert BEFORE_ANY not in found.message
 
 
 @pytest.mark.parametrize(("test", "value"), [("alt", 60.0), ("platelets", 100.0)])
@@ -608,7 +653,25 @@ def test_blood_tests_due_by_routine_do_not_stop():
     assert suited(measurements=rows).status is Status.WATCH
 
 
-def test_antibody_results_that_were_lost_leave_it_unknown():
+ASKED_BEFORE_A_DOSE = (
+    *(CONDITION, INFECTION, SUSPECTED, COMBINATION, LIVER_INJURY, PLATELETS_LOW, GATE),
+)
+LOST = {
+    lost_results(ANTIBODIES),
+    *("relapses", "mri", "reactions", "doses", "pregnancies"),
+    *(silence for rule in ASKED_BEFORE_A_DOSE for silence in rule.silence),
+}
+
+
+def test_what_may_hold_a_longer_interval_is_asked_for_lost_rows():
+    named = {"symptoms", "treatments", "plans"}
+    named |= {lost_results(test) for test in (ALT, AST, BILIRUBIN, PLATELETS, JCV_DNA)}
+    assert named <= set(CANDIDATE.silence)
+    assert set(CANDIDATE.silence) == LOST
+
+
+@pytest.mark.parametrize("what", sorted(LOST))
+def test_rows_that_were_lost_leave_it_unknown(what):
     rows = [level(days_before(100 + 28 * i), 41.0, line=40 + i) for i in range(2)]
     made = course(
         who=person(),
@@ -621,5 +684,6 @@ def test_antibody_results_that_were_lost_leave_it_unknown():
     whole = situation(made, predicted=given)
     eu = load_profile("eu")
     assert verdict_of(CANDIDATE, whole, eu).status is Status.WATCH
-    lost = replace(whole, incomplete=frozenset({lost_results(ANTIBODIES)}))
-    assert verdict_of(CANDIDATE, lost, eu).status is Status.UNKNOWN
+    found = verdict_of(CANDIDATE, replace(whole, incomplete=frozenset({what})), eu)
+    assert found.status is Status.UNKNOWN
+    assert f"Rows of this person in {what} were set aside or lost" in found.message

@@ -16,6 +16,7 @@ from openntz.monitor.rules.candidate_conditions import (
     active_scan,
     candidate_facts,
     not_known,
+    stop_refs,
     stops,
     weeks_ahead,
 )
@@ -25,6 +26,7 @@ from openntz.monitor.rules.candidate_trials import (
     label_text,
     trials_text,
 )
+from openntz.monitor.rules.dose_holds import HOLDS_SILENCE
 from openntz.monitor.rules.level_words import LEVEL_UNIT, chance_text
 from openntz.monitor.rules.next_dose import no_next_dose
 from openntz.monitor.rules.standing import joined, standing_refs
@@ -196,6 +198,7 @@ def _evidence(facts: CandidateFacts) -> tuple[Ref, ...]:
         *((active_scan(facts).ref,) if facts.scans.scans else ()),
         *facts.antibodies.refs,
         *((facts.jcv.ref,) if facts.jcv is not None else ()),
+        *stop_refs(facts),
     )
 
 
@@ -206,6 +209,18 @@ CANDIDATE = Rule(
     derive=candidate_facts,
     decide=candidate,
     sources=("nova-2022", "next-ms-2023", "ryerson-2019", "van-kempen-2020"),
-    silence=("relapses", "mri", "reactions", "doses", lost_results(vocabulary.ANTIBODIES)),
+    silence=tuple(
+        dict.fromkeys(
+            (
+                "relapses",
+                "mri",
+                "reactions",
+                "doses",
+                lost_results(vocabulary.ANTIBODIES),
+                *HOLDS_SILENCE,
+                "pregnancies",
+            )
+        )
+    ),
     reassuring=(Status.WATCH,),
 )

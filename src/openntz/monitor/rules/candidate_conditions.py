@@ -14,10 +14,10 @@ from typing import Final
 
 from openntz.course import vocabulary
 from openntz.course.course import age_on
-from openntz.course.events import Measurement, Scan
+from openntz.course.events import Measurement, Ref, Scan
 from openntz.definitions.activity import Activity, activity
 from openntz.definitions.antibodies import Persistence, Persistent, antibody_history
-from openntz.definitions.pregnancy import PregnancyState
+from openntz.definitions.pregnancy import Gestation, PregnancyState
 from openntz.definitions.therapy import Therapy
 from openntz.forecast.decide import Decision, DecisionRule, decide, weekdays_of
 from openntz.forecast.outlook import DAYS_A_WEEK, Outlook
@@ -25,8 +25,8 @@ from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Situation
 from openntz.monitor.rules.antibodies import antibody_definition, antibody_limits, result_text
-from openntz.monitor.rules.dose_holds import interval_holds
-from openntz.monitor.rules.forbidden import forbidden
+from openntz.monitor.rules.dose_holds import IntervalHolds, interval_holds
+from openntz.monitor.rules.forbidden import Forbidden, forbidden
 from openntz.monitor.rules.hypersensitivity import HYPERSENSITIVITY, hypersensitivity_facts
 from openntz.monitor.rules.pregnancy import pregnancy_facts, without_record
 
@@ -46,15 +46,15 @@ _WHAT_IS_NOT_KNOWN: Final[Mapping[str, str]] = MappingProxyType(
 class CandidateFacts:
     """What the conditions for a longer interval rest on.
 
-    ``antibodies`` is the answer of the profile's definition; ``pregnancy`` says what about
-    pregnancy stops a longer interval, empty when nothing does. ``decision`` holds the dates
+    ``antibodies`` is the answer of the profile's definition; ``pregnancy`` is the one that stops
+    a longer interval, ongoing or of unknown outcome. ``decision`` holds the dates
     open for the next dose and what they would mean, None without a forecast; ``contradiction``
     says which levels the forecast does not agree with. ``missing`` names the tables that are
     not in the export and that a condition rests on; ``lacks_levels_only`` says
     that the forecast is the population's because no level of the person could be used.
     ``change`` says that antibodies may have changed clearance. ``age`` is in years, None where
-    the date of birth is not recorded. ``against`` says what forbids or holds any further dose,
-    besides a reaction.
+    the date of birth is not recorded. ``forbids`` is what forbids any further dose, ``holds`` what
+    holds one, or a longer interval, until it is settled.
     """
 
     therapy: Therapy
@@ -65,7 +65,7 @@ class CandidateFacts:
     scans: Activity
     levels: int
     antibodies: Persistence
-    pregnancy: str
+    pregnancy: Gestation | None
     forbidding: int
     forecast_reason: str
     contradiction: str
@@ -73,11 +73,12 @@ class CandidateFacts:
     outlook: Outlook | None
     decision: Decision | None
     jcv: Measurement | None
+    forbids: Forbidden | None
+    holds: IntervalHolds
     missing: tuple[str, ...] = ()
     lacks_levels_only: bool = False
     change: str = ""
     age: int | None = None
-    against: tuple[str, ...] = ()
 
 
 def candidate_facts(situation: Situation, profile: Profile) -> CandidateFacts:
@@ -91,6 +92,7 @@ def candidate_facts(situation: Situation, profile: Profile) -> CandidateFacts:
     history = course.derived(antibody_history, antibody_limits(profile))
     forecast = situation.forecast
     index = course.results(vocabulary.JCV_INDEX)
+    forbids = forbidden(situation, profile) if t.state.on_therapy else None
     return CandidateFacts(
         therapy=t,
         as_of=as_of,
@@ -114,19 +116,34 @@ def candidate_facts(situation: Situation, profile: Profile) -> CandidateFacts:
         missing=_missing(situation, profile),
         lacks_levels_only=forecast.status == "prior only",
         age=None if (born := course.person.birth_date) is None else age_on(born, as_of),
-        against=_against(situation, profile),
+        forbids=forbids,
+        holds=interval_holds(situation, profile, forbids)
+        if t.state.on_therapy
+        else IntervalHolds(),
     )
 
 
-def _against(situation: Situation, profile: Profile) -> tuple[str, ...]:
-    """What forbids a further dose or holds it until it is settled, as 'title (rule)'."""
-    if not situation.therapy.state.on_therapy:
-        return ()
-    forbids = forbidden(situation, profile)
-    told = [f"{r.title} ({r.id})" for r in interval_holds(situation, profile, forbids)]
+def _hold_stops(facts: CandidateFacts) -> list[str]:
+    """What forbids or holds any dose, and what only comes before a longer interval."""
+    stops, forbids = [], facts.forbids
+    against = [h.name for h in facts.holds.dose]
     if forbids is not None and forbids.rule != HYPERSENSITIVITY.id:
-        told.insert(0, f"natalizumab is contraindicated ({forbids.rule})")
-    return tuple(told)
+        against.insert(0, f"natalizumab is contraindicated ({forbids.rule})")
+    if against:
+        stops.append(f"no dose is to be given before this is settled: {', '.join(against)}")
+    if facts.holds.interval:
+        first = ", ".join(h.name for h in facts.holds.interval)
+        stops.append(f"to be settled before a longer interval: {first}")
+    return stops
+
+
+def stop_refs(facts: CandidateFacts) -> tuple[Ref, ...]:
+    """Rows of what forbids or holds a dose or a longer interval, a pregnancy among them."""
+    return (
+        *(() if facts.forbids is None else facts.forbids.refs),
+        *facts.holds.refs,
+        *(() if facts.pregnancy is None else (facts.pregnancy.pregnancy.ref,)),
+    )
 
 
 def decision_rule(profile: Profile) -> DecisionRule:
@@ -166,14 +183,20 @@ def _missing(situation: Situation, profile: Profile) -> tuple[str, ...]:
     return tuple(tables)
 
 
-def _pregnancy(situation: Situation, profile: Profile) -> str:
+def _pregnancy(situation: Situation, profile: Profile) -> Gestation | None:
+    """The latest pregnancy, where it goes on or nobody knows how it ended."""
     facts = pregnancy_facts(situation, profile)
     last = facts.pregnancies[-1] if facts.pregnancies else None
-    if last is not None and last.state is PregnancyState.ONGOING:
-        return f"pregnant (conception {last.conception})"
-    if last is not None and last.state is PregnancyState.UNCLEAR:
-        return f"the outcome of the pregnancy that began on {last.conception} is not recorded"
-    return ""
+    open_ = {PregnancyState.ONGOING, PregnancyState.UNCLEAR}
+    return last if last is not None and last.state in open_ else None
+
+
+def _pregnancy_stops(found: Gestation | None) -> list[str]:
+    if found is None:
+        return []
+    if found.state is PregnancyState.ONGOING:
+        return [f"pregnant (conception {found.conception})"]
+    return [f"the outcome of the pregnancy that began on {found.conception} is not recorded"]
 
 
 def _history_stops(facts: CandidateFacts, profile: Profile) -> list[str]:
@@ -204,12 +227,10 @@ def _history_stops(facts: CandidateFacts, profile: Profile) -> list[str]:
     elif facts.scans.mri:
         stops.append(f"activity on MRI of {active_scan(facts).day}")
     stops += _antibody_stops(facts.antibodies)
-    if facts.pregnancy:
-        stops.append(facts.pregnancy)
+    stops += _pregnancy_stops(facts.pregnancy)
     if facts.forbidding:
         stops.append("a reaction is recorded after which natalizumab is not given again")
-    if facts.against:
-        stops.append(f"no dose is to be given before this is settled: {', '.join(facts.against)}")
+    stops += _hold_stops(facts)
     stop, last = facts.therapy.planned_stop, facts.therapy.last_dose
     longest = timedelta(days=profile.days("candidate.longest-interval"))
     if stop is not None and last is not None and stop <= last.day + longest:
@@ -263,10 +284,17 @@ def stops(facts: CandidateFacts, profile: Profile) -> tuple[str, ...]:
 
 
 def not_known(facts: CandidateFacts) -> str:
-    """'not in the export: relapses (activity), reactions', empty when nothing is missing."""
-    if not facts.missing:
-        return ""
-    return f"not in the export: {', '.join(_WHAT_IS_NOT_KNOWN[t] for t in facts.missing)}"
+    """'not in the export: relapses (activity), reactions', empty when nothing is missing.
+
+    A restart whose checks cannot be known is named besides the table they would stand in.
+    """
+    tables = ", ".join(_WHAT_IS_NOT_KNOWN[t] for t in facts.missing)
+    checks = ", ".join(h.name for h in facts.holds.unknown)
+    told = (
+        f"not in the export: {tables}" if tables else "",
+        f"not known: {checks}" if checks else "",
+    )
+    return "; ".join(filter(None, told))
 
 
 def weeks_ahead(facts: CandidateFacts, profile: Profile) -> tuple[int, ...]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from openntz.course.events import Ref
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
-from openntz.monitor.rule import Rule, Situation
+from openntz.monitor.rule import Rule, Situation, Verdict
 from openntz.monitor.rules.conditions import CONDITION
 from openntz.monitor.rules.eligibility import COMBINATION
 from openntz.monitor.rules.forbidden import Forbidden
@@ -19,39 +23,78 @@ _ALSO_TO_WATCH = (SUSPECTED, CONDITION, INFECTION)
 _HOLDING = (*_ALSO_TO_WATCH, LIVER_INJURY, PLATELETS_LOW, COMBINATION)
 # Asked for before the next dose, so no longer interval is offered in the meantime; a dose that
 # is late is not held back for them.
-_FIRST = {
-    GATE: (Status.ACT, Status.DUE, Status.UNKNOWN),
-    LIVER_INJURY: (Status.DUE,),
-    PLATELETS_LOW: (Status.DUE,),
-}
+_FIRST = (GATE, LIVER_INJURY, PLATELETS_LOW)
+HOLDS_SILENCE = tuple(dict.fromkeys(s for rule in (*_HOLDING, *_FIRST) for s in rule.silence))
+"""Where rows that were set aside or lost leave it open whether anything holds a longer interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A rule that holds a dose or a longer interval, and what it says."""
+
+    rule: Rule
+    verdict: Verdict
+
+    @property
+    def name(self) -> str:
+        """'Title (rule)', as other rules name it."""
+        return f"{self.rule.title} ({self.rule.id})"
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalHolds:
+    """What holds a longer interval.
+
+    ``dose`` holds any dose, gravest first; ``interval`` only a longer interval, since a dose that
+    is due is given; of ``unknown`` nobody can say for want of a table.
+    """
+
+    dose: tuple[Hold, ...] = ()
+    interval: tuple[Hold, ...] = ()
+    unknown: tuple[Hold, ...] = ()
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        """The rows they rest on."""
+        return tuple(
+            ref for h in (*self.dose, *self.interval, *self.unknown) for ref in h.verdict.evidence
+        )
+
+
+def _asked(rule: Rule, situation: Situation, profile: Profile) -> Hold:
+    return Hold(rule, rule.decide(rule.derive(situation, profile), profile))
+
+
+def _holding(situation: Situation, profile: Profile, forbids: Forbidden | None) -> Iterator[Hold]:
+    for rule in _HOLDING:
+        if forbids is not None and rule.id == forbids.rule:
+            continue
+        asked = _asked(rule, situation, profile)
+        status = asked.verdict.status
+        watched = rule in _ALSO_TO_WATCH and not situation.therapy.expects_dose
+        if status is Status.ACT or (watched and status is Status.WATCH):
+            yield asked
 
 
 def dose_holds(
     situation: Situation, profile: Profile, forbids: Forbidden | None
 ) -> tuple[Rule, ...]:
     """The rules that hold a dose, gravest first; not the one that ``forbids`` speaks for."""
-    found = []
-    for rule in _HOLDING:
-        if forbids is not None and rule.id == forbids.rule:
-            continue
-        status = rule.decide(rule.derive(situation, profile), profile).status
-        watched = rule in _ALSO_TO_WATCH and not situation.therapy.expects_dose
-        if status is Status.ACT or (watched and status is Status.WATCH):
-            found.append(rule)
-    return tuple(found)
+    return tuple(h.rule for h in _holding(situation, profile, forbids))
 
 
 def interval_holds(
     situation: Situation, profile: Profile, forbids: Forbidden | None
-) -> tuple[Rule, ...]:
-    """The rules that hold a longer interval: those that hold a dose, then what comes before one.
+) -> IntervalHolds:
+    """What holds a longer interval: what holds a dose, and what comes before the next one.
 
     Those are a restart whose checks are not all done or known, and liver values or platelets that
     are to be repeated and explained before the next dose; blood tests due by routine are not.
     """
-    first = (
-        rule
-        for rule, statuses in _FIRST.items()
-        if rule.decide(rule.derive(situation, profile), profile).status in statuses
+    gate, *others = (_asked(rule, situation, profile) for rule in _FIRST)
+    against = (gate,) if gate.verdict.status is Status.ACT else ()
+    return IntervalHolds(
+        dose=(*_holding(situation, profile, forbids), *against),
+        interval=tuple(h for h in (gate, *others) if h.verdict.status is Status.DUE),
+        unknown=(gate,) if gate.verdict.status is Status.UNKNOWN else (),
     )
-    return (*dose_holds(situation, profile, forbids), *first)
