@@ -55,6 +55,17 @@ def test_plain_words_of_five_languages_say_it(reason):
         *("deadline missed", "died: no", "JCV index; afraid of death", "Tod der Mutter"),
         *("Todesangst", "husband died", "angst for døden", "peur de la mort", "moeder overleden"),
         *("død i familien", "decided to stop", "diet", "planned pregnancy", "mortgage"),
+        *("tot 1-6-2024", "tot 01/06/2024", "tot", "Todesfall", "dødsfald", "Todesfall, Familie"),
+        *("death, husband", "Death (wife)", "died, father", "death, mother", "died: son"),
+        *("Tod (Ehemann)", "verstorben (Vater)", "Tod; Großmutter", "décès (mari)", "décès, mère"),
+        *(
+            "décédée, sœur",
+            "d\u0065\u0301ce\u0300s, grand-pe\u0300re",
+            "død (mor)",
+            "død, ægtefælle",
+        ),
+        *("overleden, vader", "overlijden (familie)", "died of sepsis, her brother"),
+        *("death 2024-05-01, bereavement", "deceased (mother's side)", "DEATH / FAMILY"),
     ],
 )
 def test_other_mentions_do_not(reason):

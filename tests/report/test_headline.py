@@ -30,7 +30,7 @@ def test_no_level_of_today_is_told_of_the_dead() -> None:
     person = invented.normal("N100")
     assert headline(person, build.GUIDES).tiles
     told = "Recorded as having died on 2024-05-01 ('died'): nothing is asked for."
-    facts = ("death.begin", "death.alone")
+    facts = ("death.begin", "death.alone", "death.relatives")
     found = build.finding("N100", "level.low", Status.OK, told, facts=facts)
     top = headline(replace(person, findings=(found,)), build.GUIDES)
     assert top.drug == told

@@ -12,7 +12,7 @@ from typing import Final
 from openntz.course.course import Course
 from openntz.course.events import Event, Plan
 from openntz.definitions.statements import Statement, StatementWords, statement
-from openntz.definitions.terms import plain
+from openntz.definitions.terms import mentions, plain
 
 # What follows one of these adds to the word before it: 'death (PML)', 'death, at home'.
 _ENDS_A_WORD: Final = re.compile(r"[,;.:()/\n–—-]")
@@ -24,12 +24,14 @@ class DeathWords:
     """Words of a stop's reason that say the person died; from the registry.
 
     ``begin`` may be followed by more ('died of sepsis'). ``alone`` must stand alone, or before
-    punctuation or a number: 'death of husband' is somebody else's. ``statements`` are the words
-    that turn a mention into a doubt or a denial.
+    punctuation or a number: 'death of husband' is somebody else's. Where one of ``relatives``
+    stands anywhere in the reason the death may be theirs ('died, father'). ``statements`` are
+    the words that turn a mention into a doubt or a denial.
     """
 
     begin: tuple[str, ...]
     alone: tuple[str, ...]
+    relatives: tuple[str, ...]
     statements: StatementWords
 
 
@@ -51,9 +53,14 @@ class RecordedDeath:
 
 
 def says_died(reason: str, words: DeathWords) -> bool:
-    """Whether the reason of a stop says that the person died, and not only mentions death."""
+    """Whether the reason of a stop says that the person died, and not only mentions death.
+
+    A reason that names a relative or the family says it of nobody: whose death it was is open.
+    """
     text = unicodedata.normalize("NFC", reason)
     if statement(text, (*words.begin, *words.alone), words.statements) not in _SO:
+        return False
+    if mentions(text, words.relatives):
         return False
     whole = f"{plain(text)} "
     if any(whole.startswith(f"{plain(term)} ") for term in words.begin):

@@ -64,7 +64,9 @@ def _death_words(registry: Registry) -> DeathWords:
         past=words("words.past"),
         about=words("words.about"),
     )
-    return DeathWords(words("death.begin"), words("death.alone"), statements)
+    return DeathWords(
+        words("death.begin"), words("death.alone"), words("death.relatives"), statements
+    )
 
 
 @dataclass(frozen=True, slots=True)

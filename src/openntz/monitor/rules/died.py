@@ -11,12 +11,17 @@ from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Situation, Verdict
 from openntz.monitor.rules.notes import quoted, statement_words
 
-_KEYS = ("death.begin", "death.alone")
+_KEYS = ("death.begin", "death.alone", "death.relatives")
 
 
 @cache
-def _words(begin: tuple[str, ...], alone: tuple[str, ...], said: StatementWords) -> DeathWords:
-    return DeathWords(begin, alone, said)
+def _words(
+    begin: tuple[str, ...],
+    alone: tuple[str, ...],
+    relatives: tuple[str, ...],
+    said: StatementWords,
+) -> DeathWords:
+    return DeathWords(begin, alone, relatives, said)
 
 
 def died(situation: Situation, profile: Profile) -> Verdict | None:
@@ -24,8 +29,8 @@ def died(situation: Situation, profile: Profile) -> Verdict | None:
     course = situation.course
     if all(p.stopped is None for p in course.plans):
         return None
-    begin, alone = (profile.words(key) for key in _KEYS)
-    words = _words(begin, alone, statement_words(profile))
+    begin, alone, relatives = (profile.words(key) for key in _KEYS)
+    words = _words(begin, alone, relatives, statement_words(profile))
     found = course.derived(recorded_death, situation.as_of, words)
     if found is None or not found.believed:
         return None
