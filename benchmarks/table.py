@@ -34,6 +34,7 @@ PAGE = HERE.parent / "docs" / "reference" / "benchmarks.md"
 SCIPY_PEOPLE = 3
 SCHEDULES = ("common", "mixed", "washout")
 ROUNDS = 4
+TITLES = ("Start and review", "Simulation", "Estimation", "Rules", "Virtual people")
 # Microseconds a person that diffrax took (B, common) on the machine the goals were set on; what
 # it takes here says how much slower or faster this machine is.
 DIFFRAX_US_OF_THE_GOALS = 364.0
@@ -256,13 +257,14 @@ def kept(text: str) -> dict[str, list[str]]:
 
 def page(people: int, diffrax: str | None, only: str | None) -> str:
     """The page as Markdown: each section measured, or as it stands in the file, if it does."""
-    sections = {
-        "Start and review": startup.section,
-        "Simulation": lambda: simulation_section(people, diffrax),
-        "Estimation": lambda: estimation_section(people, diffrax),
-        "Rules": rules_section,
-        "Virtual people": virtual.section,
-    }
+    measures = (
+        startup.section,
+        lambda: simulation_section(people, diffrax),
+        lambda: estimation_section(people, diffrax),
+        rules_section,
+        virtual.section,
+    )
+    sections = dict(zip(TITLES, measures, strict=True))
     written = {} if only is None else kept(PAGE.read_text("utf-8"))
     lines = _introduction()
     for title, measured in sections.items():
@@ -275,7 +277,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=2000)
     parser.add_argument("--diffrax-python", help="a Python with jax and diffrax")
-    parser.add_argument("--only", help="the title of the one section to measure")
+    parser.add_argument("--only", choices=TITLES, help="the one section to measure")
     parser.add_argument("--write", action="store_true", help=f"into {PAGE.name}")
     choice = parser.parse_args()
     text = page(choice.people, choice.diffrax_python, choice.only)

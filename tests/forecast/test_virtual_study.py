@@ -17,6 +17,7 @@ from openntz.models.card import load_card
 from openntz.models.saturation import load_saturation
 from openntz.report.evaluate_exports import study_json
 from openntz.report.evaluate_page import beside, study_page
+from openntz.workflows.person import DEFAULT_CARD
 from openntz.workflows.virtual_study import practice_of_study, repeat_study
 
 
@@ -30,7 +31,7 @@ def _readout() -> MeasuredSaturation:
 
 @lru_cache(maxsize=1)
 def _study() -> Study:
-    return repeat_study(practice_of_study(registry(), 5), people=120)
+    return repeat_study(practice_of_study(registry(), 5), people=120, card=DEFAULT_CARD)
 
 
 def test_choice_matches_a_search_by_hand() -> None:
@@ -84,8 +85,8 @@ def test_posterior_at_the_chosen_interval_is_calibrated() -> None:
 
 def test_equal_seeds_give_equal_numbers_and_others_do_not() -> None:
     practice = practice_of_study(registry(), 8)
-    one, two = (repeat_study(practice, people=12, workers=w) for w in (1, 2))
-    other = repeat_study(practice_of_study(registry(), 9), people=12)
+    one, two = (repeat_study(practice, people=12, card=DEFAULT_CARD, workers=w) for w in (1, 2))
+    other = repeat_study(practice_of_study(registry(), 9), people=12, card=DEFAULT_CARD)
     assert one == two
     assert one != other
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from openntz.errors import InputError
 from openntz.workflows.reanalyse import Reanalysis, ReanalysisRequest, run_reanalysis
 from tests.workflows.quiet import QUIET
 
@@ -92,3 +93,24 @@ def test_a_single_stranger_is_not_told_from_aggregates(tmp_path):
     steps = told["table-1"]["flow"]
     assert not any(left == 1 for step in steps for left in step["left"].values())
     assert not (steps[0]["people"] == 13 and steps[1]["people"] == 12)
+
+
+def test_the_page_counts_who_is_analysed(tmp_path):
+    found, _ = _run(_tables(tmp_path / "data", [*IDS, STRANGER]), tmp_path / "out")
+    page = found.page.read_text(encoding="utf-8")
+    assert "12 people" in page
+    assert "13 people" not in page
+
+
+@pytest.mark.parametrize("layout", [_sdtm, _tables])
+def test_identifiers_that_are_written_differently_are_remarked(layout, tmp_path):
+    found, told = _run(layout(tmp_path / "data", [f"0{i}" for i in [*IDS, "X"]]), tmp_path / "out")
+    assert told["table-1"]["flow"][0]["people"] == 25
+    assert any("write identifiers alike" in note for note in found.notes)
+
+
+def test_a_table_of_people_without_anybody_is_refused_with_its_first_problem(tmp_path):
+    data = _tables(tmp_path / "data", IDS)
+    (data / "people.csv").write_text("person,birth_date,sex,arm\n")
+    with pytest.raises(InputError, match="not in the table people"):
+        _run(data, tmp_path / "out")

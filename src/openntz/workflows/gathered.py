@@ -23,6 +23,7 @@ from openntz.reanalyse.result import AnalysisResult, Part, Step, joined, skipped
 from openntz.reanalyse.study import Study, Whole
 from openntz.reanalyse.table_one import conclude_table_one, take_table_one
 from openntz.records.chunks import Chunks, OnePiece, divided
+from openntz.records.csv import nothing_usable
 from openntz.records.problems import Problem, order_of
 from openntz.workflows.progress import Progress
 from openntz.workflows.read import read_tables
@@ -30,6 +31,7 @@ from openntz.workflows.read import read_tables
 # What an analysis may meet in data that nobody foresaw; it says so, and the others go on.
 _TROUBLE = (OpenNTZError, ArithmeticError, LookupError, ValueError)
 
+IN_PEOPLE: Final = "in the table people"
 # With fewer people the analyses take less time than starting another process.
 _WORTH_SHARING: Final = 5_000
 
@@ -161,6 +163,8 @@ def gathered(
         if isinstance(chunks, OnePiece):
             records = read_tables(folder, as_of, mapping, evidence, progress)
             taken = _taken(records.courses, records.rejected, names, as_of, evidence)
+            if not taken.whole.people:
+                raise nothing_usable(folder, taken.rejected)
             rows = sum(table.read for table in records.tables.values())
             return replace(taken, one_piece=chunks, rows=rows)
         take = partial(_of_chunk, chunks, tuple(names), as_of, evidence)
@@ -209,17 +213,22 @@ def _more(known: Part, part: Part) -> Part:
     return grown
 
 
+def strangers_of(rejected: Sequence[Problem]) -> frozenset[str]:
+    """Who has rows in other tables and none in people."""
+    return frozenset(p.person for p in rejected if p.reason == NOT_IN_PEOPLE)
+
+
 def table_one_of(taken: Taken, rejected: Sequence[Problem]) -> AnalysisResult:
     """Table 1, with whom a row set aside belongs to, and in the flow who is not in people."""
     people, _ = taken.first
     found = conclude_table_one((people, [p.person for p in rejected if p.person]), taken.whole)
-    strangers = {p.person for p in rejected if p.reason == NOT_IN_PEOPLE}
+    strangers = strangers_of(rejected)
     if not strangers:
         return found
     first, *rest = found.flow
     left = (("not in the table people (DM)", len(strangers)),)
     named = Step(first.text, taken.whole.people + len(strangers))
-    return replace(found, flow=(named, Step("in the table people", first.people, left), *rest))
+    return replace(found, flow=(named, Step(IN_PEOPLE, first.people, left), *rest))
 
 
 def analysed(taken: Taken, names: Sequence[str], evidence: Registry) -> tuple[AnalysisResult, ...]:

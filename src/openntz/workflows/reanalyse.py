@@ -33,7 +33,14 @@ from openntz.report.reanalyse_page import (
 )
 from openntz.report.reanalyse_pdf import reanalysis_pdf
 from openntz.workflows.folder import make_folder
-from openntz.workflows.gathered import Taken, analysed, gathered, table_one_of
+from openntz.workflows.gathered import (
+    IN_PEOPLE,
+    Taken,
+    analysed,
+    gathered,
+    strangers_of,
+    table_one_of,
+)
 from openntz.workflows.importing import Imported, import_any, needs_import
 from openntz.workflows.progress import Progress
 from openntz.workflows.protocol import Protocol, changed_numbers, deviations, with_numbers
@@ -229,7 +236,7 @@ def run_reanalysis(request: ReanalysisRequest, progress: Progress) -> Reanalysis
         results = tuple(aggregates_only(result, limit) for result in results)
         checked = checklist(results, limit)
         hashes = _together(hashes)
-    notes = _notes(taken, imported, numbers=not request.aggregate_only)
+    notes = _notes(taken, imported, len(strangers_of(rejected)), numbers=not request.aggregate_only)
     page = _page(request, arms, results, evidence, hashes, rejected, strayed, checked, notes)
     _write(request, page, results, evidence, rejected)
     return Reanalysis(
@@ -245,9 +252,17 @@ def run_reanalysis(request: ReanalysisRequest, progress: Progress) -> Reanalysis
     )
 
 
-def _notes(taken: Taken, imported: Imported | None, *, numbers: bool) -> tuple[str, ...]:
+def _notes(
+    taken: Taken, imported: Imported | None, strangers: int, *, numbers: bool
+) -> tuple[str, ...]:
     """What was read, and why the whole had to be held in memory; how much, with ``numbers``."""
     found = () if imported is None else (f"Read from {', '.join(imported.domains)}.",)
+    if strangers > taken.whole.people:
+        found = (
+            *found,
+            "More people have rows elsewhere without being in the table people (DM) than are in "
+            "it: they are set aside. Check that the tables write identifiers alike.",
+        )
     if taken.one_piece is None:
         return found
     rows = f"all {taken.rows:,} rows" if numbers else "all rows"
@@ -269,12 +284,12 @@ def _page(
     checked: tuple[tuple[str, str], ...],
     notes: tuple[str, ...],
 ) -> ReanalysisPage:
-    protocol = request.protocol
+    protocol, flow = request.protocol, results[0].flow
     return ReanalysisPage(
         title=request.title if protocol is None else protocol.file.title,
         as_of=request.as_of.isoformat(),
         version=__version__,
-        people=results[0].flow[0].people,
+        people=next((s for s in flow if s.text == IN_PEOPLE), flow[0]).people,
         # Arms are in Table 1, where small ones are suppressed.
         arms=()
         if request.aggregate_only

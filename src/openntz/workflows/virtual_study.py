@@ -95,7 +95,7 @@ def repeat_study(
     practice: Practice,
     *,
     people: int,
-    card: str = DEFAULT_CARD,
+    card: str,
     workers: int = 1,
     scheduler: str | None = None,
     progress: Progress | None = None,

@@ -255,3 +255,24 @@ def test_the_lines_of_a_large_table_are_the_same_every_time(tmp_path: Path) -> N
         f"SELECT CAST(value AS DOUBLE) FROM '{tmp_path / 'one' / 'measurements.parquet'}'"
     ).fetchall()
     assert [v for (v,) in values] == [i / 1e6 for i in range(400_000)]
+
+
+def test_numbers_in_columns_of_text_are_read_as_text(tmp_path: Path) -> None:
+    """Lots of digits alone and an episode without its object are typed so by what wrote them."""
+    mapping = tmp_path / "concepts.toml"
+    mapping.write_text(MAPPING + '[pregnancies]\n900 = "conception"\n', encoding="utf-8")
+    folder = _folder(tmp_path, ".parquet")
+    duckdb.execute(
+        "COPY (SELECT 1 AS person_id, 100 AS drug_concept_id, DATE '2020-01-01' AS"
+        " drug_exposure_start_date, 15.0 AS quantity, 11 AS route_concept_id,"
+        " 12345 AS lot_number)"
+        f" TO '{folder / 'drug_exposure.parquet'}' (FORMAT parquet)"
+    )
+    duckdb.execute(
+        "COPY (SELECT 1 AS person_id, CAST(7 AS BIGINT) AS episode_id, CAST(901 AS BIGINT) AS"
+        " episode_concept_id, DATE '2020-01-01' AS episode_start_date)"
+        f" TO '{folder / 'episode.parquet'}' (FORMAT parquet)"
+    )
+    found = import_any(folder, tmp_path / "out", mapping)
+    (dose,) = _course(found).doses
+    assert dose.batch == "12345"

@@ -328,7 +328,8 @@ def _unused(source: OmopFolder) -> Iterator[tuple[str, str, int]]:
     """Records by concept that the mapping does not name, and results without a value."""
     of_episode = (
         f"CASE WHEN TRY_CAST(episode_concept_id AS BIGINT) IN ({_known('episode', ())})"
-        " THEN episode_concept_id ELSE episode_object_concept_id END"
+        " THEN TRY_CAST(episode_concept_id AS BIGINT)"
+        " ELSE TRY_CAST(episode_object_concept_id AS BIGINT) END"
     )
     episodes = {"episode": (of_episode, "", ())}
     for name, (concept, _, meanings) in {**_USED, **episodes}.items():

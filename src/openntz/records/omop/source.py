@@ -59,7 +59,9 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 # Not FLOAT, whose 0.1 is another number than the text '0.1'.
 _READ_AS_IT_IS: Final = frozenset({"BIGINT", "INTEGER", "DOUBLE", "DATE", "TIMESTAMP"})
 # Columns that queries only ever read as a number or a time.
-_NEVER_TEXT: Final = ("person_id", "_concept_id", "_date", "_datetime", "_number", "quantity")
+_NEVER_TEXT: Final = (
+    *("person_id", "_concept_id", "_date", "_datetime", "value_as_number", "quantity"),
+)
 
 
 def _files(folder: Path) -> dict[str, Path]:
