@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,7 +10,20 @@ import pytest
 from openntz.definitions.death import recorded_death, says_died
 from openntz.evidence.registry import registry
 from openntz.records.limits import Limits
-from tests.build import course, days_before, dose, edss, measurement, plan, relapse, scan, symptom
+from tests.build import (
+    course,
+    days_before,
+    dose,
+    edss,
+    measurement,
+    plan,
+    pregnancy,
+    reaction,
+    relapse,
+    scan,
+    symptom,
+    treatment,
+)
 
 AS_OF = date(2024, 6, 30)
 WORDS = Limits.create(registry(), AS_OF).death
@@ -72,7 +86,7 @@ def test_other_mentions_do_not(reason):
     assert not says_died(reason, WORDS)
 
 
-def stopped(reason: str = "died", **events):
+def stopped(reason: str = "died", /, **events):
     day = days_before(40)
     return course(
         doses=[dose(days_before(60), line=4), *events.pop("doses", [])],
@@ -94,21 +108,54 @@ def test_nobody_has_died_without_a_word_of_it_or_before_the_day():
     assert recorded_death(stopped(), days_before(40), WORDS) is not None
 
 
-LATER = {
-    "doses": [dose(days_before(39), line=5)],
-    "mri": [scan(days_before(39), line=5)],
-    "relapses": [relapse(days_before(39), line=5)],
-    "edss": [edss(days_before(39), line=5)],
-    "plans": [plan(days_before(39), 28, line=5)],
-}
+NEXT, AHEAD = days_before(39), days_before(-10)
+LATER = [
+    ("doses", dose(NEXT, line=5)),
+    ("doses", dose(AHEAD, line=5)),
+    ("mri", scan(NEXT, line=5)),
+    ("relapses", relapse(NEXT, line=5)),
+    ("edss", edss(NEXT, line=5)),
+    ("reactions", reaction(NEXT, "urticaria", line=5)),
+    ("treatments", treatment(NEXT, "ocrelizumab", line=5)),
+    ("pregnancies", pregnancy(NEXT, line=5)),
+    ("pregnancies", pregnancy(days_before(300), delivery=NEXT, line=5)),
+    ("plans", plan(NEXT, 28, line=5)),
+    ("plans", plan(NEXT, stopped=NEXT, reason="JCV index", line=5)),
+    ("plans", plan(days_before(50), stopped=NEXT, line=5)),
+    ("plans", plan(days_before(50), stopped=AHEAD, reason="moved", line=5)),
+    ("plans", replace(plan(days_before(50), line=5), consent=NEXT)),
+    ("plans", replace(plan(days_before(50), line=5), authorised=NEXT)),
+]
 
 
-@pytest.mark.parametrize("table", LATER)
-def test_what_the_living_alone_do_speaks_against_it(table):
-    found = recorded_death(stopped(**{table: LATER[table]}), AS_OF, WORDS)
+@pytest.mark.parametrize(("table", "event"), LATER)
+def test_what_the_living_alone_do_speaks_against_it(table, event):
+    found = recorded_death(stopped(**{table: [event]}), AS_OF, WORDS)
     assert found is not None
     assert not found.believed
     assert [str(e.ref) for e in found.later] == [f"{table}:5"]
+
+
+UNTIL = days_before(40)
+
+
+@pytest.mark.parametrize(
+    ("table", "event"),
+    [
+        ("doses", dose(UNTIL)),
+        ("reactions", reaction(UNTIL, "anaphylaxis")),
+        ("treatments", treatment(days_before(90), "rituximab", end=NEXT)),
+        ("pregnancies", pregnancy(days_before(200), due=AHEAD, delivery=UNTIL)),
+        ("plans", plan(days_before(50), stopped=UNTIL, reason="PML")),
+        ("plans", plan(NEXT, stopped=NEXT, reason="patient died")),
+        ("plans", plan(days_before(50), 28)),
+        ("plans", replace(plan(days_before(50), line=5), consent=UNTIL, authorised=UNTIL)),
+    ],
+)
+def test_what_ends_by_the_day_does_not(table, event):
+    found = recorded_death(stopped(**{table: [event]}), AS_OF, WORDS)
+    assert found is not None
+    assert found.believed
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import PROFILES
 from openntz.monitor.rules.catalogue import RULES
 from tests.build import (
+    AS_OF,
     antibody,
     course,
     days_before,
+    dose,
     doses_until,
     edss,
     finding,
@@ -78,6 +83,15 @@ def test_a_dose_after_the_recorded_death_speaks_of_the_living():
         measurements=[measurement("platelets", days_before(50), 40.0, line=22)],
     )
     assert finding("platelets.low", made).status is Status.ACT
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_dose_booked_for_later_speaks_of_the_living(profile):
+    """The rules are handed the course up to the day, and what is booked beside it."""
+    made = stopped("died")
+    booked = replace(made, doses=(*made.doses, dose(AS_OF + timedelta(days=9), line=61)))
+    assert finding("platelets.low", made, profile=profile).status is Status.OK
+    assert finding("platelets.low", booked, profile=profile).status is Status.ACT
 
 
 def test_the_count_of_a_newborn_is_asked_for_after_its_mother_died():

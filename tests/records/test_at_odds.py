@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from openntz.records.summary import check_lines
-from tests.records.build import dose_rows, only, read
+from tests.records.build import AS_OF, dose_rows, only, read
 
 PLANS = "person,date,planned_interval_days,stopped,reason\nA,2024-03-01,,2024-03-01,{}\n"
 PREGNANT = "person,conception,due,delivery,outcome\nA,2024-03-01,,,\n"
@@ -42,6 +44,14 @@ def test_a_dose_after_a_recorded_death_names_both_rows(tmp_path):
     assert "taken as alive" in note.reason
     assert note.remedy
     assert len(records.courses["A"].doses) == 2
+
+
+def test_a_dose_booked_after_the_review_speaks_against_a_recorded_death(tmp_path):
+    doses = dose_rows(DOSE.format("2024-02-01"), DOSE.format(AS_OF + timedelta(days=7)))
+    notes = read(tmp_path, plans=PLANS.format("died"), doses=doses).notes
+    note = only(tuple(n for n in notes if n.kind == "assumed"))
+    assert (note.table, note.line, note.column) == ("plans", 2, "reason")
+    assert "doses line 3" in note.reason
 
 
 @pytest.mark.parametrize(("reason", "last"), [("died", "2024-03-01"), ("moved", "2024-03-02")])

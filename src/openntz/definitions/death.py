@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from openntz.course.course import Course
-from openntz.course.events import Event, Plan
+from openntz.course.course import EVENT_TABLES, Course
+from openntz.course.events import (
+    Dose,
+    EdssScore,
+    Event,
+    Plan,
+    Pregnancy,
+    Reaction,
+    Relapse,
+    Scan,
+    Treatment,
+)
 from openntz.definitions.statements import Statement, StatementWords, statement
 from openntz.definitions.terms import mentions, plain
 
@@ -70,21 +80,53 @@ def says_died(reason: str, words: DeathWords) -> bool:
     return bare in {plain(term) for term in words.alone}
 
 
-def _signs_of_life(course: Course, death: Plan, day: date) -> Iterator[Event]:
-    """Rows after the day that need somebody alive: laboratories and notes may be late."""
-    for events in (course.doses, course.mri, course.relapses, course.edss):
-        yield from (e for e in events if e.day > day)
-    yield from (
-        p
-        for p in course.plans
-        if p.stopped is None and p.planned_interval_days is not None and p.day > max(day, death.day)
-    )
+def _after(event: Event, death: Plan, day: date, words: DeathWords) -> bool:
+    """Whether a row needs somebody alive after a day: laboratories and notes may be late."""
+    match event:
+        case Dose() | Scan() | Relapse() | EdssScore() | Reaction() | Treatment():
+            return event.day > day
+        case Pregnancy():
+            known = (event.conception, event.delivery)
+            return any(when is not None and when > day for when in known)
+        case Plan():
+            agreed = (event.consent, event.authorised)
+            if any(when is not None and when > day for when in agreed):
+                return True
+            if event.stopped is not None:
+                return event.stopped > day and not says_died(event.reason, words)
+            return event.planned_interval_days is not None and event.day > max(day, death.day)
+        case _:
+            return False
+
+
+def signs_of_life(
+    events: Iterable[Event], death: Plan, day: date, words: DeathWords
+) -> tuple[Event, ...]:
+    """The rows among ``events`` that the dead do not give cause for after ``day``.
+
+    Doses, scans, relapses, EDSS scores, reactions and treatments begun; a conception or a
+    delivery; a consent, an authorisation, a stop for another reason, and an interval planned
+    after the row that records the death.
+    """
+    return tuple(e for e in events if _after(e, death, day, words))
+
+
+def _all_events(course: Course) -> Iterator[Event]:
+    for table in EVENT_TABLES:
+        yield from getattr(course, table)
 
 
 def recorded_death(course: Course, as_of: date, words: DeathWords) -> RecordedDeath | None:
-    """The latest stop, up to a day, whose reason says that the person died."""
+    """The latest stop, known and dated up to a day, whose reason says that the person died.
+
+    All rows of the course may speak against it, also those after ``as_of``: somebody with a
+    dose booked may be alive.
+    """
     for plan in reversed(course.plans):
         day = plan.stopped
-        if day is not None and day <= as_of and says_died(plan.reason, words):
-            return RecordedDeath(day, plan, tuple(_signs_of_life(course, plan, day)))
+        if day is None or day > as_of or plan.day > as_of:
+            continue
+        if says_died(plan.reason, words):
+            later = signs_of_life(_all_events(course), plan, day, words)
+            return RecordedDeath(day, plan, later)
     return None

@@ -14,7 +14,7 @@ def say_at_odds(course: Course, as_of: date, death: DeathWords, log: Log) -> Non
     """Note a pregnancy of somebody recorded as male, and rows after a recorded death."""
     _male_and_pregnant(course, log)
     if any(plan.stopped is not None for plan in course.plans):
-        _dead_and_seen(course.until(as_of), as_of, death, log)
+        _dead_and_seen(course, as_of, death, log)
 
 
 def _places(events: tuple[Event, ...]) -> str:

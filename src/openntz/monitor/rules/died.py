@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from openntz.definitions.death import DeathWords, recorded_death
+from openntz.definitions.death import DeathWords, recorded_death, signs_of_life
 from openntz.definitions.statements import StatementWords
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
@@ -33,6 +33,8 @@ def died(situation: Situation, profile: Profile) -> Verdict | None:
     words = _words(begin, alone, relatives, statement_words(profile))
     found = course.derived(recorded_death, situation.as_of, words)
     if found is None or not found.believed:
+        return None
+    if signs_of_life(situation.booked, found.plan, found.day, words):
         return None
     return Verdict(
         status=Status.OK,
