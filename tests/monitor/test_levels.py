@@ -102,6 +102,37 @@ def test_a_flagged_level_with_a_later_one_is_due_for_a_year(days, status):
     assert "level.flagged-within" in found.facts
 
 
+@pytest.mark.parametrize(("days", "status"), [(300, Status.DUE), (731, Status.WATCH)])
+def test_an_unusual_level_is_told_beside_a_flagged_one(days, status):
+    """That the later level is unusual must not be lost where it stands in for the flagged one."""
+    found = judged((days, 900.0, "impossible"), (20, 3.0, "fitted", True))
+    assert found.status is status
+    assert f"A later level, 3.0 µg/mL on {days_before(20)}, could be used." in found.message
+    assert f"The latest level, 3.0 µg/mL on {days_before(20)}, is unusual: " in found.message
+    assert found.message.endswith("look for antibodies if it is low.")
+    assert found.evidence == ("measurements:2", "measurements:3")
+    usual = judged((days, 900.0, "impossible"), (20, 30.0, "fitted"))
+    assert usual.status is status
+    assert "is unusual" not in usual.message
+
+
+def test_a_level_the_curve_does_not_fit_is_told_beside_a_flagged_one():
+    drawn = [level(days_before(d), v, line=n) for n, d, v in ((2, 900, 20.0), (3, 800, 900.0))]
+    verdicts = (replace(verdict(drawn[0]), misfit=True), verdict(drawn[1], "impossible"))
+    made = course(doses=ON, measurements=drawn)
+    found = finding(IMPLAUSIBLE, made, predicted=forecast(levels=verdicts))
+    assert found.status is Status.DUE
+    assert f"The level, 20 µg/mL on {days_before(900)}, is unusual: the curve" in found.message
+    assert found.evidence == ("measurements:3", "measurements:2")
+
+
+def test_it_is_the_flagged_level_that_needs_no_repeat():
+    found = judged((731, 900.0, "impossible"), (20, 30.0, "fitted"))
+    assert "What was set aside is more than 365 days old; no repeat is needed for it." in (
+        found.message
+    )
+
+
 def test_an_earlier_usable_level_does_not_stand_in():
     found = judged((800, 31.0, "fitted"), (400, 185.0, "not a trough"))
     assert found.status is Status.DUE

@@ -12,8 +12,9 @@ from openntz.forecast.result import LevelVerdict
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Situation
 from openntz.monitor.rules.level_forecast import limit
+from openntz.monitor.rules.level_implausible import IMPLAUSIBLE
+from openntz.monitor.rules.level_low import LOW, low_facts
 from openntz.monitor.rules.level_words import level_text
-from openntz.monitor.rules.levels import IMPLAUSIBLE, LOW, low_facts
 
 _KEY: Final = "level.due-below"
 _USED: Final = frozenset({"fitted", "censored above"})

@@ -23,7 +23,8 @@ from openntz.monitor.rules.infection import BEFORE_DOSE, INFECTION
 from openntz.monitor.rules.interval import LATE_DOSE
 from openntz.monitor.rules.laboratory import LABORATORY_DUE, PLATELETS_LOW
 from openntz.monitor.rules.lactation import LACTATION
-from openntz.monitor.rules.levels import IMPLAUSIBLE, LOW
+from openntz.monitor.rules.level_implausible import IMPLAUSIBLE
+from openntz.monitor.rules.level_low import LOW
 from openntz.monitor.rules.liver import LIVER_INJURY
 from openntz.monitor.rules.lymphocytes import NO_RISE
 from openntz.monitor.rules.mood_gallstones import MOOD_GALLSTONES

@@ -1,4 +1,4 @@
-"""Natalizumab levels: which cannot be right, and which are low."""
+"""Natalizumab levels that are low."""
 
 from __future__ import annotations
 
@@ -9,198 +9,18 @@ from openntz.course import vocabulary
 from openntz.course.course import Course
 from openntz.course.events import Dose, Measurement, Ref
 from openntz.course.vocabulary import lost_results
-from openntz.definitions.level_causes import causes_sentence
 from openntz.definitions.results import below
 from openntz.definitions.therapy import Therapy
-from openntz.forecast.result import LevelVerdict, PersonForecast
+from openntz.forecast.result import PersonForecast
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
 from openntz.monitor.rules.antibody_beside import NO_STATUS, antibody_status
 from openntz.monitor.rules.level_forecast import LIMITS, Part, limit, predicted
+from openntz.monitor.rules.level_implausible import USABLE, level_ref
 from openntz.monitor.rules.level_words import LEVEL_UNIT, level_text
-from openntz.monitor.rules.next_dose import next_dose_text, no_next_dose
+from openntz.monitor.rules.next_dose import no_next_dose
 from openntz.monitor.rules.standing import ago, joined, not_in_export, standing_refs
-
-_FLAGGED = frozenset({"not a trough", "impossible"})
-_USABLE = frozenset({"fitted", "censored above"})
-_UNEXPLAINED = " Check the sample's time and unit, and look for antibodies if it is low."
-
-
-def _ref(verdict: LevelVerdict) -> Ref:
-    return Ref("measurements", verdict.line)
-
-
-def _value(verdict: LevelVerdict) -> str:
-    number = level_text(verdict.value, verdict.censor)
-    clock = verdict.at.time()
-    time = f" {clock:%H:%M}" if clock.hour or clock.minute else ""
-    return f"{number} on {verdict.at.date()}{time}"
-
-
-# ── implausible
-
-
-@dataclass(frozen=True, slots=True)
-class ImplausibleFacts:
-    """How each level was used, in time order, and how many are on record at all."""
-
-    therapy: Therapy
-    as_of: date
-    recorded: bool
-    measured: tuple[Measurement, ...]
-    levels: tuple[LevelVerdict, ...]
-    reason: str
-
-
-def implausible_facts(situation: Situation, profile: Profile) -> ImplausibleFacts:
-    """Facts of ``level.implausible``."""
-    del profile
-    course = situation.course
-    return ImplausibleFacts(
-        therapy=situation.therapy,
-        as_of=situation.as_of,
-        recorded=course.has("measurements"),
-        measured=course.results(vocabulary.NATALIZUMAB),
-        levels=tuple(sorted(situation.forecast.levels, key=lambda v: v.at)),
-        reason=situation.forecast.reason,
-    )
-
-
-def implausible(facts: ImplausibleFacts, profile: Profile) -> Verdict:
-    """Is there a level that cannot be a trough, or cannot be true for the recorded doses?"""
-    t = facts.therapy
-    flagged = [v for v in facts.levels if v.use in _FLAGGED]
-    off = no_next_dose(
-        t,
-        f"{_set_aside(flagged)} not fitted; a repeat is not needed now."
-        if flagged
-        else "No level needs to be repeated.",
-    )
-    if off is not None:
-        return off
-    if not facts.recorded:
-        return Verdict(
-            status=Status.UNKNOWN,
-            message=not_in_export("measurements", "levels cannot be checked."),
-            evidence=standing_refs(t),
-        )
-    if not facts.measured:
-        return Verdict(
-            status=Status.UNKNOWN,
-            message="No natalizumab level is recorded, so there is none to check.",
-            evidence=standing_refs(t),
-        )
-    if not facts.levels:
-        why = f": {facts.reason}" if facts.reason else "."
-        return Verdict(
-            status=Status.UNKNOWN,
-            message=f"{len(facts.measured)} level(s) on record could not be checked{why}",
-            evidence=tuple(m.ref for m in facts.measured),
-        )
-    if flagged:
-        return _flagged(facts, flagged, profile)
-    return _unflagged(facts)
-
-
-def _set_aside(flagged: list[LevelVerdict]) -> str:
-    return f"{len(flagged)} level{'s' if len(flagged) > 1 else ''} set aside and"
-
-
-def _flagged(facts: ImplausibleFacts, flagged: list[LevelVerdict], profile: Profile) -> Verdict:
-    """Repeat while the flag is recent or no later level could be used."""
-    last = flagged[-1]
-    later = [v for v in facts.levels if v.use in _USABLE and v.at > last.at]
-    days = profile.days("level.flagged-within")
-    recent = (facts.as_of - last.at.date()).days <= days
-    told = f"Level {_value(last)}: {last.reason.strip() or last.use} It was not fitted."
-    told += causes_sentence(last)
-    more = (
-        f" {len(flagged) - 1} earlier level{'s' if len(flagged) > 2 else ''} likewise."
-        if len(flagged) > 1
-        else ""
-    )
-    since = f" A later level, {_value(later[-1])}, could be used." if later else ""
-    evidence = (*(_ref(v) for v in reversed(flagged)), *(_ref(v) for v in later[-1:]))
-    keys = ("level.flagged-within", "level.not-a-trough-within")
-    if later and not recent:
-        return Verdict(
-            status=Status.WATCH,
-            message=f"{told}{more}{since} It is more than {days} days old; no repeat is needed "
-            "for it.",
-            evidence=evidence,
-            keys=keys,
-        )
-    again = "See that samples are taken" if later else "Repeat the level, taken"
-    return Verdict(
-        status=Status.DUE,
-        message=f"{told}{more}{since} {again} just before {next_dose_text(facts.therapy)}, with "
-        "the time written down.",
-        due=facts.therapy.planned,
-        evidence=evidence,
-        keys=keys,
-    )
-
-
-def _unflagged(facts: ImplausibleFacts) -> Verdict:
-    usable = [v for v in facts.levels if v.use in _USABLE]
-    if not usable:
-        last = facts.levels[-1]
-        return Verdict(
-            status=Status.UNKNOWN,
-            message=f"No level could be used; the last, {_value(last)}: {last.reason}",
-            evidence=(_ref(last),),
-        )
-    odd = [v for v in usable if v.unusual or v.misfit]
-    if odd:
-        return _odd(usable, odd)
-    number = f"{len(usable)} level{'s' if len(usable) > 1 else ''}"
-    latest = usable[-1]
-    return Verdict(
-        status=Status.OK,
-        message=f"{number} on record, none implausible; the latest is {_value(latest)}.",
-        evidence=(_ref(latest),),
-    )
-
-
-def _odd(usable: list[LevelVerdict], odd: list[LevelVerdict]) -> Verdict:
-    """Levels that were used though unusual, or though the curve of all levels does not fit them."""
-    last, latest = odd[-1], usable[-1]
-    which = "The latest level" if last is latest else "The level"
-    what = (
-        f"is unusual: {last.reason}"
-        if last.unusual
-        else "is unusual: the curve fitted to all levels does not fit it."
-    )
-    others = ", ".join(_value(v) for v in odd[:-1])
-    return Verdict(
-        status=Status.WATCH,
-        message=joined(
-            f"{which}, {_value(last)}, {what} It was used.{causes_sentence(last) or _UNEXPLAINED}",
-            f"A later level, {_value(latest)}, is usual." if last is not latest else "",
-            f"Unusual and used before: {others}." if others else "",
-        ),
-        evidence=(
-            *(_ref(v) for v in reversed(odd)),
-            *((_ref(latest),) if last is not latest else ()),
-        ),
-    )
-
-
-IMPLAUSIBLE = Rule(
-    id="level.implausible",
-    title="Implausible level",
-    question="Is there a level that cannot be right?",
-    derive=implausible_facts,
-    decide=implausible,
-    sources=("openntz", "van-den-berg-2025"),
-    silence=(
-        lost_results(vocabulary.NATALIZUMAB),
-        "doses",
-    ),
-)
-
-# ── low
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +58,7 @@ def low_facts(situation: Situation, profile: Profile) -> LowFacts:
     usable = {
         v.line
         for v in situation.forecast.levels
-        if v.use in _USABLE or (v.use == "not usable" and v.value == 0)
+        if v.use in USABLE or (v.use == "not usable" and v.value == 0)
     }
     levels = [
         m
@@ -377,7 +197,7 @@ def low(facts: LowFacts, profile: Profile) -> Verdict:
 
 
 def _misfits(forecast: PersonForecast) -> tuple[Ref, ...]:
-    return tuple(_ref(v) for v in forecast.levels if v.misfit)
+    return tuple(level_ref(v) for v in forecast.levels if v.misfit)
 
 
 LOW = Rule(
