@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from openntz.monitor.engine import evaluate
 from openntz.monitor.finding import Status
-from openntz.monitor.profile import PROFILES
+from openntz.monitor.profile import PROFILES, load_profile
 from openntz.monitor.rules.catalogue import RULES
 from tests.build import (
     AS_OF,
@@ -24,6 +25,7 @@ from tests.build import (
     plan,
     pregnancy,
     reaction,
+    situation,
     symptom,
 )
 
@@ -92,6 +94,36 @@ def test_a_dose_booked_for_later_speaks_of_the_living(profile):
     booked = replace(made, doses=(*made.doses, dose(AS_OF + timedelta(days=9), line=61)))
     assert finding("platelets.low", made, profile=profile).status is Status.OK
     assert finding("platelets.low", booked, profile=profile).status is Status.ACT
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["plans", "doses", "reactions", "mri", "relapses", "edss", "treatments", "pregnancies"],
+)
+def test_where_rows_were_lost_that_may_be_later_the_rules_speak_of_the_living(table):
+    found = with_lost("platelets.low", table)
+    assert found.status is Status.ACT
+    assert "died" not in found.message
+
+
+@pytest.mark.parametrize("table", ["measurements", "symptoms", "people"])
+def test_lost_rows_that_tell_nothing_of_life_leave_it(table):
+    assert with_lost("platelets.low", table).status is Status.OK
+
+
+@pytest.mark.parametrize(
+    "rule", [r.id for r in RULES if "mri" in r.silence and Status.OK in r.reassuring]
+)
+def test_nobody_is_called_fine_where_a_lost_row_may_say_otherwise(rule):
+    assert with_lost(rule, "mri").status is not Status.OK
+    assert with_lost(rule, "measurements").status is Status.OK
+
+
+def with_lost(rule, table):
+    profile = load_profile("eu")
+    made = replace(situation(stopped("died")), incomplete=frozenset({table}))
+    wanted = [r for r in RULES if r.id == rule]
+    return evaluate(made, profile, {"eu": profile}, wanted)[0]
 
 
 def test_the_count_of_a_newborn_is_asked_for_after_its_mother_died():

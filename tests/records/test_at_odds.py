@@ -46,6 +46,31 @@ def test_a_dose_after_a_recorded_death_names_both_rows(tmp_path):
     assert len(records.courses["A"].doses) == 2
 
 
+@pytest.mark.parametrize(
+    ("table", "rows"),
+    [
+        ("mri", "person,date,gadolinium_lesions\nA,2024-13-45,0\n"),
+        ("doses", dose_rows(DOSE.format("2024-02-01"), "A,last spring,,300,IV,,,,")),
+    ],
+)
+def test_a_row_set_aside_speaks_against_a_recorded_death(tmp_path, table, rows):
+    tables = {"doses": dose_rows(DOSE.format("2024-02-01")), table: rows}
+    records = read(tmp_path, plans=PLANS.format("died"), **tables)
+    note = only(records.notes)
+    assert (note.table, note.line, note.column, note.value) == ("plans", 2, "reason", "died")
+    assert f"rows of this person in {table} were set aside or lost" in note.reason
+    assert "taken as alive" in note.reason
+    assert records.incomplete == {"A": frozenset({table})}
+
+
+def test_a_result_set_aside_does_not(tmp_path):
+    rows = "person,taken,test,value,unit\nA,2024-13-45,alt,20,U/L\n"
+    doses = dose_rows(DOSE.format("2024-02-01"))
+    records = read(tmp_path, plans=PLANS.format("died"), doses=doses, measurements=rows)
+    assert "measurements" in records.incomplete["A"]
+    assert not records.notes
+
+
 def test_a_dose_booked_after_the_review_speaks_against_a_recorded_death(tmp_path):
     doses = dose_rows(DOSE.format("2024-02-01"), DOSE.format(AS_OF + timedelta(days=7)))
     notes = read(tmp_path, plans=PLANS.format("died"), doses=doses).notes

@@ -7,6 +7,7 @@ from dataclasses import replace
 from openntz.monitor.finding import Status
 from openntz.report.headline import drug_sentence, headline
 from openntz.report.numbers_view import trust
+from openntz.report.person import PersonReview
 from tests.report import build, invented
 
 
@@ -26,13 +27,24 @@ def test_contradicted_fit_is_never_called_good() -> None:
     assert not trust(replace(forecast, contradiction="x"), 0.7).startswith("good")
 
 
-def test_no_level_of_today_is_told_of_the_dead() -> None:
-    person = invented.normal("N100")
-    assert headline(person, build.GUIDES).tiles
-    told = "Recorded as having died on 2024-05-01 ('died'): nothing is asked for."
+TOLD = "Recorded as having died on 2024-05-01 ('died'): nothing is asked for."
+
+
+def dead() -> PersonReview:
     facts = ("death.begin", "death.alone", "death.relatives")
-    found = build.finding("N100", "level.low", Status.OK, told, facts=facts)
-    top = headline(replace(person, findings=(found,)), build.GUIDES)
-    assert top.drug == told
+    found = build.finding("N100", "level.low", Status.OK, TOLD, facts=facts)
+    return replace(invented.normal("N100"), findings=(found,))
+
+
+def test_no_level_of_today_is_told_of_the_dead() -> None:
+    assert headline(invented.normal("N100"), build.GUIDES).tiles
+    top = headline(dead(), build.GUIDES)
+    assert top.drug == TOLD
     assert not top.tiles
     assert "today" not in top.drug
+
+
+def test_that_rows_were_set_aside_is_still_told_of_the_dead() -> None:
+    person, note = dead(), "Rows of this person in measurements were set aside or lost."
+    forecast = replace(person.forecast, notes=(note,))
+    assert headline(replace(person, forecast=forecast), build.GUIDES).notes == (note,)

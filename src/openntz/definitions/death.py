@@ -27,6 +27,10 @@ from openntz.definitions.terms import mentions, plain
 # What follows one of these adds to the word before it: 'death (PML)', 'death, at home'.
 _ENDS_A_WORD: Final = re.compile(r"[,;.:()/\n–—-]")
 _SO: Final = frozenset({Statement.STATED, Statement.PAST})
+# The tables whose rows can speak against it: where some are lost, nobody is believed dead.
+TABLES_OF_LIFE: Final = frozenset(
+    {"plans", "doses", "reactions", "mri", "relapses", "edss", "treatments", "pregnancies"}
+)
 
 
 @dataclass(frozen=True, slots=True)

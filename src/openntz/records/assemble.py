@@ -84,7 +84,7 @@ class Assembler:
         if rows.person is not None:
             unknown.discard("people")
         course = Course.create(person, recorded=self._recorded - unknown, **kept)
-        say_at_odds(course, self._limits.as_of, self._limits.death, self._log)
+        say_at_odds(course, self._limits.as_of, self._limits.death, lost, self._log)
         return course
 
     def _stranger(self, name: str, rows: PersonRows) -> Person:

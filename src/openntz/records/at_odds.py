@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 from openntz.course.course import Course
 from openntz.course.events import Event
-from openntz.definitions.death import DeathWords, recorded_death
+from openntz.definitions.death import TABLES_OF_LIFE, DeathWords, RecordedDeath, recorded_death
 from openntz.records.problems import LINES_LISTED, Log
 
 
-def say_at_odds(course: Course, as_of: date, death: DeathWords, log: Log) -> None:
-    """Note a pregnancy of somebody recorded as male, and rows after a recorded death."""
+def say_at_odds(
+    course: Course, as_of: date, death: DeathWords, lost: Collection[str], log: Log
+) -> None:
+    """Note a pregnancy of somebody recorded as male, and what speaks against a recorded death.
+
+    ``lost`` names the tables of which rows of this person were set aside or lost.
+    """
     _male_and_pregnant(course, log)
     if any(plan.stopped is not None for plan in course.plans):
-        _dead_and_seen(course, as_of, death, log)
+        _dead_and_seen(course, recorded_death(course, as_of, death), lost, log)
 
 
 def _places(events: tuple[Event, ...]) -> str:
@@ -39,17 +45,36 @@ def _male_and_pregnant(course: Course, log: Log) -> None:
     ).add(person.ref.line)
 
 
-def _dead_and_seen(course: Course, as_of: date, words: DeathWords, log: Log) -> None:
-    death = recorded_death(course, as_of, words)
-    if death is None or death.believed:
+def _against(death: RecordedDeath, lost: Collection[str]) -> tuple[str, str]:
+    """What speaks against a recorded death, and what to mend; empty where nothing does."""
+    if death.later:
+        return (
+            f"rows are later: {_places(death.later)}. All are used, and",
+            "Correct the day or the reason of the stop, or the later rows.",
+        )
+    if missing := sorted(TABLES_OF_LIFE.intersection(lost)):
+        return (
+            f"rows of this person in {' and '.join(missing)} were set aside or lost. They may be "
+            "later, so",
+            "Mend the rows that were set aside, and read again.",
+        )
+    return "", ""
+
+
+def _dead_and_seen(
+    course: Course, death: RecordedDeath | None, lost: Collection[str], log: Log
+) -> None:
+    if death is None:
+        return
+    against, remedy = _against(death, lost)
+    if not against:
         return
     log.note(
         "assumed",
         "plans",
         "reason",
         death.plan.reason,
-        f"By this row the person died on {death.day}, and rows are later: "
-        f"{_places(death.later)}. All are used, and the person is taken as alive.",
-        "Correct the day or the reason of the stop, or the later rows.",
+        f"By this row the person died on {death.day}, and {against} the person is taken as alive.",
+        remedy,
         person=course.person.id,
     ).add(death.plan.ref.line)

@@ -193,9 +193,18 @@ def _death(person: PersonReview) -> str:
 
 
 def headline(person: PersonReview, guides: Guides) -> Headline:
-    """Everything above the picture; of somebody who has died no level of today."""
+    """Everything above the picture; of somebody who has died no level of today.
+
+    What is to be said of the records beside the picture, rows set aside too, stays.
+    """
     if death := _death(person):
-        return Headline(alert(person), words.prose(death), therapy_sentence(person), (), ())
+        return Headline(
+            alert=alert(person),
+            drug=words.prose(death),
+            therapy=therapy_sentence(person),
+            notes=tuple(dict.fromkeys(person.forecast.notes)),
+            tiles=(),
+        )
     notes = list(person.forecast.notes)
     if person.forecast.status == "prior only" and person.forecast.reason:
         notes.insert(0, person.forecast.reason)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
-from openntz.definitions.death import DeathWords, recorded_death, signs_of_life
+from openntz.definitions.death import (
+    TABLES_OF_LIFE,
+    DeathWords,
+    recorded_death,
+    signs_of_life,
+)
 from openntz.definitions.statements import StatementWords
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
@@ -25,9 +30,14 @@ def _words(
 
 
 def died(situation: Situation, profile: Profile) -> Verdict | None:
-    """That nothing is asked for any more, or None for everybody else."""
+    """That nothing is asked for any more, or None for everybody else.
+
+    Also None where something later, or a row that was set aside or lost, may speak against it.
+    """
     course = situation.course
     if all(p.stopped is None for p in course.plans):
+        return None
+    if situation.incomplete & TABLES_OF_LIFE:
         return None
     begin, alone, relatives = (profile.words(key) for key in _KEYS)
     words = _words(begin, alone, relatives, statement_words(profile))
