@@ -14,14 +14,14 @@ from tests.report import build
 FIRST = date(2024, 3, 18)
 
 
-def with_finding(rule, status, message, *, stopped=False, evidence=(), events=()):
+def with_finding(rule, status, message, *, stopped=False, evidence=(), events=(), facts=()):
     maker = build.Maker("N200").doses(FIRST, 4).plan(FIRST)
     last = FIRST + timedelta(days=84)
     if stopped:
         maker.plan(last + timedelta(days=3), None, last + timedelta(days=2), "choice")
     for table, kind, day, values in events:
         maker.add(table, kind, day, **values)
-    found = build.finding("N200", rule, status, message, evidence=evidence)
+    found = build.finding("N200", rule, status, message, evidence=evidence, facts=facts)
     course = maker.course()
     return build.reviewed(course, build.forecast(course, build.AS_OF), [found])
 
@@ -116,6 +116,15 @@ def test_disease_activity_after_the_last_dose_is_said_first():
         "review.due", Status.DUE, "A visit is due.", stopped=True, events=RELAPSED
     )
     assert alert(person) == "Disease activity has returned: relapse on 2024-06-20."
+
+
+def test_a_relapse_before_a_death_heads_no_page():
+    made = {"stopped": True, "events": RELAPSED}
+    dead = with_finding("level.low", Status.OK, "Recorded: x.", facts=("death.begin",), **made)
+    head = headline(dead, build.GUIDES)
+    assert (head.alert, head.drug) == ("", "Recorded: x.")
+    alive = headline(with_finding("level.low", Status.OK, "y", **made), build.GUIDES)
+    assert alive.alert == "Disease activity has returned: relapse on 2024-06-20."
 
 
 def test_a_relapse_on_therapy_is_not_called_a_return_unless_the_rule_names_it():

@@ -78,14 +78,18 @@ def _contraindicated(person: PersonReview) -> str:
 
 
 def _signs(person: PersonReview) -> list[tuple[date, str]]:
-    """Relapses and enhancing lesions that a finding names, or that follow the last dose."""
+    """Relapses and enhancing lesions that a finding names, or that follow the last dose.
+
+    Of somebody recorded as having died only the former: nothing has returned.
+    """
     named = {
         place
         for f in person.findings
         if f.rule == ACTIVE and f.status in {Status.ACT, Status.WATCH}
         for place in f.evidence
     }
-    last = person.therapy.last_dose if person.therapy.off_therapy else None
+    off = person.therapy.off_therapy and not person.death
+    last = person.therapy.last_dose if off else None
 
     def counts(event: Event) -> bool:
         return str(event.ref) in named or (last is not None and event.day > last.day)

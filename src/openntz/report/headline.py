@@ -187,20 +187,15 @@ def _level_tile(label: str, q: Quantiles) -> Tile:
     return Tile(label, f"{words.level(q.median)} µg/mL", detail)
 
 
-def _death(person: PersonReview) -> str:
-    """That the person is recorded as having died, in the words of the rules; else empty."""
-    return next((f.message for f in person.findings if "death.begin" in f.facts), "")
-
-
 def headline(person: PersonReview, guides: Guides) -> Headline:
     """Everything above the picture; of somebody who has died no level of today.
 
     What is to be said of the records beside the picture, rows set aside too, stays.
     """
-    if death := _death(person):
+    if person.death:
         return Headline(
             alert=alert(person),
-            drug=words.prose(death),
+            drug=words.prose(person.death),
             therapy=therapy_sentence(person),
             notes=tuple(dict.fromkeys(person.forecast.notes)),
             tiles=(),

@@ -45,6 +45,11 @@ class PersonReview:
         """The day the review looks from."""
         return self.therapy.as_of
 
+    @property
+    def death(self) -> str:
+        """What the rules say of somebody recorded as having died; empty of the living."""
+        return next((f.message for f in self.findings if "death.begin" in f.facts), "")
+
     def with_status(self, status: Status) -> tuple[Finding, ...]:
         """The findings of one status in catalogue order."""
         return tuple(f for f in self.findings if f.status is status)
