@@ -216,6 +216,16 @@ def test_that_nothing_is_to_be_done_is_not_known_of_a_pregnant_man():
         assert "recorded as male" in found.message
 
 
+def test_what_is_not_known_of_a_pregnant_man_is_told_beside_the_contradiction():
+    unclear = pregnancy(days_before(400), line=80)
+    of_a_man = finding(PLAN, course(who=MAN, doses=ON, pregnancies=[unclear]))
+    of_a_woman = finding(PLAN, on(pregnancies=[unclear]))
+    assert of_a_woman.status is UNKNOWN
+    assert of_a_man.status is UNKNOWN
+    assert "recorded as male" in of_a_man.message
+    assert of_a_woman.message in of_a_man.message
+
+
 def test_never_dosed_is_unknown():
     for rule in (PLAN, NEWBORN):
         assert finding(rule, course(pregnancies=[weeks(20)])).status is UNKNOWN

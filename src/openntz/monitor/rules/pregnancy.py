@@ -126,14 +126,14 @@ def told_with_sex(facts: PregnancyFacts, verdict: Verdict) -> Verdict:
         return verdict
     person = () if facts.person is None else (facts.person,)
     rows = (*person, *(g.pregnancy.ref for g in facts.pregnancies))
-    cautious = verdict.status not in {Status.OK, Status.UNKNOWN}
+    fine = verdict.status is Status.OK
     return replace(
         verdict,
-        status=verdict.status if cautious else Status.UNKNOWN,
+        status=Status.UNKNOWN if fine else verdict.status,
         message=joined(
             "A pregnancy is recorded for a person recorded as male: check "
             f"{' and '.join(map(str, rows))}, and correct the wrong one.",
-            f"As long as the pregnancy stands: {verdict.message}" if cautious else "",
+            f"As long as the pregnancy stands: {verdict.message}" if not fine else "",
         ),
         evidence=(*rows, *verdict.evidence),
     )
