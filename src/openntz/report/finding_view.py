@@ -31,8 +31,10 @@ from openntz.report.person import PersonReview
 from openntz.report.review import Review
 from openntz.report.rules import RuleName
 
-# A longer message fills a telephone's screen: only its first sentence stands outside.
+# A longer message fills a telephone's screen: there only its first sentence stands outside,
+# unless somebody has to do something about it.
 _LONGEST: Final = 1000
+_NEVER_PARTED: Final = frozenset({Status.ACT, Status.DUE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +96,20 @@ class FindingView:
 
     @property
     def lead(self) -> str:
-        """What stands before the finding is opened: the message, of a long one its beginning."""
-        return self.message if len(self.message) <= _LONGEST else words.sentences(self.message)[0]
+        """What stands before the finding is opened, on a telephone too: of most the message.
+
+        Of a long one it is the first sentence, never of what is to act on or due.
+        """
+        return words.sentences(self.message)[0] if self._parted else self.message
 
     @property
     def rest(self) -> tuple[str, ...]:
-        """The sentences of a long message after its first, for a list inside the finding."""
-        return () if len(self.message) <= _LONGEST else words.sentences(self.message)[1:]
+        """The sentences after the lead: outside, but on a telephone in a list inside."""
+        return words.sentences(self.message)[1:] if self._parted else ()
+
+    @property
+    def _parted(self) -> bool:
+        return len(self.message) > _LONGEST and self.status not in _NEVER_PARTED
 
 
 def anchor(place: str) -> str:
