@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from openntz.monitor.finding import Status
 from openntz.report.exports import (
     FORECAST_HEADER,
     PROBLEM_HEADER,
@@ -9,6 +10,8 @@ from openntz.report.exports import (
     forecast_rows,
     problem_rows,
 )
+from openntz.report.rules import rule_names
+from openntz.report.worklist import row as worklist_row
 from tests.report import build, invented
 
 CONTRACT_KEYS = ["person", "rule", "status", "due", "message", "evidence", "profile", "sources"]
@@ -76,6 +79,20 @@ def test_what_was_not_computed_is_empty_and_says_why():
     assert all(row[3:6] == ("", "", "") for row in rows)
     assert rows[0][7].startswith("outside domain: the model holds for adults")
     assert rows[-1][7] == "no dose: no dose is recorded."
+
+
+def test_no_level_is_given_of_somebody_recorded_as_having_died():
+    alive = invented.normal()
+    told = build.finding(alive.id, "level.low", Status.OK, "Died.", facts=("death.begin",))
+    dead = replace(alive, findings=(told,))
+    rows = list(forecast_rows(build.review([dead])))
+    assert len(rows) == len(list(forecast_rows(build.review([alive]))))
+    assert {r[3:6] for r in rows} == {("", "", "")}
+    assert {r[7] for r in rows} == {"recorded as having died"}
+    cells = [worklist_row(p, "x.html", rule_names(p.findings)) for p in (dead, alive)]
+    assert (cells[0].now.value, cells[0].now.missing) == ("", "recorded as having died")
+    assert (cells[0].planned.value, cells[0].planned.missing) == ("", "")
+    assert cells[1].now.value
 
 
 def test_problems_have_the_columns_of_the_contract():

@@ -11,6 +11,7 @@ from openntz.forecast.result import PersonForecast, Quantiles
 from openntz.monitor.changes import Said
 from openntz.monitor.finding import Finding
 from openntz.report.finding_view import rows_of
+from openntz.report.person import DIED
 from openntz.report.review import ProblemLike, Review
 
 FORECAST_HEADER: Final = (
@@ -127,19 +128,21 @@ def _numbers(q: Quantiles | None) -> tuple[str, str, str]:
 def forecast_rows(review: Review) -> Iterator[tuple[str, ...]]:
     """``forecast.csv``: both quantities on every day of the horizon for every person.
 
-    Where nothing was computed the numbers are empty and the status says why. Numbers that the
-    person's own levels contradict have the status ``contradicted``.
+    Where nothing was computed, or the person is recorded as having died, the numbers are empty
+    and the status says why. Numbers that the person's own levels contradict have the status
+    ``contradicted``.
     """
     for person in review.people:
         f = person.forecast
+        status = DIED if person.death else _status(f)
         saturation_model = " + ".join(m for m in (f.model, *f.saturation_models) if m)
         for i, (quantity, model) in enumerate(
             ((CONCENTRATION, f.model), (SATURATION, saturation_model))
         ):
             for day in review.horizon_days:
-                pair = f.by_day.get(day) if f.computed else None
+                pair = f.by_day.get(day) if f.computed and not person.death else None
                 numbers = _numbers(pair[i] if pair is not None else None)
-                yield (person.id, quantity, str(day), *numbers, model, _status(f))
+                yield (person.id, quantity, str(day), *numbers, model, status)
 
 
 def problem_rows(problems: Iterable[ProblemLike]) -> Iterator[tuple[str, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
 from openntz.course.course import Course
 from openntz.definitions.therapy import Therapy
@@ -11,6 +12,9 @@ from openntz.forecast.decide import Decision
 from openntz.forecast.result import PersonForecast
 from openntz.forecast.sensor import CountsAlone
 from openntz.monitor.finding import Finding, Status
+
+# In place of the level and saturation of somebody who may not have lived to the day.
+DIED: Final = "recorded as having died"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

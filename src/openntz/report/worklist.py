@@ -11,7 +11,7 @@ from openntz.monitor.finding import Finding, Status
 from openntz.monitor.rules.catalogue import gravity
 from openntz.report import words
 from openntz.report.later import acknowledged
-from openntz.report.person import PersonReview
+from openntz.report.person import DIED, PersonReview
 from openntz.report.rules import RuleName
 
 _FAR = date.max.isoformat()
@@ -124,6 +124,8 @@ def standing(person: PersonReview) -> tuple[str, ...]:
 
 
 def _level(person: PersonReview, planned: bool) -> LevelCell:
+    if person.death:
+        return LevelCell("", "", "" if planned else DIED, -1.0)
     f = person.forecast
     pair = f.planned if planned else f.now
     if f.computed and pair is not None:
