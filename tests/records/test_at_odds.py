@@ -63,6 +63,23 @@ def test_a_row_set_aside_speaks_against_a_recorded_death(tmp_path, table, rows):
     assert records.incomplete == {"A": frozenset({table})}
 
 
+@pytest.mark.parametrize(
+    "reason", ["died; wife informed us", "verstorben (laut Ehefrau)", "death: husband"]
+)
+def test_a_death_beside_a_relative_is_said_not_to_be_known_whose(tmp_path, reason):
+    doses = dose_rows(DOSE.format("2024-02-01"))
+    note = only(read(tmp_path, plans=PLANS.format(reason), doses=doses).notes)
+    assert (note.table, note.line, note.column, note.value) == ("plans", 2, "reason", reason)
+    assert "taken as alive" in note.reason
+    assert note.remedy
+
+
+@pytest.mark.parametrize("reason", ["died", "husband wants it", "fear of death of her mother"])
+def test_a_death_or_a_relative_alone_leaves_nothing_open(tmp_path, reason):
+    doses = dose_rows(DOSE.format("2024-02-01"))
+    assert not read(tmp_path, plans=PLANS.format(reason), doses=doses).notes
+
+
 def test_a_result_set_aside_does_not(tmp_path):
     rows = "person,taken,test,value,unit\nA,2024-13-45,alt,20,U/L\n"
     doses = dose_rows(DOSE.format("2024-02-01"))

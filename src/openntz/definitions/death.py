@@ -66,15 +66,9 @@ class RecordedDeath:
         return not self.later
 
 
-def says_died(reason: str, words: DeathWords) -> bool:
-    """Whether the reason of a stop says that the person died, and not only mentions death.
-
-    A reason that names a relative or the family says it of nobody: whose death it was is open.
-    """
-    text = unicodedata.normalize("NFC", reason)
+def _tells_of_death(text: str, words: DeathWords) -> bool:
+    """Whether a reason says, and not only mentions, that somebody died."""
     if statement(text, (*words.begin, *words.alone), words.statements) not in _SO:
-        return False
-    if mentions(text, words.relatives):
         return False
     whole = f"{plain(text)} "
     if any(whole.startswith(f"{plain(term)} ") for term in words.begin):
@@ -82,6 +76,21 @@ def says_died(reason: str, words: DeathWords) -> bool:
     first = next((part for part in _ENDS_A_WORD.split(text) if part.strip()), "")
     bare = " ".join(word for word in plain(first).split() if not word.isdigit())
     return bare in {plain(term) for term in words.alone}
+
+
+def says_died(reason: str, words: DeathWords) -> bool:
+    """Whether the reason of a stop says that the person died, and not only mentions death.
+
+    A reason that names a relative or the family says it of nobody: whose death it was is open.
+    """
+    text = unicodedata.normalize("NFC", reason)
+    return _tells_of_death(text, words) and not mentions(text, words.relatives)
+
+
+def leaves_open_who_died(reason: str, words: DeathWords) -> bool:
+    """Whether a reason tells of a death and names a relative: 'died, father', 'died; wife rang'."""
+    text = unicodedata.normalize("NFC", reason)
+    return _tells_of_death(text, words) and mentions(text, words.relatives) is not None
 
 
 def _after(event: Event, death: Plan, day: date, words: DeathWords) -> bool:

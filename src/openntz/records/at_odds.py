@@ -7,7 +7,13 @@ from datetime import date
 
 from openntz.course.course import Course
 from openntz.course.events import Event
-from openntz.definitions.death import TABLES_OF_LIFE, DeathWords, RecordedDeath, recorded_death
+from openntz.definitions.death import (
+    TABLES_OF_LIFE,
+    DeathWords,
+    RecordedDeath,
+    leaves_open_who_died,
+    recorded_death,
+)
 from openntz.records.problems import LINES_LISTED, Log
 
 
@@ -20,7 +26,11 @@ def say_at_odds(
     """
     _male_and_pregnant(course, log)
     if any(plan.stopped is not None for plan in course.plans):
-        _dead_and_seen(course, recorded_death(course, as_of, death), lost, log)
+        found = recorded_death(course, as_of, death)
+        if found is None:
+            _whose_death(course, death, log)
+        else:
+            _dead_and_seen(course, found, lost, log)
 
 
 def _places(events: tuple[Event, ...]) -> str:
@@ -45,6 +55,22 @@ def _male_and_pregnant(course: Course, log: Log) -> None:
     ).add(person.ref.line)
 
 
+def _whose_death(course: Course, words: DeathWords, log: Log) -> None:
+    for plan in course.plans:
+        if plan.stopped is None or not leaves_open_who_died(plan.reason, words):
+            continue
+        log.note(
+            "assumed",
+            "plans",
+            "reason",
+            plan.reason,
+            "The reason of this stop tells of a death and names a relative, so it is not known "
+            "whose it was. The person is taken as alive.",
+            "Where the person died, write that without naming anybody else: died.",
+            person=course.person.id,
+        ).add(plan.ref.line)
+
+
 def _against(death: RecordedDeath, lost: Collection[str]) -> tuple[str, str]:
     """What speaks against a recorded death, and what to mend; empty where nothing does."""
     if death.later:
@@ -61,11 +87,7 @@ def _against(death: RecordedDeath, lost: Collection[str]) -> tuple[str, str]:
     return "", ""
 
 
-def _dead_and_seen(
-    course: Course, death: RecordedDeath | None, lost: Collection[str], log: Log
-) -> None:
-    if death is None:
-        return
+def _dead_and_seen(course: Course, death: RecordedDeath, lost: Collection[str], log: Log) -> None:
     against, remedy = _against(death, lost)
     if not against:
         return
