@@ -82,8 +82,8 @@ PLANS: Final = Table(
             "reason",
             "text",
             "why; where it says first that the person died (`died`, `verstorben`, `overleden`), "
-            "nothing more is asked for, except about a child and where a later row, or one that was "
-            "set aside, may say otherwise; name nobody else here",
+            "nothing more is asked for, except about a child and where a later row, or one that "
+            "was set aside, may say otherwise; name nobody else here",
             synonyms=("stop_reason", "why", "comment"),
         ),
         Column(
