@@ -128,7 +128,7 @@ SCENARIOS: tuple[Scenario, ...] = (
             Check(what="area under the ROC curve, lymphocytes (DeLong)",
                   measure="area under the ROC", group="smaller change, for persistent",
                   truth=key("area"), null=0.5,
-                  why="DeLong's interval is that of large samples; here are 12 cases."),
+                  why="DeLong's variance is that of large samples; here are 12 cases."),
             Check(what="specificity of no rise (Wilson)", measure="specificity", of=48,
                   truth=_rise_alone),
             Check(what="sensitivity of no rise (Wilson)", measure="sensitivity", of=12,
@@ -137,7 +137,7 @@ SCENARIOS: tuple[Scenario, ...] = (
                   group="no antibodies", also={"week": 12}, truth=_rise_alone),
             Check(what="area under the ROC curve, B cells (DeLong)",
                   measure="area under the ROC curve, B cells", truth=key("b"), null=0.5,
-                  why="DeLong's interval is that of large samples; here are 12 cases."),
+                  why="DeLong's variance is that of large samples; here are 12 cases."),
         ),
     ),
     Scenario(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from openntz.course import vocabulary
 from openntz.course.course import Course
-from openntz.reanalyse.troughs import TROUGHS
+from openntz.reanalyse.troughs import TROUGHS, _fitted
 from tests import build
 from tests.reanalyse.studies import day, person, row, run, study
 
@@ -93,3 +94,24 @@ def test_activity_is_compared_within_antibody_groups_only() -> None:
     found = run(TROUGHS, study(people))
     groups = [r["group"] for r in found.rows if r["measure"].startswith("rank correlation")]
     assert sorted(groups) == ["no antibodies found", "persistent antibodies"]
+
+
+def test_few_people_have_the_variance_of_mancl_and_derouen() -> None:
+    """The formula of their paper, written out: residuals over one minus the own leverage."""
+    generator = np.random.default_rng(9)
+    people = pd.Series(np.repeat(np.arange(15), 3))
+    design = pd.DataFrame({"const": 1.0, "weight": generator.normal(70, 10, 45)})
+    spread = np.repeat(generator.normal(0, 0.5, 15), 3)
+    log_level = pd.Series(generator.normal(3, 0.4, 45) + spread)
+    found = _fitted(log_level, design, people)
+    x, y = design.to_numpy(), log_level.to_numpy()
+    inverse = np.linalg.inv(x.T @ x)
+    left = y - x @ (inverse @ x.T @ y)
+    middle = np.zeros((2, 2))
+    for one in range(15):
+        own = np.flatnonzero(people == one)
+        leverage = x[own] @ inverse @ x[own].T
+        score = x[own].T @ np.linalg.solve(np.eye(3) - leverage, left[own])
+        middle += np.outer(score, score)
+    expected = inverse @ middle @ inverse
+    np.testing.assert_allclose(np.asarray(found.cov_params()), expected, rtol=1e-8)

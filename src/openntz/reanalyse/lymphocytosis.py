@@ -314,7 +314,7 @@ def _conclude(part: Part, whole: Whole, evidence: Registry) -> AnalysisResult:
             "antibodies": f"definition {DEFINITION.value!r} of persistent antibodies",
             "antibody_threshold_ng_per_ml": antibodies.threshold_ng_per_ml,
             "b_cells": "CD19 count as a multiple of the person's last before the drug; quartiles",
-            "interval": "Wilson, 95 %; ROC: DeLong",
+            "interval": "Wilson, 95 %; ROC: variance by DeLong, limits on the logit scale",
             "prevalence": prevalence,
         },
         text=_words(rises, limits),

@@ -26,6 +26,7 @@ from openntz.reanalyse.study import SetAside, Study, Whole
 NAME: Final = "troughs"
 TITLE: Final = "Trough levels"
 _CUTS: Final = ("target.trough-10", "target.trough-5", "target.trough-2")
+_MANY: Final = 1000  # people from which the sandwich variance needs no correction
 _FEWEST: Final = 10  # people below which a regression of three terms says nothing
 
 
@@ -142,6 +143,16 @@ def _steadiness(troughs: Sequence[Trough]) -> list[dict[str, Any]]:
     ]
 
 
+def _fitted(log_level: Any, design: Any, people: Any) -> Any:
+    """Least squares with the sandwich variance of people as clusters.
+
+    With few of them it is too small, and is corrected as by Mancl and DeRouen 2001.
+    """
+    if people.nunique() < _MANY:
+        return sm.GEE(log_level, design, groups=people).fit(cov_type="bias_reduced")
+    return sm.OLS(log_level, design).fit(cov_type="cluster", cov_kwds={"groups": people})
+
+
 def _relations(troughs: Sequence[Trough]) -> list[dict[str, Any]]:
     """Weight and interval against the logarithm of the trough, people as clusters."""
     frame = pd.DataFrame(
@@ -160,14 +171,10 @@ def _relations(troughs: Sequence[Trough]) -> list[dict[str, Any]]:
         return rows
     design = sm.add_constant(frame[varies].astype(float))
     people = frame["person"].astype("category").cat.codes
-    fit = settled(
-        lambda: sm.OLS(frame["log_level"].astype(float), design).fit(
-            cov_type="cluster", cov_kwds={"groups": people}
-        )
-    )
+    fit = settled(lambda: _fitted(frame["log_level"].astype(float), design, people))
     if fit is None:
         return rows
-    ends = fit.conf_int()
+    ends = pd.DataFrame(np.asarray(fit.conf_int()), index=design.columns)
     for name in varies:
         scale, told = (10, "10 kg more") if name == "weight" else (1, "1 week longer interval")
         rows.append(
