@@ -8,14 +8,16 @@ from datetime import date, timedelta
 import pytest
 
 from openntz.monitor.finding import Status
-from openntz.monitor.profile import load_profile
+from openntz.monitor.profile import PROFILES, load_profile
 from openntz.monitor.rule import Rule
 from openntz.monitor.rules.interval import LATE_DOSE
 from tests.build import (
     AS_OF,
+    antibody,
     course,
     days_before,
     dose,
+    doses_on,
     doses_until,
     finding,
     plan,
@@ -292,3 +294,57 @@ def test_a_pregnancy_that_was_delivered_or_a_recorded_stop_says_nothing_first():
     stopped = plan(days_before(39), stopped=days_before(39), line=6)
     made = last_dose(40, plans=[stopped], pregnancies=[pregnancy(days_before(70), line=72)])
     assert finding(RULE, made).message.startswith("Therapy was stopped")
+
+
+# ── antibodies against a restart (restart.gate): every rule about that dose says the same
+
+GATE_HOLDS = "No dose is to be given before this is settled: Before a restart (restart.gate)."
+
+
+def late_after_restart(days: int, value: str):
+    """Fourteen doses, none for 120 days, one dose again; the next is ``days`` - 28 late."""
+    given = (*doses_until(days_before(days + 120), 14), *doses_on([days_before(days)]))
+    return course(
+        doses=given,
+        plans=[plan("2020-01-01", 28, line=5)],
+        measurements=[antibody(days_before(days + 5), value, line=73)],
+    )
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("days", [10, 25, 29, 56])
+def test_a_dose_that_antibodies_hold_after_a_restart_is_nowhere_asked_for(days, profile):
+    made = late_after_restart(days, "positive")
+    gate = finding("restart.gate", made, profile=profile)
+    assert gate.status is Status.ACT
+    assert "Give no further dose before this is settled" in gate.message
+    found = finding(RULE, made, profile=profile)
+    assert found.message.startswith(GATE_HOLDS)
+    assert "Give it" not in found.message
+    assert found.status is finding(RULE, late_after_restart(days, "negative")).status
+    observed = finding("observation.post-infusion", made, profile=profile).message
+    assert observed.startswith("If a dose is given at all, ")
+    assert "Speaking against any dose: Before a restart (restart.gate)." in observed
+    candidate = finding("interval.candidate", made, profile=profile).message
+    assert GATE_HOLDS[0].lower() + GATE_HOLDS[1:-1] in candidate
+    assert candidate.count("(restart.gate)") == 1
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_restart_without_antibodies_that_lacks_other_checks_holds_no_late_dose(profile):
+    made = late_after_restart(40, "negative")
+    assert finding("restart.gate", made, profile=profile).status is Status.DUE
+    found = finding(RULE, made, profile=profile)
+    assert "Give it as soon as possible" in found.message
+    assert "restart.gate" not in found.message
+    assert "at all" not in finding("observation.post-infusion", made, profile=profile).message
+
+
+@pytest.mark.parametrize(("value", "held"), [("positive", True), ("negative", False)])
+def test_a_restart_booked_in_spite_of_antibodies_is_held(value, held):
+    """Nobody recorded a stop: 100 days without a dose, and one is booked."""
+    made = last_dose(100, booked=5, measurements=[antibody(days_before(3), value, line=73)])
+    assert (finding("restart.gate", made).status is Status.ACT) is held
+    found = finding(RULE, made).message
+    assert found.startswith(GATE_HOLDS) is held
+    assert ("Give the dose" in found) is not held

@@ -98,12 +98,12 @@ _HOLDS = tuple(
         "liver.injury",
         "platelets.low",
         "combination.contraindicated",
+        "restart.gate",
     )
     for kind in READS[rule]
 )
 for _rule in ("observation.post-infusion", "interval.candidate", "interval.late-dose"):
     READS[_rule] = (*READS[_rule], *_HOLDS)
-READS["interval.candidate"] = (*READS["interval.candidate"], *READS["restart.gate"])
 READS["interval.late-dose"] = (*READS["interval.late-dose"], *READS["pregnancy.plan"])
 _OF_ALL = ("doses", "plans")
 

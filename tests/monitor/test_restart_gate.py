@@ -163,6 +163,10 @@ def test_antibodies_contraindicate_a_restart(first, second, expected):
         assert found.status is expected
         assert ("antibodies contraindicate a restart" in found.message) is (expected is ACT)
         if expected is ACT:
+            # First: a page quotes no more of it where it stands against a dose.
+            said = found.message.partition(" (ClinicSpeak). ")[0]
+            assert said.startswith("Antibodies ")
+            assert said.endswith(", and antibodies contraindicate a restart")
             assert "measurements:81" in found.evidence
             assert ("persistent" in found.message) is (first == "positive")
     # Nobody restarts: it is said, and nothing is to be done.

@@ -71,6 +71,13 @@ def test_no_planned_dose_stands_unqualified(rule):
             "Do not give the next dose before this is settled: fingolimod overlaps with "
             "natalizumab.",
         ),
+        (
+            "restart.gate",
+            "Antibodies were positive on 2024-06-10 (cut-off 500), and antibodies contraindicate "
+            "a restart (ClinicSpeak). Natalizumab was restarted on 2024-06-01 after 17 weeks.",
+            "Do not give the next dose before this is settled: Antibodies were positive on "
+            "2024-06-10, and antibodies contraindicate a restart.",
+        ),
     ],
 )
 def test_reasons_are_short(rule, message, said):

@@ -18,6 +18,7 @@ AGAINST_A_DOSE: Final = (
     "platelets.low",
     "combination.contraindicated",
     "eligibility.age",
+    "restart.gate",
 )
 # Only to watch in somebody who expects no dose, and yet against one that is supposed.
 _AGAINST_ANY_DOSE: Final = frozenset(

@@ -20,9 +20,9 @@ from openntz.monitor.rules.restart_gate import GATE
 
 # In somebody whose stop is only presumed these are to watch, and yet against a dose.
 _ALSO_TO_WATCH = (SUSPECTED, CONDITION, INFECTION)
-_HOLDING = (*_ALSO_TO_WATCH, LIVER_INJURY, PLATELETS_LOW, COMBINATION)
-# Asked for before the next dose, so no longer interval is offered in the meantime; a dose that
-# is late is not held back for them.
+_HOLDING = (*_ALSO_TO_WATCH, LIVER_INJURY, PLATELETS_LOW, COMBINATION, GATE)
+# What these call due is asked for before the next dose, so no longer interval is offered in the
+# meantime; a dose that is late is not held back for it.
 _FIRST = (GATE, LIVER_INJURY, PLATELETS_LOW)
 HOLDS_SILENCE = tuple(dict.fromkeys(s for rule in (*_HOLDING, *_FIRST) for s in rule.silence))
 """Where rows that were set aside or lost leave it open whether anything holds a longer interval."""
@@ -88,13 +88,12 @@ def interval_holds(
 ) -> IntervalHolds:
     """What holds a longer interval: what holds a dose, and what comes before the next one.
 
-    Those are a restart whose checks are not all done or known, and liver values or platelets that
-    are to be repeated and explained before the next dose; blood tests due by routine are not.
+    The latter are a restart whose checks are not all done or known, and liver values or platelets
+    that are to be repeated and explained before the next dose; blood tests due by routine are not.
     """
     gate, *others = (_asked(rule, situation, profile) for rule in _FIRST)
-    against = (gate,) if gate.verdict.status is Status.ACT else ()
     return IntervalHolds(
-        dose=(*_holding(situation, profile, forbids), *against),
+        dose=tuple(_holding(situation, profile, forbids)),
         interval=tuple(h for h in (gate, *others) if h.verdict.status is Status.DUE),
         unknown=(gate,) if gate.verdict.status is Status.UNKNOWN else (),
     )

@@ -211,8 +211,8 @@ def _against(facts: RestartGateFacts, profile: Profile) -> Verdict:
     return Verdict(
         status=Status.ACT,
         message=joined(
+            f"{facts.against}, and antibodies contraindicate a restart (ClinicSpeak).",
             _head(facts),
-            f"{facts.against}; antibodies contraindicate a restart (ClinicSpeak).",
             todo,
         ),
         due=therapy.planned,
