@@ -331,6 +331,23 @@ def test_a_dose_that_antibodies_hold_after_a_restart_is_nowhere_asked_for(days, 
 
 
 @pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("days", [57, 90])
+def test_antibodies_hold_the_dose_of_somebody_who_may_have_stopped(days, profile):
+    """Without a recorded stop a dose may be given any day, so the antibodies are still told."""
+    made = late_after_restart(days, "positive")
+    gate = finding("restart.gate", made, profile=profile)
+    assert gate.status is Status.WATCH
+    assert "speaks against one" in gate.message
+    found = finding(RULE, made, profile=profile)
+    assert found.status is Status.ACT
+    assert found.message.startswith(GATE_HOLDS)
+    assert "Give the dose" not in found.message
+    negative = late_after_restart(days, "negative")
+    assert finding("restart.gate", negative, profile=profile).status is Status.OK
+    assert "Give the dose" in finding(RULE, negative, profile=profile).message
+
+
+@pytest.mark.parametrize("profile", PROFILES)
 def test_a_restart_without_antibodies_that_lacks_other_checks_holds_no_late_dose(profile):
     made = late_after_restart(40, "negative")
     assert finding("restart.gate", made, profile=profile).status is Status.DUE

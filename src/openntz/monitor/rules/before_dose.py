@@ -29,6 +29,7 @@ _AGAINST_ANY_DOSE: Final = frozenset(
         "contraindication.condition",
         "antibody.persistent",
         "antibody.before-re-exposure",
+        "restart.gate",
     }
 )
 # Bears on what follows the last dose, not on a further one.

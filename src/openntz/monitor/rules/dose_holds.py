@@ -19,8 +19,8 @@ from openntz.monitor.rules.pml_suspected import SUSPECTED
 from openntz.monitor.rules.restart_gate import GATE
 
 # In somebody whose stop is only presumed these are to watch, and yet against a dose.
-_ALSO_TO_WATCH = (SUSPECTED, CONDITION, INFECTION)
-_HOLDING = (*_ALSO_TO_WATCH, LIVER_INJURY, PLATELETS_LOW, COMBINATION, GATE)
+_ALSO_TO_WATCH = (SUSPECTED, CONDITION, INFECTION, GATE)
+_HOLDING = (SUSPECTED, CONDITION, INFECTION, LIVER_INJURY, PLATELETS_LOW, COMBINATION, GATE)
 # What these call due is asked for before the next dose, so no longer interval is offered in the
 # meantime; a dose that is late is not held back for it.
 _FIRST = (GATE, LIVER_INJURY, PLATELETS_LOW)

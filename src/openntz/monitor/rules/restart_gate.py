@@ -13,7 +13,7 @@ from openntz.course.vocabulary import lost_results
 from openntz.definitions.antibodies import Persistent, antibody_history
 from openntz.definitions.antibody_tests import AntibodyTest, Reading
 from openntz.definitions.off_drug import OffDrug, off_drug
-from openntz.definitions.therapy import Therapy
+from openntz.definitions.therapy import Therapy, TherapyState
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
@@ -186,8 +186,10 @@ def _not_asked(facts: RestartGateFacts) -> Verdict | None:
         )
     if not facts.given and not facts.planned:
         against = f"{facts.against}, which speaks against one." if facts.against else ""
+        # Whose stop is only presumed may be given a dose any day.
+        open_ = bool(against) and therapy.state is TherapyState.PRESUMED_STOPPED
         return Verdict(
-            status=Status.OK,
+            status=Status.WATCH if open_ else Status.OK,
             message=joined(
                 _head(facts),
                 "Before one: blood tests, a new MRI and an antibody test; antibodies "
