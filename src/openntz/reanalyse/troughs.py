@@ -169,7 +169,7 @@ def _relations(troughs: Sequence[Trough]) -> list[dict[str, Any]]:
     varies = [name for name in ("weight", "weeks") if frame[name].std() > 0]
     if not varies:
         return rows
-    design = sm.add_constant(frame[varies].astype(float))
+    design: Any = sm.add_constant(frame[varies].astype(float))
     people = frame["person"].astype("category").cat.codes
     fit = settled(lambda: _fitted(frame["log_level"].astype(float), design, people))
     if fit is None:
