@@ -150,6 +150,7 @@ SETTINGS: Final[Mapping[tuple[str, str], str]] = {
     ("forecast/posterior.py", "_ENOUGH"): _PROPOSAL,
     ("forecast/posterior.py", "_TOO_FEW"): "when Markov chains take over",
     ("forecast/predict.py", "_AFTER_DOSE_DAYS"): "where a drawn curve is sampled after a dose",
+    ("forecast/predict.py", "_GAP_STEP_DAYS"): "where a drawn curve is sampled in a gap",
 }
 
 # (file, function, numbers in the text) -> reason. Only names of a study's own group or band,

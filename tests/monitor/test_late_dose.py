@@ -347,6 +347,22 @@ def test_antibodies_hold_the_dose_of_somebody_who_may_have_stopped(days, profile
     assert "Give the dose" in finding(RULE, negative, profile=profile).message
 
 
+@pytest.mark.parametrize("days", [35, 60])
+def test_persistent_antibodies_are_decided_about_before_a_late_dose(days):
+    given = doses_until(days_before(days), 14)
+    positive = [antibody(days_before(d), "positive", line=70 + d) for d in (200, 110)]
+    made = course(doses=given, plans=[plan("2020-01-01", 28, line=5)], measurements=positive)
+    told = finding("antibody.persistent", made)
+    assert told.status in {Status.ACT, Status.WATCH}
+    found = finding(RULE, made)
+    assert "(antibody.persistent)" in found.message
+    assert "Give " not in found.message
+    assert "measurements:180" in found.evidence
+    negative = replace(made, measurements=(antibody(days_before(110), "negative", line=180),))
+    assert "Give " in finding(RULE, negative).message
+    assert finding(RULE, negative).status is found.status
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_restart_without_antibodies_that_lacks_other_checks_holds_no_late_dose(profile):
     made = late_after_restart(40, "negative")

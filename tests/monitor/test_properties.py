@@ -66,7 +66,7 @@ READS: dict[str, tuple[str, ...]] = {
     "stopping.rebound": (*_ACTIVITY, "edss", "treatments"),
     "stopping.no-successor": ("treatments", "pregnancies", *_ACTIVITY),
     "stopping.washout": ("treatments", "mri", "pregnancies"),
-    "restart.active-disease": (*_ACTIVITY, *_FORBIDDEN),
+    "restart.active-disease": (*_ACTIVITY, _ATI, *_FORBIDDEN),
     "restart.gate": ("mri", _ATI, v.LYMPHOCYTES, v.NEUTROPHILS, v.PLATELETS, v.ALT, v.AST),
     "activity.on-therapy": (*_ACTIVITY, "edss", _ATI, v.NATALIZUMAB),
     "activity.neda": (*_ACTIVITY, "edss"),

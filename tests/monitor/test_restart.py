@@ -10,6 +10,7 @@ from openntz.course.course import Course
 from openntz.monitor.finding import Status
 from tests.build import (
     AS_OF,
+    antibody,
     course,
     days_before,
     dose,
@@ -200,3 +201,24 @@ def test_the_restarted_person_of_the_example_clinic_is_watched_closely():
     assert found.status is ACT
     assert "watch closely" in found.message
     assert "Before a restart" not in found.message
+
+
+def test_what_was_done_since_the_restart_is_not_asked_for_again():
+    days = [days_before(d) for d in (300, 272, 150, 30)]
+    record = {"relapses": [relapse(days_before(60))], "mri": [scan(days_before(400), 0)]}
+    made = course(doses=doses_on(days), **record)
+    asked = finding(RULE, made)
+    assert asked.status is ACT
+    assert "do an MRI now, test antibodies and ask" in asked.message
+    done = {
+        **record,
+        "mri": [*record["mri"], scan(days_before(10), 0)],
+        "measurements": [antibody(days_before(12), "negative", line=70)],
+    }
+    told = finding(RULE, course(doses=doses_on(days), **done))
+    assert told.status is ACT
+    assert "do an MRI now" not in told.message
+    assert "test antibodies" not in told.message
+    since = f"Since then: MRI on {days_before(10)}, antibody test on {days_before(12)}."
+    assert since in told.message
+    assert "measurements:70" in told.evidence

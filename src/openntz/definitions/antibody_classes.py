@@ -139,19 +139,18 @@ def _risen(
     answer = None
     for start in baseline.results:
         for test in later:
-            for now in test.results:
-                comparable = (
-                    start.value and now.value and start.unit == now.unit and not start.censor
-                )
-                same_assay = start.assay == now.assay
-                if not comparable or not same_assay or now.censor == "<":
+            for later_on in test.results:
+                valued = start.value and later_on.value and not start.censor
+                comparable = valued and start.unit == later_on.unit
+                same_assay = start.assay == later_on.assay
+                if not comparable or not same_assay or later_on.censor == "<":
                     continue
-                rise = log10((now.value or 1) / (start.value or 1))
+                rise = log10((later_on.value or 1) / (start.value or 1))
                 # Titres in steps of two: 0.6 is the rounded logarithm of four.
                 if rise > log10_rise or isclose(rise, log10_rise):
                     return True
                 # A lower limit that does not reach leaves the question open.
-                answer = answer if now.censor else False
+                answer = answer if later_on.censor else False
     return answer
 
 

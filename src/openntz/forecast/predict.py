@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 
 # Where a curve bends between two doses; only how smooth a picture looks depends on it.
 _AFTER_DOSE_DAYS: Final = (0.0, 1.5, 5.0, 11.0, 19.0)
+# No further days between doses four weeks apart.
+_GAP_STEP_DAYS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,10 @@ def curve_days(history: History, first: float, last: float) -> Array:
     ends = starts + history.schedule.duration_day
     offsets = np.array(_AFTER_DOSE_DAYS)
     grid = [starts, (ends[:, None] + offsets[None, :]).ravel(), np.array([first, last])]
+    # A wash-out bends when elimination is no longer saturated: a gap needs days of its own.
+    later = np.append(starts[1:], last)
+    for end, following in zip(ends, later, strict=True):
+        grid.append(np.arange(end + offsets[-1] + _GAP_STEP_DAYS, following, _GAP_STEP_DAYS))
     days = np.unique(np.concatenate(grid))
     return days[(days >= first) & (days <= last)]
 

@@ -272,6 +272,13 @@ def _persistent_by_profile(
     )
 
 
+def persistence_rows(situation: Situation, profile: Profile) -> tuple[Ref, ...]:
+    """The tests by which antibodies are persistent by the profile's definition; else none."""
+    history = situation.course.derived(antibody_history, antibody_limits(profile))
+    verdict = history.verdicts[antibody_definition(profile)]
+    return verdict.refs if verdict.persistent is Persistent.YES else ()
+
+
 PERSISTENT = Rule(
     id="antibody.persistent",
     title="Persistent antibodies",

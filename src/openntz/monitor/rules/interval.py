@@ -11,6 +11,7 @@ from openntz.definitions.therapy import Therapy, TherapyState
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation, Verdict, days_text
+from openntz.monitor.rules.antibodies import persistence_rows
 from openntz.monitor.rules.dose_holds import dose_holds
 from openntz.monitor.rules.forbidden import Forbidden, forbidden
 from openntz.monitor.rules.gap_words import dose_crosses, earliest_limit
@@ -23,18 +24,19 @@ class LateDoseFacts:
     """The person's standing in therapy, and what forbids another dose or bears on it.
 
     ``against`` are other rules to act on that forbid a dose until they are settled, as
-    'title (rule)'.
+    'title (rule)'; ``persistent`` are the tests by which antibodies are.
     """
 
     therapy: Therapy
     forbidden: Forbidden | None = None
     against: tuple[str, ...] = ()
     pregnant: Gestation | None = None
+    persistent: tuple[Ref, ...] = ()
 
     @property
     def questioned(self) -> bool:
         """Whether nothing here may invite a dose."""
-        return bool(self.forbidden or self.against or self.pregnant)
+        return bool(self.forbidden or self.against or self.pregnant or self.persistent)
 
 
 def late_dose_facts(situation: Situation, profile: Profile) -> LateDoseFacts:
@@ -47,6 +49,7 @@ def late_dose_facts(situation: Situation, profile: Profile) -> LateDoseFacts:
         forbidden=forbids,
         against=tuple(f"{r.title} ({r.id})" for r in dose_holds(situation, profile, forbids)),
         pregnant=ongoing_pregnancy(situation, profile),
+        persistent=persistence_rows(situation, profile),
     )
 
 
@@ -60,6 +63,7 @@ def late_dose(facts: LateDoseFacts, profile: Profile) -> Verdict:
     rows += _forbidding(facts)
     if facts.pregnant is not None:
         rows.append(facts.pregnant.pregnancy.ref)
+    rows += facts.persistent
     return replace(told, message=joined(first, told.message), evidence=tuple(dict.fromkeys(rows)))
 
 
@@ -73,6 +77,10 @@ def _first(facts: LateDoseFacts) -> str:
         f"Pregnant, week {pregnant.age}: whether natalizumab goes on, and until when, is for "
         "pregnancy.plan."
         if pregnant is not None
+        else "",
+        "Antibodies are persistent: whether natalizumab goes on is decided before another dose "
+        "(antibody.persistent)."
+        if facts.persistent
         else "",
     )
 

@@ -210,7 +210,7 @@ def _certainty(facts: SuspicionFacts, profile: Profile) -> str:
     return f"By the classes of AAN 2013{mark}: {' or '.join(named)} PML by what is recorded."
 
 
-_TODO = (
+_WHAT_TO_DO = (
     "Full MRI with contrast-enhanced T1, and JC virus DNA in CSF. Returning MS and tumour can look "
     "alike (in a case report a biopsy taken for fear of PML or tumour showed acute demyelination)."
 )
@@ -231,7 +231,7 @@ def _verdict(facts: SuspicionFacts, profile: Profile, evidence: tuple[Ref, ...])
     else:
         head = "PML is suspected and not recorded as excluded."
         stop = "Give no further dose until it is excluded. " if therapy.expects_dose else ""
-        todo = f"{stop}{_TODO} Record 'PML excluded' when it is."
+        todo = f"{stop}{_WHAT_TO_DO} Record 'PML excluded' when it is."
         status = Status.ACT if watched or therapy.expects_dose else Status.WATCH
     return Verdict(
         status=status,

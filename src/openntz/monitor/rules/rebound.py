@@ -125,7 +125,7 @@ def _published(profile: Profile) -> str:
     )
 
 
-_TODO: Final = (
+_WHAT_TO_DO: Final = (
     "Tell rebound from PML and tumour, treat the activity, and settle what follows "
     "(stopping.no-successor; before natalizumab again, restart.gate)."
 )
@@ -193,7 +193,7 @@ def stopping_rebound(facts: ReboundFacts, profile: Profile) -> Verdict:
             told,
             _head(facts),
             _others(facts, chosen),
-            _TODO if loud or open_ else "",
+            _WHAT_TO_DO if loud or open_ else "",
             _published(profile) if loud else "",
         ),
         evidence=(*standing_refs(therapy), *refs),

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from openntz.course import vocabulary
 from openntz.course.course import Course
-from openntz.course.events import Dose, Ref
+from openntz.course.events import Dose, Measurement, Ref, Scan
 from openntz.definitions.activity import Activity, activity
 from openntz.definitions.off_drug import recent_restart
 from openntz.definitions.therapy import Therapy
@@ -31,7 +32,7 @@ class Episode:
     """One gap, the restart that ended or would end it, and activity before that restart.
 
     ``on`` is the day of the restart dose, given or booked; None when only a plan says so, or
-    nothing does.
+    nothing does. ``scan`` and ``test`` are the latest MRI and antibody test after a given one.
     """
 
     restart: Restart
@@ -40,6 +41,8 @@ class Episode:
     plan: Ref | None
     dose: Ref | None
     activity: Activity
+    scan: Scan | None = None
+    test: Measurement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ def _given(course: Course, therapy: Therapy, gap: int, recent: int) -> Episode |
         return None
     before, dose = found
     first = max(before.day + timedelta(days=1), dose.day - timedelta(days=recent))
+    tests = course.results(vocabulary.ANTIBODIES)
     return Episode(
         restart=Restart.GIVEN,
         last_before=before,
@@ -65,6 +69,8 @@ def _given(course: Course, therapy: Therapy, gap: int, recent: int) -> Episode |
         plan=None,
         dose=dose.ref,
         activity=activity(course, first, dose.day),
+        scan=next((s for s in reversed(course.mri) if s.day > dose.day), None),
+        test=next((t for t in reversed(tests) if t.day > dose.day), None),
     )
 
 
@@ -124,18 +130,34 @@ _BEFORE = (
     "Before a restart: blood tests, a new MRI and an antibody test (ClinicSpeak); with active "
     f"inflammation only with caution. {_CASE}"
 )
-_AFTER = (
-    "The dose has been given: watch closely, do an MRI now and test antibodies, and ask the person "
-    f"to report any worsening at once. {_CASE}"
-)
+
+
+def _after(episode: Episode) -> str:
+    """What to do once the dose has been given; what was done since is not asked for again."""
+    scan, test = episode.scan, episode.test
+    todo = [
+        "watch closely",
+        *(["do an MRI now"] if scan is None else []),
+        *(["test antibodies"] if test is None else []),
+        "ask the person to report any worsening at once",
+    ]
+    done = [
+        *([] if scan is None else [f"MRI on {scan.day}"]),
+        *([] if test is None else [f"antibody test on {test.day}"]),
+    ]
+    return joined(
+        f"The dose has been given: {', '.join(todo[:-1])} and {todo[-1]}.",
+        f"Since then: {', '.join(done)}." if done else "",
+        _CASE,
+    )
 
 
 def _advice(episode: Episode, forbids: Forbidden | None) -> str:
     """What to do in active disease: before a restart, after it, or with natalizumab forbidden."""
     given = episode.restart is Restart.GIVEN
     if forbids is None:
-        return _AFTER if given else _BEFORE
-    return joined(_AFTER if given else "", forbids.text)
+        return _after(episode) if given else _BEFORE
+    return joined(_after(episode) if given else "", forbids.text)
 
 
 def _verdict(episode: Episode, facts: RestartFacts) -> Verdict:
@@ -152,6 +174,7 @@ def _verdict(episode: Episode, facts: RestartFacts) -> Verdict:
     active = found.inflammation
     refs = [episode.last_before.ref, episode.dose, episode.plan, therapy.stop_ref]
     refs += [e.ref for e in (*found.relapses, *found.scans)]
+    refs += [e.ref for e in (episode.scan, episode.test) if e is not None]
     refs += [] if forbids is None else [*forbids.refs]
     if active:
         status = Status.ACT if known else Status.WATCH
@@ -164,7 +187,8 @@ def _verdict(episode: Episode, facts: RestartFacts) -> Verdict:
         body = f"Whether the disease is active is not known. {_unknown_text(found)}"
         tail = "A new MRI belongs before any restart."
         if episode.restart is Restart.GIVEN:
-            tail = "Do an MRI now if none was done."
+            scan = episode.scan
+            tail = "Do an MRI now." if scan is None else f"MRI since then: {scan.day}."
         if forbids is not None:
             tail = forbids.text
     else:
