@@ -13,9 +13,6 @@ from itertools import combinations
 from math import inf
 from typing import Any, Final
 
-import numpy as np
-from statsmodels.stats.proportion import confint_proportions_2indep
-
 from openntz.course import vocabulary
 from openntz.course.course import Course
 from openntz.course.events import Measurement
@@ -32,13 +29,14 @@ from openntz.reanalyse.assay_agreement import Pair, agreement, assay_label, pair
 from openntz.reanalyse.groups import Antibodies, antibody_group
 from openntz.reanalyse.limits import DEFINITION, antibody_limits, numbers
 from openntz.reanalyse.result import Analysis, AnalysisResult, Figure, Line, Part, Step, table
-from openntz.reanalyse.statistics import proportion
+from openntz.reanalyse.statistics import proportion, share_difference
 from openntz.reanalyse.study import SetAside, Study, Whole
 from openntz.reanalyse.turnbull import turnbull
 
 NAME: Final = "immunogenicity"
 TITLE: Final = "Antibodies by assay, threshold, definition and product"
 _WEEK: Final = 7
+_TWO_ONE_SIDED: Final = 0.90  # two one-sided tests at 5 %
 _FEWEST: Final = 5  # people a group needs for a curve or a comparison
 
 
@@ -303,21 +301,19 @@ def _by_product(people: Sequence[Tested], margin: float) -> list[dict[str, Any]]
         for name, found in sorted(groups.items())
     ]
     for a, b in combinations(sorted(groups), 2):
-        one, other = groups[a], groups[b]
-        if min(len(one), len(other)) < _FEWEST:
+        one, other = (proportion(sum(groups[x]), len(groups[x])) for x in (a, b))
+        found = share_difference(one, other, _TWO_ONE_SIDED)
+        if min(one.n, other.n) < _FEWEST or found.low is None or found.high is None:
             continue
-        ends: Any = confint_proportions_2indep(
-            sum(one), len(one), sum(other), len(other), method="newcomb", alpha=0.10
-        )
         rows.append(
             {
                 "measure": "difference of shares with persistent antibodies (90 % interval)",
                 "group": f"{a} minus {b}",
-                "n": len(one) + len(other),
-                "value": float(np.mean(one) - np.mean(other)),
-                "low": float(ends[0]),
-                "high": float(ends[1]),
-                "within_margin": bool(-margin < ends[0] and ends[1] < margin),
+                "n": one.n + other.n,
+                "value": found.value,
+                "low": found.low,
+                "high": found.high,
+                "within_margin": -margin < found.low and found.high < margin,
             }
         )
     return rows
