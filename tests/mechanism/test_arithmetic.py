@@ -1,4 +1,4 @@
-"""Exponential, logarithm and fifth root of the kernels against numpy."""
+"""Exponential, logarithm, tenth root and reciprocal of the kernels against numpy."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from openntz.mechanism.kernels.arithmetic import (
     exponential,
     hill,
-    inverse_fifth_root,
+    inverse_tenth_root,
     logarithm,
+    reciprocal,
 )
 
 Floats = NDArray[np.float64]
@@ -102,12 +103,24 @@ def test_hill_has_its_limits() -> None:
     np.testing.assert_allclose(_over(free, ends), [1.0, 0.0], atol=1e-100)
 
 
-def test_inverse_fifth_root_matches_numpy() -> None:
+def test_inverse_tenth_root_matches_numpy() -> None:
     points = np.exp(np.linspace(-60.0, 60.0, 100_001))
-    np.testing.assert_allclose(_over(inverse_fifth_root, points), points**-0.2, rtol=1e-3)
+    np.testing.assert_allclose(_over(inverse_tenth_root, points), points**-0.1, rtol=5e-3)
 
 
-@pytest.mark.parametrize("function", [exponential, logarithm, inverse_fifth_root])
+def test_reciprocal_matches_numpy() -> None:
+    points = np.exp(np.linspace(-690.0, 690.0, 100_001))
+    np.testing.assert_allclose(_over(reciprocal, points), 1.0 / points, rtol=1e-3)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_nothing_finite_times_the_reciprocal_of_what_is_not_a_number_is_good(bad: float) -> None:
+    # The error of a step is that of a state times such a reciprocal: it must not look small.
+    found = bad * _over(reciprocal, np.array([bad]))[0]
+    assert not found * found <= 1.0
+
+
+@pytest.mark.parametrize("function", [exponential, logarithm, inverse_tenth_root, reciprocal])
 def test_same_bits_whether_vectorised_or_not(function: Callable[[float], float]) -> None:
     points = np.exp(np.linspace(-3.0, 3.0, 64))
     together = _over(function, points)

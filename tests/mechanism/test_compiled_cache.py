@@ -39,10 +39,10 @@ import re
 from numba import njit
 from openntz.mechanism import machine_code, solver
 from openntz.mechanism.compartments import Shape, system_of
-from openntz.mechanism.kernels.arithmetic import inverse_fifth_root
+from openntz.mechanism.kernels.arithmetic import inverse_tenth_root
 
 # Someone else's code may compile these functions first, with options of its own.
-assert njit(lambda x: inverse_fifth_root(x) / x)(2.0) > 0.0
+assert njit(lambda x: inverse_tenth_root(x) / x)(2.0) > 0.0
 code = solver.assembled(system_of(Shape(1, True, True))).intermediate
 packed = len(re.findall(r"fdiv (?:contract )?<[0-9]+ x double>", code))
 print(json.dumps({"packed": packed, "counted": code.count("NRT_")}))
@@ -87,8 +87,8 @@ def test_a_second_process_neither_compiles_nor_loads_the_compiler(
 
 def test_lanes_are_vectors_and_nothing_counts_references(copied: tuple[Path, Path]) -> None:
     found = _run(PACKED, *copied)
-    # Six stages and three error terms divide; each in lanes, whoever compiled first.
-    assert found["packed"] >= 9
+    # Six stages divide, each in lanes, whoever compiled first.
+    assert found["packed"] >= 6
     assert found["counted"] == 0
 
 

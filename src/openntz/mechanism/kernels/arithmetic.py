@@ -1,4 +1,4 @@
-"""Exponential, logarithm and fifth root as plain arithmetic, so that lanes vectorise.
+"""Exponential, logarithm, tenth root and reciprocal as plain arithmetic, so that lanes vectorise.
 
 The C library's functions are called one lane at a time and would break the loops up; these are
 branch-free polynomials. Reduction and coefficients follow fdlibm (Sun Microsystems 1993,
@@ -96,24 +96,41 @@ def hill(ratio: float, steepness: float) -> tuple[float, float]:
     x = steepness * logarithm(ratio)
     x = _HILL_MOST if x > _HILL_MOST else x
     x = -_HILL_MOST if x < -_HILL_MOST else x
-    k = (x * _LOG2_E + _ROUND) - _ROUND
+    # The rounded number's lowest bits hold k itself.
+    rounded = x * _LOG2_E + _ROUND
+    k = rounded - _ROUND
     r = (x - k * _LN2_HIGH) - k * _LN2_LOW
     s = r * r
-    below = 2.0 - (r - s * (_P1 + s * (_P2 + s * (_P3 + s * (_P4 + s * _P5)))))
-    above = (below + 2.0 * r) * _double((int(k) + _EXPONENT_BIAS) << _MANTISSA_BITS)
+    q = s * s
+    below = (2.0 - r) + s * ((_P1 + s * _P2) + q * ((_P3 + s * _P4) + q * _P5))
+    above = (below + 2.0 * r) * _double((_bits(rounded) + _EXPONENT_BIAS) << _MANTISSA_BITS)
     share = 1.0 / (below + above)
     return above * share, below * share
 
 
 @inlined
-def inverse_fifth_root(x: float) -> float:
-    """``x ** -0.2`` for 1e-30 < x < 1e30, to 1 part in 1,000.
+def inverse_tenth_root(x: float) -> float:
+    """``x ** -0.1`` for 1e-30 < x < 1e30, to 1 part in 200.
 
-    Step-size control needs no more; the first guess divides the exponent bits by five, two
+    Step-size control needs no more; the first guess divides the exponent bits by ten, two
     Newton steps do the rest.
     """
-    guess = _double(int(-0.2 * float(_bits(x))) + (_ONE_BITS // 5) * 6)
-    fifth = guess * guess * guess * guess * guess
-    guess = guess * (1.2 - 0.2 * x * fifth)
-    fifth = guess * guess * guess * guess * guess
-    return guess * (1.2 - 0.2 * x * fifth)
+    guess = _double(int(-0.1 * float(_bits(x))) + (_ONE_BITS // 10) * 11)
+    square = guess * guess
+    fourth = square * square
+    guess = guess * (1.1 - 0.1 * x * (fourth * fourth * square))
+    square = guess * guess
+    fourth = square * square
+    return guess * (1.1 - 0.1 * x * (fourth * fourth * square))
+
+
+@inlined
+def reciprocal(x: float) -> float:
+    """``1 / x`` for 1e-300 < x < 1e300, to 1 part in 1,000, in a third of a division's time.
+
+    The first guess negates the exponent bits, off by at most an eighth; two Newton steps square
+    the error twice.
+    """
+    guess = _double(2 * _ONE_BITS - _bits(x))
+    guess = guess * (2.0 - x * guess)
+    return guess * (2.0 - x * guess)

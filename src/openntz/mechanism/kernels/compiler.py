@@ -16,7 +16,11 @@ from openntz.mechanism.kernels.options import OPTIONS, inlined
 from openntz.mechanism.kernels.problem import Lanes, Problem
 from openntz.mechanism.machine_code import MachineCode
 
-_INLINED: Final = (dopri5.derive_lanes, dopri5.derive_lane, dopri5.interpolate)
+_INLINED: Final = (
+    dopri5.derive_lane,
+    dopri5.squared_error,
+    dopri5.interpolate,
+)
 _CALLED: Final = (
     dopri5.take_stages,
     dopri5.judge,

@@ -21,7 +21,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from openntz.mechanism.kernels.arithmetic import inverse_fifth_root
+from openntz.mechanism.kernels.arithmetic import inverse_tenth_root, reciprocal
 from openntz.mechanism.kernels.layout import LANES
 from openntz.mechanism.kernels.problem import (
     BOLUS,
@@ -51,21 +51,8 @@ def derive_tangent(w: NDArray[np.float64], y: int, p: int, rate: int, k: int, j:
     """Write the rates of change of one lane's derivatives in direction ``j``; bound per model."""
 
 
-def derive_lanes(w: NDArray[np.float64], y: int, k: int, lanes: int) -> None:
-    """Rates of change of every lane at the states from ``y`` on, written from ``k`` on.
-
-    One loop over lanes per direction: a loop over both would not be unrolled, nor vectorise.
-    """
-    for lane in range(lanes):
-        derive(w, y + lane, PARAMETER + lane, RATE + lane, k + lane)
-    if TANGENTS > 0:
-        for j in range(TANGENTS):
-            for lane in range(lanes):
-                derive_tangent(w, y + lane, PARAMETER + lane, RATE + lane, k + lane, j)
-
-
 def derive_lane(w: NDArray[np.float64], y: int, k: int, lane: int) -> None:
-    """Rates of change of one lane, as ``derive_lanes``."""
+    """Write the rates of change of one lane, and those of its derivatives."""
     derive(w, y + lane, PARAMETER + lane, RATE + lane, k + lane)
     if TANGENTS > 0:
         for j in range(TANGENTS):
@@ -92,7 +79,7 @@ GROW_MOST, SHRINK_MOST = 10.0, 0.2
 # elimination rises from nothing to its maximum within seconds; a first step across that kink is
 # wrong by far more than the error estimate can see.
 START_SHARE, START_LEAST = 0.3, 1e-4
-ERROR_LEAST, ERROR_MOST = 1e-6, 1e6
+ERROR_LEAST, ERROR_MOST = 1e-12, 1e12
 # The first step tried, in the model's unit of time; a rejected one is shortened.
 FIRST_STEP = 0.05
 # Steps shorter than this share of the time itself cannot be told from rounding.
@@ -100,7 +87,11 @@ LEAST_RELATIVE_STEP = 1e-14
 
 
 def take_stages(w: NDArray[np.float64], lanes: int) -> None:
-    """One trial step of every lane, not beyond its stop: fills STEP, Y_NEW and K2-K7."""
+    """One trial step of every lane, not beyond its stop: fills STEP, Y_NEW and K2-K7.
+
+    A stage has one loop over lanes for the model's own states and one per direction: what
+    follows from a lane's states is computed while they are still in registers.
+    """
     for lane in range(lanes):
         left = w[STOP + lane] - w[TIME + lane]
         h = w[PROPOSED + lane]
@@ -110,65 +101,125 @@ def take_stages(w: NDArray[np.float64], lanes: int) -> None:
         # The step as the clock takes it: near an event, rounding of the time would cost amount.
         h = (w[TIME + lane] + h) - w[TIME + lane]
         w[STEP + lane] = left if h >= left else h
-    for i in range(STATES):
-        for lane in range(lanes):
+    for lane in range(lanes):
+        for i in range(OWN_STATES):
             o = i * LANES + lane
             slope = A21 * w[K1 + o]
             w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
-    derive_lanes(w, Y_STAGE, K2, lanes)
-    for i in range(STATES):
-        for lane in range(lanes):
+        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K2 + lane)
+    if TANGENTS > 0:
+        for j in range(TANGENTS):
+            for lane in range(lanes):
+                for i in range(OWN_STATES):
+                    o = ((j + 1) * OWN_STATES + i) * LANES + lane
+                    slope = A21 * w[K1 + o]
+                    w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
+                derive_tangent(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K2 + lane, j)
+    for lane in range(lanes):
+        for i in range(OWN_STATES):
             o = i * LANES + lane
             slope = A31 * w[K1 + o] + A32 * w[K2 + o]
             w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
-    derive_lanes(w, Y_STAGE, K3, lanes)
-    for i in range(STATES):
-        for lane in range(lanes):
+        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K3 + lane)
+    if TANGENTS > 0:
+        for j in range(TANGENTS):
+            for lane in range(lanes):
+                for i in range(OWN_STATES):
+                    o = ((j + 1) * OWN_STATES + i) * LANES + lane
+                    slope = A31 * w[K1 + o] + A32 * w[K2 + o]
+                    w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
+                derive_tangent(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K3 + lane, j)
+    for lane in range(lanes):
+        for i in range(OWN_STATES):
             o = i * LANES + lane
             slope = A41 * w[K1 + o] + A42 * w[K2 + o] + A43 * w[K3 + o]
             w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
-    derive_lanes(w, Y_STAGE, K4, lanes)
-    for i in range(STATES):
-        for lane in range(lanes):
+        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K4 + lane)
+    if TANGENTS > 0:
+        for j in range(TANGENTS):
+            for lane in range(lanes):
+                for i in range(OWN_STATES):
+                    o = ((j + 1) * OWN_STATES + i) * LANES + lane
+                    slope = A41 * w[K1 + o] + A42 * w[K2 + o] + A43 * w[K3 + o]
+                    w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
+                derive_tangent(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K4 + lane, j)
+    for lane in range(lanes):
+        for i in range(OWN_STATES):
             o = i * LANES + lane
             slope = A51 * w[K1 + o] + A52 * w[K2 + o] + A53 * w[K3 + o] + A54 * w[K4 + o]
             w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
-    derive_lanes(w, Y_STAGE, K5, lanes)
-    for i in range(STATES):
-        for lane in range(lanes):
+        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K5 + lane)
+    if TANGENTS > 0:
+        for j in range(TANGENTS):
+            for lane in range(lanes):
+                for i in range(OWN_STATES):
+                    o = ((j + 1) * OWN_STATES + i) * LANES + lane
+                    slope = A51 * w[K1 + o] + A52 * w[K2 + o] + A53 * w[K3 + o] + A54 * w[K4 + o]
+                    w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
+                derive_tangent(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K5 + lane, j)
+    for lane in range(lanes):
+        for i in range(OWN_STATES):
             o = i * LANES + lane
             slope = A61 * w[K1 + o] + A62 * w[K2 + o] + A63 * w[K3 + o]
             slope += A64 * w[K4 + o] + A65 * w[K5 + o]
             w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
-    derive_lanes(w, Y_STAGE, K6, lanes)
-    for i in range(STATES):
-        for lane in range(lanes):
+        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K6 + lane)
+    if TANGENTS > 0:
+        for j in range(TANGENTS):
+            for lane in range(lanes):
+                for i in range(OWN_STATES):
+                    o = ((j + 1) * OWN_STATES + i) * LANES + lane
+                    slope = A61 * w[K1 + o] + A62 * w[K2 + o] + A63 * w[K3 + o]
+                    slope += A64 * w[K4 + o] + A65 * w[K5 + o]
+                    w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
+                derive_tangent(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K6 + lane, j)
+    for lane in range(lanes):
+        for i in range(OWN_STATES):
             o = i * LANES + lane
             slope = B1 * w[K1 + o] + B3 * w[K3 + o] + B4 * w[K4 + o]
             slope += B5 * w[K5 + o] + B6 * w[K6 + o]
             w[Y_NEW + o] = w[Y + o] + w[STEP + lane] * slope
-    derive_lanes(w, Y_NEW, K7, lanes)
+        derive(w, Y_NEW + lane, PARAMETER + lane, RATE + lane, K7 + lane)
+    if TANGENTS > 0:
+        for j in range(TANGENTS):
+            for lane in range(lanes):
+                for i in range(OWN_STATES):
+                    o = ((j + 1) * OWN_STATES + i) * LANES + lane
+                    slope = B1 * w[K1 + o] + B3 * w[K3 + o] + B4 * w[K4 + o]
+                    slope += B5 * w[K5 + o] + B6 * w[K6 + o]
+                    w[Y_NEW + o] = w[Y + o] + w[STEP + lane] * slope
+                derive_tangent(w, Y_NEW + lane, PARAMETER + lane, RATE + lane, K7 + lane, j)
+
+
+def squared_error(w: NDArray[np.float64], o: int, h: float, rtol: float, atol: float) -> float:
+    """Square of the error of a state (offset ``o``) over a step, in units of the tolerance."""
+    before, after = abs(w[Y + o]), abs(w[Y_NEW + o])
+    size = before if before > after else after
+    wrong = E1 * w[K1 + o] + E3 * w[K3 + o] + E4 * w[K4 + o]
+    wrong += E5 * w[K5 + o] + E6 * w[K6 + o] + E7 * w[K7 + o]
+    wrong *= h * reciprocal(atol + rtol * size)
+    return wrong * wrong
 
 
 def judge(w: NDArray[np.float64], lanes: int, rtol: float, atol: float) -> None:
     """Error of each trial step, where it would end, and whether an output is due on the way.
 
-    ERROR is the root mean square over the states in units of the tolerance: a step is good if
-    <= 1 (Hairer, Norsett and Wanner, II.4). A value that is not a number is never good.
+    ERROR is the mean square over the states in units of the tolerance: a step is good if <= 1
+    (Hairer, Norsett and Wanner, II.4). A value that is not a number is never good.
     """
     for lane in range(lanes):
-        w[ERROR + lane] = 0.0
-    for i in range(STATES):
-        for lane in range(lanes):
-            o = i * LANES + lane
-            before, after = abs(w[Y + o]), abs(w[Y_NEW + o])
-            size = before if before > after else after
-            slope = E1 * w[K1 + o] + E3 * w[K3 + o] + E4 * w[K4 + o]
-            slope += E5 * w[K5 + o] + E6 * w[K6 + o] + E7 * w[K7 + o]
-            wrong = w[STEP + lane] * slope / (atol + rtol * size)
-            w[ERROR + lane] += wrong * wrong
-    for lane in range(lanes):
-        w[ERROR + lane] = math.sqrt(w[ERROR + lane] / STATES)
+        total = 0.0
+        for i in range(OWN_STATES):
+            total += squared_error(w, i * LANES + lane, w[STEP + lane], rtol, atol)
+        w[ERROR + lane] = total * (1.0 / STATES)
+    if TANGENTS > 0:
+        for j in range(TANGENTS):
+            for lane in range(lanes):
+                total = 0.0
+                for i in range(OWN_STATES):
+                    o = ((j + 1) * OWN_STATES + i) * LANES + lane
+                    total += squared_error(w, o, w[STEP + lane], rtol, atol)
+                w[ERROR + lane] += total * (1.0 / STATES)
     for lane in range(lanes):
         worst = w[ERROR + lane]
         h, time, stop = w[STEP + lane], w[TIME + lane], w[STOP + lane]
@@ -197,7 +248,7 @@ def accept(w: NDArray[np.float64], lanes: int, most_steps: float) -> None:
         w[TAKEN + lane] += 1.0
         error = error if error <= ERROR_MOST else ERROR_MOST
         error = error if error >= ERROR_LEAST else ERROR_LEAST
-        factor = SAFETY * inverse_fifth_root(error)
+        factor = SAFETY * inverse_tenth_root(error)
         factor = factor if factor <= GROW_MOST else GROW_MOST
         factor = factor if factor >= SHRINK_MOST else SHRINK_MOST
         h = w[STEP + lane] * factor
@@ -278,8 +329,12 @@ def shift_tangents(w: NDArray[np.float64], problem: Problem, lane: int, e: int) 
             w[Y + (j + 1) * OWN_STATES * LANES + o] += shift
 
 
-def arrive(lanes: Lanes, problem: Problem, lane: int) -> bool:
-    """Apply the events due now and set the next stop; False when no output is left to reach."""
+def arrive(lanes: Lanes, problem: Problem, lane: int, known: bool) -> bool:
+    """Apply the events due now and set the next stop; False when no output is left to reach.
+
+    ``known`` says that K1 holds the rates of change before the events. A rate of infusion adds
+    to that of the first state, and nothing else need be derived again.
+    """
     w, i = lanes.w, lanes.person[lane]
     last_output = problem.output_range[i, 1] - 1
     if lanes.output[lane] > last_output:
@@ -289,6 +344,7 @@ def arrive(lanes: Lanes, problem: Problem, lane: int) -> bool:
         kind, value = problem.event_kind[e], problem.event_value[e]
         if TANGENTS > 0 and event_moves(problem, e):
             derive_lane(w, Y, K1, lane)
+        rate = w[RATE + lane]
         if kind == RATE_ON:
             lanes.infusions[lane] += 1
             w[RATE + lane] += value
@@ -302,6 +358,9 @@ def arrive(lanes: Lanes, problem: Problem, lane: int) -> bool:
             row = problem.parameter_row[i] + problem.event_index[e]
             for k in range(PARAMETERS):
                 w[PARAMETER + k * LANES + lane] = problem.parameters[row, k]
+        known &= (TANGENTS == 0) & ((kind == RATE_ON) | (kind == RATE_OFF))
+        if known:
+            w[K1 + lane] += w[RATE + lane] - rate
         if TANGENTS > 0:
             apply_tangents(lanes, problem, lane, e)
             if event_moves(problem, e):
@@ -312,7 +371,8 @@ def arrive(lanes: Lanes, problem: Problem, lane: int) -> bool:
     if e < end and problem.event_time[e] < stop:
         stop = problem.event_time[e]
     w[STOP + lane] = stop
-    derive_lane(w, Y, K1, lane)
+    if not known:
+        derive_lane(w, Y, K1, lane)
     h = w[PROPOSED + lane]
     for k in range(STATES):
         o = k * LANES + lane
@@ -347,7 +407,7 @@ def load_next(lanes: Lanes, problem: Problem, lane: int, waiting: int, last: int
         w[AHEAD + lane] = w[TIME + lane]
         write_outputs(lanes, problem, lane)
         problem.status[i] = OK
-        if arrive(lanes, problem, lane):
+        if arrive(lanes, problem, lane, False):
             return waiting
         problem.steps[i] = 0
     lanes.person[lane] = -1
@@ -371,22 +431,22 @@ def advance_block(
     """
     w, person, number = lanes.w, lanes.person, problem.lanes
     waiting, running = first, 0
-    for lane in range(LANES):
+    for lane in range(number):
         waiting = load_next(lanes, problem, lane, waiting, last)
         running += person[lane] >= 0
     while running > 0:
         take_stages(w, number)
         judge(w, number, rtol, atol)
-        for lane in range(LANES):
+        for lane in range(number):
             if w[DUE + lane] > 0.0:
                 write_outputs(lanes, problem, lane)
         accept(w, number, most_steps)
-        for lane in range(LANES):
+        for lane in range(number):
             i = person[lane]
             if w[CARE + lane] == 0.0 or i < 0:
                 continue
             if w[TIME + lane] == w[STOP + lane]:
-                if arrive(lanes, problem, lane):
+                if arrive(lanes, problem, lane, True):
                     continue
             else:
                 many = w[TAKEN + lane] >= most_steps

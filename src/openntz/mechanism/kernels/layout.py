@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-# Sixteen doubles are two AVX-512 or four AVX2 registers: enough to hide latencies.
-LANES: Final = 16
+# Twenty-four doubles are three AVX-512 or six AVX2 registers: enough to hide latencies. Rows of a
+# power of two would fall on each other in the processor's table of pending stores.
+LANES: Final = 24
