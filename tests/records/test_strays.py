@@ -130,3 +130,5 @@ def test_a_damaged_parquet_file_is_unreadable_not_missing(tmp_path):
     assert records.unreadable == ("doses",)
     assert "doses" not in records.missing
     assert not records.courses["A"].has("doses")
+    # What it holds of this person is lost, which is more than never having been exported.
+    assert records.incomplete["A"] == {"doses"}

@@ -7,7 +7,7 @@ and every assumption under which a row is used is a note.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -150,10 +150,10 @@ def read_folder(
         if name in found.tables and _table(name, found.tables[name], reading)
     }
     _say_alike(reading)
-    _say_lost(reading)
+    files = {**found.unreadable, **found.tables}
+    _say_lost(reading, [name for name in files if name not in usable])
     courses, assembler = courses_of(reading, usable)
     rejected, notes = log.finish()
-    files = {**found.unreadable, **found.tables}
     tables = {
         name: _summary(name, files[name], name in usable, reading, assembler)
         for name in TABLES
@@ -269,9 +269,9 @@ def _ended_early(name: str, file: Path, error: CellError, reading: Reading) -> b
     return True
 
 
-def _say_lost(reading: Reading) -> None:
-    """Of a table that breaks off, anybody's rows may be among those that were lost."""
-    for table in reading.log.broken_off:
+def _say_lost(reading: Reading, unreadable: Sequence[str]) -> None:
+    """Of tables that break off or cannot be read, anybody's rows may be among those lost."""
+    for table in (*reading.log.broken_off, *unreadable):
         for name, rows in reading.people.items():
             if table != "people" or rows.person is None:
                 reading.log.incomplete.setdefault(name, set()).update({table}, _whatever(table))

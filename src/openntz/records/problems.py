@@ -94,8 +94,9 @@ class Records:
 
     ``rejected`` holds what was set aside (kinds file, row, cell); ``notes`` what is used under
     a stated assumption, seen before, or kept and not used (all other kinds). ``incomplete``
-    names, per person, the tables of which a row was set aside or which break off, and of
-    measurements also which results (``vocabulary.lost_results``): there 'none' may mean 'lost'.
+    names, per person, the tables of which a row was set aside or which break off or cannot be
+    read, and of measurements also which results (``vocabulary.lost_results``): there 'none' may
+    mean 'lost'.
     """
 
     courses: Mapping[str, Course]
