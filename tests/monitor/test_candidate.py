@@ -278,6 +278,14 @@ def test_a_failed_condition_decides_and_the_missing_table_is_told(table, words):
     assert f"not in the export: {words}." in found.message
 
 
+@pytest.mark.parametrize("table", ["symptoms", "treatments"])
+def test_where_nothing_that_holds_a_dose_could_be_seen_that_is_told(table):
+    found = suited(recorded=without(table))
+    assert found.status is Status.WATCH
+    assert f"Not in the export, so not known: {table} (" in found.message
+    assert "Not in the export" not in suited().message
+
+
 def test_all_missing_tables_are_named_together():
     found = suited(recorded=without("relapses", "reactions"))
     assert found.status is Status.UNKNOWN

@@ -16,6 +16,7 @@ from openntz.monitor.rules.candidate_conditions import (
     active_scan,
     candidate_facts,
     not_known,
+    not_looked_at,
     stop_refs,
     stops,
     weeks_ahead,
@@ -165,11 +166,18 @@ def candidate(facts: CandidateFacts, profile: Profile) -> Verdict:
         )
     return Verdict(
         status=Status.WATCH,
-        message=f"Candidate for a longer interval than {days_text(t.interval_days)}: "
-        f"{_offer(found, profile)}. {_met(facts)} {_sentence(_chances(facts, profile))} "
-        f"{trials_text(facts.age, profile)} "
-        f"{half_life_text(found.after_days, t.interval_days, profile)} {label_text(profile)} A "
-        "longer one is a decision of neurologist and patient, with levels and MRI to follow it.",
+        message=joined(
+            f"Candidate for a longer interval than {days_text(t.interval_days)}: "
+            f"{_offer(found, profile)}.",
+            _met(facts),
+            not_looked_at(facts),
+            _sentence(_chances(facts, profile)),
+            trials_text(facts.age, profile),
+            half_life_text(found.after_days, t.interval_days, profile),
+            label_text(profile),
+            "A longer one is a decision of neurologist and patient, with levels and MRI to "
+            "follow it.",
+        ),
         evidence=evidence,
         keys=(*_KEYS, *TRIAL_KEYS),
     )

@@ -41,6 +41,14 @@ _WHAT_IS_NOT_KNOWN: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+# Where what holds a dose stands besides; many clinics record neither, so it is only told.
+_NOT_LOOKED_AT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "symptoms": "symptoms (signs of PML, infections)",
+        "treatments": "treatments (drugs that must not be combined)",
+    }
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateFacts:
@@ -50,8 +58,9 @@ class CandidateFacts:
     a longer interval, ongoing or of unknown outcome. ``decision`` holds the dates
     open for the next dose and what they would mean, None without a forecast; ``contradiction``
     says which levels the forecast does not agree with. ``missing`` names the tables that are
-    not in the export and that a condition rests on; ``lacks_levels_only`` says
-    that the forecast is the population's because no level of the person could be used.
+    not in the export and that a condition rests on, ``unseen`` those in which something that
+    holds a dose could stand; ``lacks_levels_only`` says that the forecast is the population's
+    because no level of the person could be used.
     ``change`` says that antibodies may have changed clearance. ``age`` is in years, None where
     the date of birth is not recorded. ``forbids`` is what forbids any further dose, ``holds`` what
     holds one, or a longer interval, until it is settled.
@@ -76,6 +85,7 @@ class CandidateFacts:
     forbids: Forbidden | None
     holds: IntervalHolds
     missing: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
     lacks_levels_only: bool = False
     change: str = ""
     age: int | None = None
@@ -114,6 +124,7 @@ def candidate_facts(situation: Situation, profile: Profile) -> CandidateFacts:
         decision=open_dates(situation, profile),
         jcv=index[-1] if index else None,
         missing=_missing(situation, profile),
+        unseen=tuple(t for t in _NOT_LOOKED_AT if not course.has(t)),
         lacks_levels_only=forecast.status == "prior only",
         age=None if (born := course.person.birth_date) is None else age_on(born, as_of),
         forbids=forbids,
@@ -295,6 +306,12 @@ def not_known(facts: CandidateFacts) -> str:
         f"not known: {checks}" if checks else "",
     )
     return "; ".join(filter(None, told))
+
+
+def not_looked_at(facts: CandidateFacts) -> str:
+    """What could hold a dose and is not in the export, as a sentence; empty when all is."""
+    tables = " and ".join(_NOT_LOOKED_AT[t] for t in facts.unseen)
+    return f"Not in the export, so not known: {tables}." if tables else ""
 
 
 def weeks_ahead(facts: CandidateFacts, profile: Profile) -> tuple[int, ...]:
