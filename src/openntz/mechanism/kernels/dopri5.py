@@ -16,8 +16,6 @@ Differential Equations I, DOPRI5.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
