@@ -52,10 +52,10 @@ MOST_STEPS: Final = 1e6
 CACHE_LINE: Final = 8
 
 
-# Enough people per block that a thread switch costs nothing, few enough to share out evenly;
-# of fewer people, so many blocks a thread that a slow one is made up for.
-BLOCK: Final = 256
-BLOCKS_A_THREAD: Final = 4
+# While the last people of a block are finished, other lanes idle: enough people per block that
+# this costs little, few enough that threads end together; of fewer people, so many blocks a thread.
+BLOCK: Final = 42 * LANES
+BLOCKS_A_THREAD: Final = 2
 
 REMEDY: Final = {
     OK: "",
