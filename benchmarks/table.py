@@ -207,8 +207,8 @@ def simulation_section(people: int, diffrax: str | None) -> list[str]:
         "|---|---|---|---|---|---|---|",
         *rows,
         "",
-        f"Two threads, {5 * people:,} people: {threads:.2f} times one (goal 1.8). Two processes that",
-        f"share nothing did {apart:.2f} times the work of one on this machine at that time.",
+        f"Two threads, {5 * people:,} people: {threads:.2f} times one (goal 1.8). Two processes",
+        f"that share nothing did {apart:.2f} times the work of one on this machine at that time.",
         "",
     ]
 
