@@ -20,6 +20,7 @@ _INLINED: Final = (
     dopri5.derive_lane,
     dopri5.squared_error,
     dopri5.interpolate,
+    dopri5.arrive,
 )
 _CALLED: Final = (
     dopri5.take_stages,
@@ -29,7 +30,6 @@ _CALLED: Final = (
     dopri5.event_moves,
     dopri5.apply_tangents,
     dopri5.shift_tangents,
-    dopri5.arrive,
     dopri5.load_next,
 )
 
