@@ -19,7 +19,7 @@ from openntz.mechanism.machine_code import MachineCode
 _INLINED: Final = (
     dopri5.derive_lane,
     dopri5.squared_error,
-    dopri5.interpolate,
+    dopri5.dense_output,
     dopri5.arrive,
 )
 _CALLED: Final = (

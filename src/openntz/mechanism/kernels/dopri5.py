@@ -258,37 +258,49 @@ def accept(w: NDArray[np.float64], lanes: int, most_steps: float) -> None:
         w[CARE + lane] = 1.0 if landed | stuck | (w[TAKEN + lane] >= most_steps) else 0.0
 
 
-def interpolate(w: NDArray[np.float64], o: int, theta: float, h: float) -> float:
-    """A state of a lane (offset ``o``) at a share ``theta`` of its accepted step ``h``."""
-    change = w[Y_NEW + o] - w[Y + o]
+def dense_output(
+    w: NDArray[np.float64], o: int, h: float
+) -> tuple[float, float, float, float, float]:
+    """Coefficients of a state of a lane (offset ``o``) over its accepted step ``h``."""
+    start = w[Y + o]
+    change = w[Y_NEW + o] - start
     bend = h * w[K1 + o] - change
     twist = change - h * w[K7 + o] - bend
     rest = D1 * w[K1 + o] + D3 * w[K3 + o] + D4 * w[K4 + o]
     rest = h * (rest + D5 * w[K5 + o] + D6 * w[K6 + o] + D7 * w[K7 + o])
-    back = 1.0 - theta
-    return w[Y + o] + theta * (change + back * (bend + theta * (twist + back * rest)))
+    return start, change, bend, twist, rest
 
 
 def write_outputs(lanes: Lanes, problem: Problem, lane: int) -> None:
     """Values at the requested times up to the end of the lane's accepted step."""
     w, i = lanes.w, lanes.person[lane]
-    j, end = lanes.output[lane], problem.output_range[i, 1]
+    begin, end = lanes.output[lane], problem.output_range[i, 1]
     shift = problem.output_row[i] - problem.output_range[i, 0]
-    h = w[STEP + lane]
-    while j < end and problem.output_time[j] <= w[AHEAD + lane]:
-        theta = (problem.output_time[j] - w[TIME + lane]) / h
-        for column in range(len(OBSERVED)):
-            state, scale, other, other_scale = OBSERVED[column]
-            value = interpolate(w, state * LANES + lane, theta, h)
-            if scale >= 0:
-                value *= w[PARAMETER + scale * LANES + lane]
-            if other >= 0:
-                factor = w[PARAMETER + other_scale * LANES + lane]
-                value += factor * interpolate(w, other * LANES + lane, theta, h)
-            problem.values[shift + j, column] = value
-        j += 1
-    lanes.output[lane] = j
-    w[NEXT_OUTPUT + lane] = problem.output_time[j] if j < end else np.inf
+    time, h, ahead = w[TIME + lane], w[STEP + lane], w[AHEAD + lane]
+    last = begin
+    while last < end and problem.output_time[last] <= ahead:
+        last += 1
+    for column in range(len(OBSERVED)):
+        state, scale, other, other_scale = OBSERVED[column]
+        start, change, bend, twist, rest = dense_output(w, state * LANES + lane, h)
+        factor = w[PARAMETER + scale * LANES + lane] if scale >= 0 else 1.0
+        added, change_2, bend_2, twist_2, rest_2 = 0.0, 0.0, 0.0, 0.0, 0.0
+        factor_2 = 0.0
+        if other >= 0:
+            added, change_2, bend_2, twist_2, rest_2 = dense_output(w, other * LANES + lane, h)
+            factor_2 = w[PARAMETER + other_scale * LANES + lane]
+        start = factor * start + factor_2 * added
+        change = factor * change + factor_2 * change_2
+        bend = factor * bend + factor_2 * bend_2
+        twist = factor * twist + factor_2 * twist_2
+        rest = factor * rest + factor_2 * rest_2
+        for j in range(begin, last):
+            theta = (problem.output_time[j] - time) / h
+            back = 1.0 - theta
+            inner = bend + theta * (twist + back * rest)
+            problem.values[shift + j, column] = start + theta * (change + back * inner)
+    lanes.output[lane] = last
+    w[NEXT_OUTPUT + lane] = problem.output_time[last] if last < end else np.inf
 
 
 def event_moves(problem: Problem, e: int) -> bool:
