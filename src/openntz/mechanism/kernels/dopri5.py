@@ -339,16 +339,17 @@ def shift_tangents(w: NDArray[np.float64], problem: Problem, lane: int, e: int) 
             w[Y + (j + 1) * OWN_STATES * LANES + o] += shift
 
 
-def arrive(lanes: Lanes, problem: Problem, lane: int, known: bool) -> bool:
+def arrive(lanes: Lanes, problem: Problem, lane: int) -> bool:
     """Apply the events due now and set the next stop; False when no output is left to reach.
 
-    ``known`` says that K1 holds the rates of change before the events. A rate of infusion adds
-    to that of the first state, and nothing else need be derived again.
+    After a step K1 holds the rates of change before the events. A rate of infusion adds to that
+    of the first state, and nothing else need be derived again.
     """
     w, i = lanes.w, lanes.person[lane]
     last_output = problem.output_range[i, 1] - 1
     if lanes.output[lane] > last_output:
         return False
+    known = w[TAKEN + lane] > 0.0
     e, end = lanes.event[lane], problem.event_range[i, 1]
     while e < end and problem.event_time[e] <= w[TIME + lane]:
         kind, value = problem.event_kind[e], problem.event_value[e]
@@ -417,7 +418,7 @@ def load_next(lanes: Lanes, problem: Problem, lane: int, waiting: int, last: int
         w[AHEAD + lane] = w[TIME + lane]
         write_outputs(lanes, problem, lane)
         problem.status[i] = OK
-        if arrive(lanes, problem, lane, False):
+        if arrive(lanes, problem, lane):
             return waiting
         problem.steps[i] = 0
     lanes.person[lane] = -1
@@ -456,7 +457,7 @@ def advance_block(
             if w[CARE + lane] == 0.0 or i < 0:
                 continue
             if w[TIME + lane] == w[STOP + lane]:
-                if arrive(lanes, problem, lane, True):
+                if arrive(lanes, problem, lane):
                     continue
             else:
                 many = w[TAKEN + lane] >= most_steps
