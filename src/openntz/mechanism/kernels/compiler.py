@@ -17,6 +17,7 @@ from openntz.mechanism.kernels.problem import Lanes, Problem
 from openntz.mechanism.machine_code import MachineCode
 
 _INLINED: Final = (
+    dopri5.derive_block,
     dopri5.derive_lane,
     dopri5.squared_error,
     dopri5.dense_output,

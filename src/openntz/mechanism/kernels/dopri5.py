@@ -49,12 +49,18 @@ def derive_tangent(w: NDArray[np.float64], y: int, p: int, rate: int, k: int, j:
     """Write the rates of change of one lane's derivatives in direction ``j``; bound per model."""
 
 
+def derive_block(w: NDArray[np.float64], y: int, k: int, lane: int, block: int) -> None:
+    """Rates of change of one lane: of the model's own states, block 0, or in one direction."""
+    if block == 0:
+        derive(w, y, PARAMETER + lane, RATE + lane, k)
+    elif TANGENTS > 0:
+        derive_tangent(w, y, PARAMETER + lane, RATE + lane, k, block - 1)
+
+
 def derive_lane(w: NDArray[np.float64], y: int, k: int, lane: int) -> None:
-    """Write the rates of change of one lane, and those of its derivatives."""
-    derive(w, y + lane, PARAMETER + lane, RATE + lane, k + lane)
-    if TANGENTS > 0:
-        for j in range(TANGENTS):
-            derive_tangent(w, y + lane, PARAMETER + lane, RATE + lane, k + lane, j)
+    """Rates of change of one lane, and of its derivatives."""
+    for block in range(1 + TANGENTS):
+        derive_block(w, y + lane, k + lane, lane, block)
 
 
 A21 = 1.0 / 5.0
@@ -87,8 +93,8 @@ LEAST_RELATIVE_STEP = 1e-14
 def take_stages(w: NDArray[np.float64], lanes: int) -> None:
     """One trial step of every lane, not beyond its stop: fills STEP, Y_NEW and K2-K7.
 
-    A stage has one loop over lanes for the model's own states and one per direction: what
-    follows from a lane's states is computed while they are still in registers.
+    Each stage goes through blocks, the model's own states and then one per direction, with one
+    loop over lanes in each: what follows from states is computed while they are in registers.
     """
     for lane in range(lanes):
         left = w[STOP + lane] - w[TIME + lane]
@@ -99,94 +105,50 @@ def take_stages(w: NDArray[np.float64], lanes: int) -> None:
         # The step as the clock takes it: near an event, rounding of the time would cost amount.
         h = (w[TIME + lane] + h) - w[TIME + lane]
         w[STEP + lane] = left if h >= left else h
-    for lane in range(lanes):
-        for i in range(OWN_STATES):
-            o = i * LANES + lane
-            slope = A21 * w[K1 + o]
-            w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
-        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K2 + lane)
-    if TANGENTS > 0:
-        for j in range(TANGENTS):
-            for lane in range(lanes):
-                for i in range(OWN_STATES):
-                    o = ((j + 1) * OWN_STATES + i) * LANES + lane
-                    slope = A21 * w[K1 + o]
-                    w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
-                derive_tangent(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K2 + lane, j)
-    for lane in range(lanes):
-        for i in range(OWN_STATES):
-            o = i * LANES + lane
-            slope = A31 * w[K1 + o] + A32 * w[K2 + o]
-            w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
-        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K3 + lane)
-    if TANGENTS > 0:
-        for j in range(TANGENTS):
-            for lane in range(lanes):
-                for i in range(OWN_STATES):
-                    o = ((j + 1) * OWN_STATES + i) * LANES + lane
-                    slope = A31 * w[K1 + o] + A32 * w[K2 + o]
-                    w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
-                derive_tangent(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K3 + lane, j)
-    for lane in range(lanes):
-        for i in range(OWN_STATES):
-            o = i * LANES + lane
-            slope = A41 * w[K1 + o] + A42 * w[K2 + o] + A43 * w[K3 + o]
-            w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
-        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K4 + lane)
-    if TANGENTS > 0:
-        for j in range(TANGENTS):
-            for lane in range(lanes):
-                for i in range(OWN_STATES):
-                    o = ((j + 1) * OWN_STATES + i) * LANES + lane
-                    slope = A41 * w[K1 + o] + A42 * w[K2 + o] + A43 * w[K3 + o]
-                    w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
-                derive_tangent(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K4 + lane, j)
-    for lane in range(lanes):
-        for i in range(OWN_STATES):
-            o = i * LANES + lane
-            slope = A51 * w[K1 + o] + A52 * w[K2 + o] + A53 * w[K3 + o] + A54 * w[K4 + o]
-            w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
-        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K5 + lane)
-    if TANGENTS > 0:
-        for j in range(TANGENTS):
-            for lane in range(lanes):
-                for i in range(OWN_STATES):
-                    o = ((j + 1) * OWN_STATES + i) * LANES + lane
-                    slope = A51 * w[K1 + o] + A52 * w[K2 + o] + A53 * w[K3 + o] + A54 * w[K4 + o]
-                    w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
-                derive_tangent(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K5 + lane, j)
-    for lane in range(lanes):
-        for i in range(OWN_STATES):
-            o = i * LANES + lane
-            slope = A61 * w[K1 + o] + A62 * w[K2 + o] + A63 * w[K3 + o]
-            slope += A64 * w[K4 + o] + A65 * w[K5 + o]
-            w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
-        derive(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K6 + lane)
-    if TANGENTS > 0:
-        for j in range(TANGENTS):
-            for lane in range(lanes):
-                for i in range(OWN_STATES):
-                    o = ((j + 1) * OWN_STATES + i) * LANES + lane
-                    slope = A61 * w[K1 + o] + A62 * w[K2 + o] + A63 * w[K3 + o]
-                    slope += A64 * w[K4 + o] + A65 * w[K5 + o]
-                    w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
-                derive_tangent(w, Y_STAGE + lane, PARAMETER + lane, RATE + lane, K6 + lane, j)
-    for lane in range(lanes):
-        for i in range(OWN_STATES):
-            o = i * LANES + lane
-            slope = B1 * w[K1 + o] + B3 * w[K3 + o] + B4 * w[K4 + o]
-            slope += B5 * w[K5 + o] + B6 * w[K6 + o]
-            w[Y_NEW + o] = w[Y + o] + w[STEP + lane] * slope
-        derive(w, Y_NEW + lane, PARAMETER + lane, RATE + lane, K7 + lane)
-    if TANGENTS > 0:
-        for j in range(TANGENTS):
-            for lane in range(lanes):
-                for i in range(OWN_STATES):
-                    o = ((j + 1) * OWN_STATES + i) * LANES + lane
-                    slope = B1 * w[K1 + o] + B3 * w[K3 + o] + B4 * w[K4 + o]
-                    slope += B5 * w[K5 + o] + B6 * w[K6 + o]
-                    w[Y_NEW + o] = w[Y + o] + w[STEP + lane] * slope
-                derive_tangent(w, Y_NEW + lane, PARAMETER + lane, RATE + lane, K7 + lane, j)
+    for block in range(1 + TANGENTS):
+        for lane in range(lanes):
+            for i in range(OWN_STATES):
+                o = (block * OWN_STATES + i) * LANES + lane
+                slope = A21 * w[K1 + o]
+                w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
+            derive_block(w, Y_STAGE + lane, K2 + lane, lane, block)
+    for block in range(1 + TANGENTS):
+        for lane in range(lanes):
+            for i in range(OWN_STATES):
+                o = (block * OWN_STATES + i) * LANES + lane
+                slope = A31 * w[K1 + o] + A32 * w[K2 + o]
+                w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
+            derive_block(w, Y_STAGE + lane, K3 + lane, lane, block)
+    for block in range(1 + TANGENTS):
+        for lane in range(lanes):
+            for i in range(OWN_STATES):
+                o = (block * OWN_STATES + i) * LANES + lane
+                slope = A41 * w[K1 + o] + A42 * w[K2 + o] + A43 * w[K3 + o]
+                w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
+            derive_block(w, Y_STAGE + lane, K4 + lane, lane, block)
+    for block in range(1 + TANGENTS):
+        for lane in range(lanes):
+            for i in range(OWN_STATES):
+                o = (block * OWN_STATES + i) * LANES + lane
+                slope = A51 * w[K1 + o] + A52 * w[K2 + o] + A53 * w[K3 + o] + A54 * w[K4 + o]
+                w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
+            derive_block(w, Y_STAGE + lane, K5 + lane, lane, block)
+    for block in range(1 + TANGENTS):
+        for lane in range(lanes):
+            for i in range(OWN_STATES):
+                o = (block * OWN_STATES + i) * LANES + lane
+                slope = A61 * w[K1 + o] + A62 * w[K2 + o] + A63 * w[K3 + o]
+                slope += A64 * w[K4 + o] + A65 * w[K5 + o]
+                w[Y_STAGE + o] = w[Y + o] + w[STEP + lane] * slope
+            derive_block(w, Y_STAGE + lane, K6 + lane, lane, block)
+    for block in range(1 + TANGENTS):
+        for lane in range(lanes):
+            for i in range(OWN_STATES):
+                o = (block * OWN_STATES + i) * LANES + lane
+                slope = B1 * w[K1 + o] + B3 * w[K3 + o] + B4 * w[K4 + o]
+                slope += B5 * w[K5 + o] + B6 * w[K6 + o]
+                w[Y_NEW + o] = w[Y + o] + w[STEP + lane] * slope
+            derive_block(w, Y_NEW + lane, K7 + lane, lane, block)
 
 
 def squared_error(w: NDArray[np.float64], o: int, h: float, rtol: float, atol: float) -> float:
@@ -205,19 +167,13 @@ def judge(w: NDArray[np.float64], lanes: int, rtol: float, atol: float) -> None:
     ERROR is the mean square over the states in units of the tolerance: a step is good if <= 1
     (Hairer, Norsett and Wanner, II.4). A value that is not a number is never good.
     """
-    for lane in range(lanes):
-        total = 0.0
-        for i in range(OWN_STATES):
-            total += squared_error(w, i * LANES + lane, w[STEP + lane], rtol, atol)
-        w[ERROR + lane] = total * (1.0 / STATES)
-    if TANGENTS > 0:
-        for j in range(TANGENTS):
-            for lane in range(lanes):
-                total = 0.0
-                for i in range(OWN_STATES):
-                    o = ((j + 1) * OWN_STATES + i) * LANES + lane
-                    total += squared_error(w, o, w[STEP + lane], rtol, atol)
-                w[ERROR + lane] += total * (1.0 / STATES)
+    for block in range(1 + TANGENTS):
+        for lane in range(lanes):
+            total = 0.0
+            for i in range(OWN_STATES):
+                o = (block * OWN_STATES + i) * LANES + lane
+                total += squared_error(w, o, w[STEP + lane], rtol, atol)
+            w[ERROR + lane] = total * (1.0 / STATES) + (w[ERROR + lane] if block > 0 else 0.0)
     for lane in range(lanes):
         worst = w[ERROR + lane]
         h, time, stop = w[STEP + lane], w[TIME + lane], w[STOP + lane]
