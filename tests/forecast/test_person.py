@@ -346,6 +346,18 @@ def test_misfit_chance_matches_normal_closed_form() -> None:
             assert got[0].misfit is misfit
 
 
+def test_a_limit_above_nothing_left_is_certain_in_closed_form() -> None:
+    """No drug: below any limit for sure, a number far off; the error there is not divided by 0."""
+    residual = models().card.residual
+    verdict = forecast(course(levels=[trough(3, 12.0)]), AS_OF).levels
+    for kind, misfit in ((Kind.BELOW, False), (Kind.ABOVE, True), (Kind.QUANTIFIED, True)):
+        for left in (0.0, 1e-200):
+            drawn = np.array([[left]])
+            got = against_fit(verdict, [Limit(2.0, kind)], drawn, residual, tail=0.005)
+            assert got[0].misfit is misfit
+    assert predictive_quantile(np.zeros(3), residual, 0.95) < 1e-30
+
+
 def test_doses_on_one_day_are_no_interval_of_the_domain() -> None:
     doubled = [*doses_every(FIRST, 6), dose("2024-05-27T15:00")]
     assert not any(

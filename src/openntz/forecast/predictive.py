@@ -12,11 +12,10 @@ from scipy.optimize import root_scalar
 from scipy.special import ndtr, ndtri
 
 from openntz.forecast.likelihood import Kind
-from openntz.models.residual import Residual
+from openntz.models.residual import LEAST_LEVEL, Residual
 
 Array = NDArray[np.float64]
 
-_TINY: Final = float(np.finfo(float).tiny)
 # Beyond this many standard deviations a normal error has no probability left in double precision.
 _FAR: Final = 9.0
 
@@ -30,10 +29,10 @@ class Predictive:
 
     def _errors(self, value: float) -> Array:
         """The reading's distance from each draw, in standard deviations."""
-        f = np.maximum(self.level, _TINY)
+        f = np.maximum(self.level, LEAST_LEVEL)
         sd = self.residual.sd(f)
         if self.residual.on_log_scale:
-            return (np.log(max(value, _TINY)) - np.log(f)) / sd
+            return (np.log(max(value, LEAST_LEVEL)) - np.log(f)) / sd
         return (value - f) / sd
 
     def below(self, value: float) -> float:
@@ -42,7 +41,7 @@ class Predictive:
 
     def quantiles(self, probabilities: Sequence[float]) -> tuple[float, ...]:
         """Readings below which these shares lie; 0 where even that is too much."""
-        f = np.maximum(self.level, _TINY)
+        f = np.maximum(self.level, LEAST_LEVEL)
         sd = self.residual.sd(f)
         top = f * np.exp(_FAR * sd) if self.residual.on_log_scale else f + _FAR * sd
         highest = float(top.max())
@@ -70,7 +69,7 @@ class Predictive:
     def draw(self, generator: np.random.Generator) -> Array:
         """One reading (n,) per draw; never negative."""
         error = generator.standard_normal(self.level.shape)
-        sd = self.residual.sd(np.maximum(self.level, _TINY))
+        sd = self.residual.sd(np.maximum(self.level, LEAST_LEVEL))
         if self.residual.on_log_scale:
             return self.level * np.exp(sd * error)
         return np.maximum(self.level + sd * error, 0.0)

@@ -22,7 +22,7 @@ from openntz.course.events import Measurement
 from openntz.forecast.density import Kind, Levels
 from openntz.forecast.history import History, level_moment
 from openntz.forecast.result import LevelVerdict
-from openntz.models.residual import Residual
+from openntz.models.residual import LEAST_LEVEL, Residual
 
 Array = NDArray[np.float64]
 
@@ -112,7 +112,7 @@ def predictive_quantile(concentration: Array, residual: Residual, probability: f
     The mixture of normal errors around the draws is inverted by Newton's method, halving the
     bracket where a step would leave it.
     """
-    sd = residual.sd(np.maximum(concentration, np.finfo(float).tiny))
+    sd = residual.sd(np.maximum(concentration, LEAST_LEVEL))
     low, high = 0.0, float((concentration + 10 * sd).max())
     if ndtr(-concentration / sd).mean() >= probability:
         return 0.0
@@ -212,7 +212,7 @@ def against_fit(
         if verdict.use != "fitted" or limit is None:
             judged.append(verdict)
             continue
-        level = np.maximum(fitted[:, column], np.finfo(float).tiny)
+        level = np.maximum(fitted[:, column], LEAST_LEVEL)
         column += 1
         below = float(ndtr((limit.value - level) / residual.sd(level)).mean())
         chance = {Kind.BELOW: below, Kind.ABOVE: 1 - below}.get(limit.kind, min(below, 1 - below))

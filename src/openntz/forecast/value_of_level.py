@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from openntz.forecast.decide import DecisionRule
-from openntz.models.residual import Residual
+from openntz.models.residual import LEAST_LEVEL, Residual
 
 Array = NDArray[np.float64]
 
@@ -66,11 +66,11 @@ def simulated(level: Array, residual: Residual, size: int, generator: np.random.
     """``size`` readings of draws' levels (n,), each of another draw as far as there are enough."""
     n = len(level)
     whose = generator.permutation(np.arange(max(size, n)) % n)[:size]
-    f = np.maximum(level[whose], np.finfo(float).tiny)
+    f = np.maximum(level[whose], LEAST_LEVEL)
     error = residual.sd(f) * generator.standard_normal(size)
     reading = f * np.exp(error) if residual.on_log_scale else f + error
     # A laboratory reports no negative level.
-    return np.maximum(reading, np.finfo(float).tiny)
+    return np.maximum(reading, LEAST_LEVEL)
 
 
 def weights_after(level: Array, reading: Array, residual: Residual) -> Array:
@@ -79,7 +79,7 @@ def weights_after(level: Array, reading: Array, residual: Residual) -> Array:
     The likelihood of a quantified reading as in ``likelihood.terms``, whose slope and
     information are not needed here.
     """
-    f = np.maximum(level, np.finfo(float).tiny)
+    f = np.maximum(level, LEAST_LEVEL)
     mean, value = (np.log(f), np.log(reading)) if residual.on_log_scale else (f, reading)
     variance = residual.variance(f)
     off = value[None, :] - mean[:, None]

@@ -15,6 +15,9 @@ Floats = NDArray[np.float64]
 Form = Literal["proportional", "additive", "combined variances", "combined sds", "log-additive"]
 
 _LOG: Final = "log-additive"
+# The lowest level that an error is worked out for: of less, the variance of a proportional error
+# would be lost to underflow, and nothing could be divided by it.
+LEAST_LEVEL: Final = float(np.finfo(float).tiny) ** 0.25
 
 
 @dataclass(frozen=True, slots=True)
