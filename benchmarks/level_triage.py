@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
+from msgspec.structs import replace
 from tests.forecast.calibration import Score, reliability
 from tests.forecast.planted_levels import Planted, explained, planted_people
 

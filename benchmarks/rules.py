@@ -19,10 +19,12 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from itertools import cycle, islice
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from openntz.course.course import EVENT_TABLES
 from openntz.evidence.registry import registry

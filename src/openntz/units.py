@@ -12,10 +12,11 @@ only with a molar mass, and arbitrary units (AU, IU of a protein) become nothing
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final, Literal
+
+from msgspec import Struct
 
 from openntz.errors import UnitError
 
@@ -51,8 +52,7 @@ BASE: Final[dict[Dimension, str | None]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """A unit that was understood.
 
     ``label`` is how this package writes it, ``ucum`` its code ('' for an index), ``scale`` its
@@ -65,8 +65,7 @@ class Unit:
     scale: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class Conversion:
+class Conversion(Struct, frozen=True):
     """From one unit to another: ``value * times / over``, exact where decimals allow it."""
 
     times: float

@@ -6,10 +6,10 @@ The oracle is the sources' own text as `evidence/conflicts.toml` and the facts h
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from openntz.course import vocabulary
 from openntz.definitions.edss_worsening import confirmed_worsening

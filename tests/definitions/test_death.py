@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from openntz.definitions.death import recorded_death, says_died
 from openntz.evidence.registry import registry

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from openntz.definitions.lymphocytes import RiseLimits, lymphocyte_rise
 from tests.build import course, doses_every, doses_on, lymphocytes

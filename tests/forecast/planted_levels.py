@@ -7,10 +7,11 @@ antibodies and weights change on any day, another person's tube is another virtu
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from openntz.course import vocabulary
 from openntz.course.course import Course
@@ -36,8 +37,7 @@ HOUR = 1 / 24
 YEAR = 365.25
 
 
-@dataclass(slots=True)
-class Planted:
+class Planted(Struct):
     """One virtual person: the course as recorded, and what became of each level."""
 
     recorded: Course
@@ -45,8 +45,7 @@ class Planted:
     truth: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class _Plan:
+class _Plan(Struct):
     """A person before the levels are solved; arrays over doses (d,) or levels (m,)."""
 
     weight: float

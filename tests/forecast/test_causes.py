@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from scipy.stats import lognorm, norm
 
 from openntz.course import vocabulary

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.forecast.change import chance
 from openntz.forecast.history import AntibodyEffect
@@ -36,8 +37,8 @@ def same(one: object, other: object) -> bool:
     """Equal in every number, bit by bit, arrays and mappings within included."""
     if isinstance(one, np.ndarray):
         return bool(np.array_equal(one, np.asarray(other)))
-    if is_dataclass(one) and type(one) is type(other):
-        return all(same(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))
+    if isinstance(one, Struct) and type(one) is type(other):
+        return all(same(getattr(one, name), getattr(other, name)) for name in one.__struct_fields__)
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return one.keys() == other.keys() and all(same(one[k], other[k]) for k in one)
     if isinstance(one, tuple) and isinstance(other, tuple):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from openntz.forecast.contradicted import told
 from openntz.forecast.result import ClearanceChange, LevelVerdict

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 from types import MappingProxyType
 
 import pytest
+from msgspec.structs import replace
 
 from openntz.forecast.causes import ANTIBODIES, UNIT
 from openntz.forecast.change import Suspicion

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from scipy.differentiate import derivative
 from scipy.stats import norm
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from scipy.integrate import simpson, solve_ivp
 from scipy.special import expit
 from scipy.stats import multivariate_normal, norm
@@ -31,7 +31,7 @@ from openntz.forecast.sensor_settings import CELLS, sensor_settings
 from openntz.mechanism.virtual.blood import reported
 from openntz.mechanism.virtual.exposure import Regimen
 from openntz.mechanism.virtual.fates import Fates
-from openntz.mechanism.virtual.parameters import shipped_parameters
+from openntz.mechanism.virtual.parameters import Parameters, shipped_parameters
 from openntz.mechanism.virtual.people import draw_people
 
 L = vocabulary.LYMPHOCYTES
@@ -398,7 +398,7 @@ def test_facts_that_do_not_fit_are_refused() -> None:
 def test_a_pool_in_another_unit_is_refused() -> None:
     p = shipped_parameters()
     name = "blood.cd19.before"
-    other = replace(p, entries={**p.entries, name: replace(p.entries[name], unit="10*9/L")})
+    other = Parameters({**p.entries, name: replace(p.entries[name], unit="10*9/L")})
     with pytest.raises(ModelError, match="cells/uL"):
         sensor_settings(registry(), other)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from openntz.forecast.likelihood import Kind
 from openntz.forecast.vpc import VpcData, bin_edges, check

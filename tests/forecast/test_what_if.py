@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from openntz.course import vocabulary
 from openntz.errors import InputError

@@ -153,7 +153,7 @@ def test_shifting_all_times_changes_nothing(
         segment_day=parameters.segment_day + days,
         **{
             name: getattr(parameters, name)[0]
-            for name in PkParameters.__slots__
+            for name in PkParameters.__struct_fields__
             if name != "segment_day"
         },
     )
@@ -221,7 +221,7 @@ def test_permutation_of_lanes_changes_nothing_to_the_last_bit() -> None:
         parameters.segment_day,
         *(
             getattr(parameters, name)[order]
-            for name in PkParameters.__slots__
+            for name in PkParameters.__struct_fields__
             if name != "segment_day"
         ),
     )

@@ -1,7 +1,8 @@
 """What changed between two reviews: planted changes are found, and nothing else."""
 
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from openntz.monitor.changes import Said, compare
 from openntz.monitor.finding import Status

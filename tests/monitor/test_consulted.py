@@ -1,11 +1,11 @@
 """Profiles that agree on all a rule looked up are not asked; asking them all is the oracle."""
 
-from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from openntz.monitor import engine
 from openntz.monitor.consulted import Consulted, Watched
@@ -94,10 +94,8 @@ def test_a_watched_mapping_matches_the_mapping_it_holds(held, keys):
     assert len(watched) == len(held)
 
 
-class Always(Consulted):
+class Always(Consulted, frozen=True):
     """Nothing is taken as agreed."""
-
-    __slots__ = ()
 
     def same_under(self, other):
         return False

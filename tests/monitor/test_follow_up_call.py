@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from openntz.course.events import Contact
 from openntz.monitor.finding import Status

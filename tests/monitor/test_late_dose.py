@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import PROFILES, load_profile

@@ -3,12 +3,12 @@ how the profiles stand to each other (founding conflicts C1 and C2)."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from openntz.monitor.finding import Status
 from openntz.monitor.profile import PROFILES, load_profile

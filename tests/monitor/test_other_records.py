@@ -1,9 +1,9 @@
 """What another record would change; a review of that record is the oracle."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from openntz.course.events import Scan
 from openntz.definitions.therapy import TherapyLimits, therapy

@@ -1,9 +1,9 @@
 """When a finding changes with time alone; a review of the same records that day is the oracle."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from openntz.monitor.engine import evaluate
 from openntz.monitor.finding import Status

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from openntz.course.course import Course
 from openntz.course.events import Pregnancy, Ref

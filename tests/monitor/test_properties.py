@@ -6,12 +6,12 @@ where a person stands in treatment. An event outside must not change its finding
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from openntz.course import vocabulary as v
 from openntz.course.course import TABLES, Course

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 
 import pytest
+from msgspec.structs import replace
 
 from openntz.definitions.rebound import Rebound
 from openntz.monitor.finding import Status

@@ -8,11 +8,11 @@ no relapse and no new lesion. Ages, lengths of treatment and habits of clinics d
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from openntz.course import vocabulary as v
 from openntz.course.course import Course

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from functools import cache
 from types import MappingProxyType
 
 from markupsafe import escape
+from msgspec.structs import replace
 
 from openntz.evidence.conflicts import conflicts
 from openntz.evidence.registry import Registry, SiteDecision, registry

@@ -1,6 +1,6 @@
 """The machine-readable rows against the contract."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from openntz.monitor.finding import Status
 from openntz.report.exports import (

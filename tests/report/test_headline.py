@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from openntz.monitor.finding import Status
 from openntz.report.headline import drug_sentence, headline

@@ -1,10 +1,10 @@
 """A fitted level outside the drawn band is said to be missed."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from openntz.forecast.result import Curve, LevelVerdict
 from openntz.report.missed import band_at, missed

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from openntz.evidence.registry import registry
 from openntz.forecast.predict import Band

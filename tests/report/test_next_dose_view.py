@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from openntz.forecast.decide import Decision, DecisionRule, decide
 from openntz.forecast.outlook import build_outlook

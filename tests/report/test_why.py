@@ -1,9 +1,9 @@
 """What a finding opens to, who has taken it on, what changed: on the page, as text."""
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from openntz.evidence.registry import Fact, SiteDecision
 from openntz.monitor.changes import compare

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
+from msgspec.structs import replace
 
 from openntz.course import vocabulary
 from openntz.course.course import Course

@@ -1,11 +1,11 @@
 """openntz explain end to end: the finding of a review, and what would change it."""
 
 import json
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from openntz.app.say_explain import as_text
 from openntz.errors import InputError

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import cache
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from openntz.app.say_next_dose import _at_most, as_text, say_next_dose

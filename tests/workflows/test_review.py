@@ -6,7 +6,6 @@ import csv
 import json
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TypeVar
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+from msgspec.structs import replace
 
 from openntz.course.vocabulary import ALL_LOST_RESULTS
 from openntz.errors import InputError

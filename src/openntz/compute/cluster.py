@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final, cast
+
+from msgspec import Struct
 
 from openntz.errors import InputError
 
 _PATIENCE_SECONDS: Final = 15
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(Struct, frozen=True):
     """An executor on a cluster, and how many calls it runs at once."""
 
     executor: Executor

@@ -43,7 +43,7 @@ def _thaw(items: dict[Any, Any]) -> MappingProxyType[Any, Any]:
     return MappingProxyType(items)
 
 
-# Results are frozen dataclasses with read-only mappings, which pickle does not know by itself.
+# Results are frozen structs with read-only mappings, which pickle does not know by itself.
 copyreg.pickle(MappingProxyType, lambda m: (_thaw, (dict(m),)))
 
 

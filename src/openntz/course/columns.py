@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Kind = Literal["identifier", "moment", "date", "number", "count", "choice", "unit", "text"]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column: what it holds and what else it may be called.
 
     ``units_in_name`` maps a header that states a unit ('dose_g') to that unit; ``unit`` is the
@@ -27,8 +27,7 @@ class Column:
     units_in_name: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """One table: what a row is, what else its file may be called, and its columns."""
 
     name: str

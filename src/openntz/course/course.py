@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from typing import Any, Final, TypeVar, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.course.events import (
     Dose,
@@ -47,8 +50,7 @@ def age_on(birth_date: date, day: date) -> int:
     return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class Course(Struct, frozen=True, kw_only=True, dict=True):
     """Everything recorded about one person's treatment, each list in time order.
 
     ``recorded`` names the tables the export contained: an empty list of a recorded table means
@@ -67,7 +69,11 @@ class Course:
     symptoms: tuple[Symptom, ...] = ()
     treatments: tuple[Treatment, ...] = ()
     pregnancies: tuple[Pregnancy, ...] = ()
-    _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    @cached_property
+    def _kept(self) -> dict[Hashable, Any]:
+        """What was worked out about it; no part of the course, so never copied or sent."""
+        return {}
 
     @classmethod
     def create(

@@ -9,10 +9,11 @@ unit of their test (see ``course/vocabulary.py``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Literal
+
+from msgspec import Struct, field
 
 Route = Literal["IV", "SC"]
 Censor = Literal["", "<", ">"]
@@ -21,8 +22,7 @@ Answer = Literal["positive", "negative", "indeterminate"]
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(Struct, frozen=True):
     """Where an event was read: table name and 1-based line (the header is line 1)."""
 
     table: str
@@ -32,8 +32,7 @@ class Ref:
         return f"{self.table}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
-class Assay:
+class Assay(Struct, frozen=True):
     """How a level or antibody was measured; without it results are not comparable.
 
     ``threshold`` is the cut-off for 'positive' in ng/mL (antibodies), ``lloq`` the lower limit
@@ -54,26 +53,21 @@ class Assay:
         return ", ".join(parts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """What every event has: a moment, whether its time of day is known, and its origin.
-
-    ``day`` is the calendar date of the moment.
-    """
+class Event(Struct, frozen=True, kw_only=True):
+    """What every event has: a moment, whether its time of day is known, and its origin."""
 
     at: datetime
     time_known: bool = False
     ref: Ref
     extra: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    # Asked for a thousand times per person by the rules, so it is worked out once.
-    day: date = field(init=False, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "day", self.at.date())
+    @property
+    def day(self) -> date:
+        """The calendar date of the moment."""
+        return self.at.date()
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(Struct, frozen=True):
     """A call about a dose: its moment where the export gave one, else the words it gave."""
 
     at: datetime | None
@@ -81,8 +75,7 @@ class Contact:
     note: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dose(Event):
+class Dose(Event, frozen=True, kw_only=True):
     """One administration; ``end`` is None when not recorded or set aside.
 
     ``discharged`` is when the person left, ``follow_up_call`` the clinic's call afterwards and
@@ -101,8 +94,7 @@ class Dose(Event):
     hotline: Contact | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measurement(Event):
+class Measurement(Event, frozen=True, kw_only=True):
     """One laboratory or bedside result in the canonical unit of ``test``.
 
     ``value`` with ``censor`` '<' or '>' is a limit, not a value. A qualitative result has
@@ -119,8 +111,7 @@ class Measurement(Event):
     as_written: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reaction(Event):
+class Reaction(Event, frozen=True, kw_only=True):
     """A reaction to an administration; grade is CTCAE 1-5 or None when not recorded."""
 
     term: str
@@ -128,8 +119,7 @@ class Reaction(Event):
     action: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scan(Event):
+class Scan(Event, frozen=True, kw_only=True):
     """A brain MRI; a count of None means 'not reported', never 'none'.
 
     ``brain_volume_change_percent`` is the change in a year, negative for a loss.
@@ -142,31 +132,27 @@ class Scan(Event):
     brain_volume_change_percent: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Relapse(Event):
+class Relapse(Event, frozen=True, kw_only=True):
     """A clinical relapse by its onset."""
 
     severity: str = ""
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EdssScore(Event):
+class EdssScore(Event, frozen=True, kw_only=True):
     """An Expanded Disability Status Scale score, 0 to 10."""
 
     score: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Symptom(Event):
+class Symptom(Event, frozen=True, kw_only=True):
     """A reported symptom, for example wearing-off."""
 
     symptom: str
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Treatment(Event):
+class Treatment(Event, frozen=True, kw_only=True):
     """Another treatment; ``at`` is its start, ``end`` None when no end is recorded."""
 
     name: str
@@ -174,8 +160,7 @@ class Treatment(Event):
     end: date | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pregnancy(Event):
+class Pregnancy(Event, frozen=True, kw_only=True):
     """A pregnancy; ``at`` is conception (or the first date known of it).
 
     ``breastfeeding`` is the entry as written, empty where nobody recorded it.
@@ -188,8 +173,7 @@ class Pregnancy(Event):
     breastfeeding: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan(Event):
+class Plan(Event, frozen=True, kw_only=True):
     """The intended interval from a date on, or that therapy stopped, and why.
 
     ``consent`` and ``authorised`` are days the person consented again and treatment was
@@ -203,8 +187,7 @@ class Plan(Event):
     authorised: date | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(Struct, frozen=True, kw_only=True):
     """Who the course belongs to; None, or empty text, where not recorded.
 
     ``diagnosis`` is the kind of multiple sclerosis as written, ``conditions`` other diseases,

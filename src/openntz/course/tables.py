@@ -6,8 +6,9 @@ Headers are compared without regard to case, blanks, underscores and punctuation
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from openntz.course.columns import Column, Table
 

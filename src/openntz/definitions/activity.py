@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.course.events import Relapse, Scan
@@ -34,8 +35,7 @@ def over_scans(found: tuple[bool | None, ...]) -> bool | None:
     return False if any(f is False for f in found) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Activity:
+class Activity(Struct, frozen=True, kw_only=True):
     """Relapses and scans between two days, both included.
 
     Each answer is yes, no, or None (unknown): without the table, or without a scan that

@@ -7,11 +7,13 @@ own (see ``antibody_tests``).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.course import vocabulary
 from openntz.course.course import Course
@@ -45,8 +47,7 @@ class Definition(StrEnum):
 OWN_THRESHOLD: Final = frozenset({Definition.SHANKAR, Definition.MALAGA})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AntibodyLimits:
+class AntibodyLimits(Struct, frozen=True, kw_only=True):
     """Numbers of the definitions: a threshold in ng/mL, distances in days, a count."""
 
     threshold_ng_per_ml: float
@@ -57,8 +58,7 @@ class AntibodyLimits:
     malaga_positives: int
 
 
-@dataclass(frozen=True, slots=True)
-class Persistence:
+class Persistence(Struct, frozen=True):
     """One definition's answer: the positive it starts from and the one that confirms it.
 
     ``awaits_from`` is the first day on which a further test could settle an open answer;
@@ -215,8 +215,7 @@ def persistence(
             return _bounded(after, lambda s: _shankar(s, limits.shankar_apart_days))
 
 
-@dataclass(frozen=True, slots=True)
-class AntibodyHistory:
+class AntibodyHistory(Struct, frozen=True):
     """A person's antibody tests in time order and every definition's answer."""
 
     tests: tuple[AntibodyTest, ...]
@@ -264,8 +263,7 @@ def antibody_history(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class AntibodyRun:
+class AntibodyRun(Struct, frozen=True):
     """When persistent antibodies act on the drug; ``until`` None while none since is negative."""
 
     since: datetime

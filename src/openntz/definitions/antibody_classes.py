@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from math import isclose, log10
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from openntz.definitions.antibodies import (
     AntibodyHistory,
@@ -51,8 +52,7 @@ class Origin(StrEnum):
     UNKNOWN = "there before, boost not known"
 
 
-@dataclass(frozen=True, slots=True)
-class ClassRow:
+class ClassRow(Struct, frozen=True):
     """One person: class by every definition, and origin.
 
     ``onset_day`` is the day after the first dose of the first positive since it, ``last_day``
@@ -75,8 +75,7 @@ class ClassRow:
         return tuple(d for d in Definition if self.by[d] is name)
 
 
-@dataclass(frozen=True, slots=True)
-class Reclassification:
+class Reclassification(Struct, frozen=True):
     """The cross-table of definitions over people, in the order given."""
 
     rows: tuple[ClassRow, ...]

@@ -8,10 +8,11 @@ own.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import groupby
+
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.events import Measurement, Ref
@@ -77,8 +78,7 @@ def read_own(result: Measurement) -> Reading:
     return Reading.NEGATIVE if below else Reading.UNDETERMINED
 
 
-@dataclass(frozen=True, slots=True)
-class AntibodyTest:
+class AntibodyTest(Struct, frozen=True):
     """All antibody results of one day, read at the label-type threshold and at their own.
 
     ``threshold_assumed`` is True when an answer without recorded threshold was taken at the

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from msgspec import Struct
 
 from openntz.definitions.terms import mentions
 
@@ -25,8 +26,7 @@ class Feeding(StrEnum):
     UNCLEAR = "not understood"
 
 
-@dataclass(frozen=True, slots=True)
-class FeedingTerms:
+class FeedingTerms(Struct, frozen=True):
     """Entries that say yes and no; from the registry.
 
     The first clause that says either decides, and in it a 'no' outweighs a 'yes'.

@@ -7,10 +7,12 @@ count is held against the person's own baseline, because most stay within the la
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from math import isclose
+
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.course.events import Dose, Measurement
@@ -28,8 +30,7 @@ class Response(StrEnum):
     NO_BASELINE = "no baseline"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseLimits:
+class ResponseLimits(Struct, frozen=True, kw_only=True):
     """A count is risen from ``times`` the baseline plus ``added`` (canonical unit) on.
 
     ``answers_from_day`` to ``answers_to_day`` after the first dose is when a rise is expected;
@@ -46,8 +47,7 @@ class ResponseLimits:
     on_drug_days: int
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """One count: day after the first dose, times the baseline, and whether it is risen.
 
     ``fold`` and ``risen`` are None where a censored count cannot tell.
@@ -59,8 +59,7 @@ class Visit:
     risen: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class CellResponse:
+class CellResponse(Struct, frozen=True, dict=True):
     """Counts of one kind of cell during one course of treatment, in time order.
 
     ``readable`` are the visits whose count can be held against the baseline.
@@ -71,11 +70,11 @@ class CellResponse:
     limits: ResponseLimits
     baseline: Measurement | None
     visits: tuple[Visit, ...]
-    readable: tuple[Visit, ...] = field(init=False, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        readable = tuple(v for v in self.visits if v.risen is not None)
-        object.__setattr__(self, "readable", readable)
+    @cached_property
+    def readable(self) -> tuple[Visit, ...]:
+        """The visits whose count can be held against the baseline."""
+        return tuple(v for v in self.visits if v.risen is not None)
 
     @property
     def first_rise(self) -> Visit | None:

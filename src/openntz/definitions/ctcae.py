@@ -7,8 +7,9 @@ has a scale of its own that starts at grade 3. The words of each grade are facts
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from openntz.definitions.reactions import states
 
@@ -21,8 +22,7 @@ class Scale(StrEnum):
     ANAPHYLAXIS = "anaphylaxis"
 
 
-@dataclass(frozen=True, slots=True)
-class GradeScale:
+class GradeScale(Struct, frozen=True):
     """One scale: what decides each of its grades."""
 
     scale: Scale

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course.course import EVENT_TABLES, Course
 from openntz.course.events import (
@@ -33,8 +34,7 @@ TABLES_OF_LIFE: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class DeathWords:
+class DeathWords(Struct, frozen=True):
     """Words of a stop's reason that say the person died; from the registry.
 
     ``begin`` may be followed by more ('died of sepsis'). ``alone`` must stand alone, or before
@@ -49,8 +49,7 @@ class DeathWords:
     statements: StatementWords
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedDeath:
+class RecordedDeath(Struct, frozen=True):
     """The plan whose stop says so, its day, and what was recorded later that the dead do not do.
 
     Where there is such a row one of the two is wrong, and the person counts as alive.

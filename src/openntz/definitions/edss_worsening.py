@@ -7,14 +7,14 @@ point and MSoutcomes for a whole one (sources msprog, msoutcomes).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from openntz.course.events import EdssScore, Relapse
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorseningRule:
+class WorseningRule(Struct, frozen=True, kw_only=True):
     """One convention, in points and days.
 
     A score worsens by ``from_zero`` from 0, by ``high`` from ``high_from`` on, else by
@@ -37,8 +37,7 @@ class WorseningRule:
         return reference + (self.high if reference >= self.high_from else self.middle)
 
 
-@dataclass(frozen=True, slots=True)
-class Worsening:
+class Worsening(Struct, frozen=True):
     """Whether the score worsened for good in a period.
 
     ``confirmed`` is None when that is not known: without a reference or a later score, or while

@@ -7,12 +7,12 @@ counts, cells in the brain), so that none of them is the day on which it ends.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+
+class Sign(Struct, frozen=True):
     """One sign of the effect going and the days after the last dose at which a source sees it.
 
     ``key`` names the sign; ``from_day`` equals ``until_day`` where the source gives one time.
@@ -23,8 +23,7 @@ class Sign:
     until_day: int
 
 
-@dataclass(frozen=True, slots=True)
-class EffectWindow:
+class EffectWindow(Struct, frozen=True):
     """From the earliest sign to the latest, with the signs in the order in which they come."""
 
     signs: tuple[Sign, ...]

@@ -8,8 +8,9 @@ the EU text a gap after which doses are counted anew.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class GapLimit(StrEnum):
@@ -21,8 +22,7 @@ class GapLimit(StrEnum):
     RECOUNT = "doses to be observed counted anew"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GapLimits:
+class GapLimits(Struct, frozen=True, kw_only=True):
     """Days between two doses; all from the registry.
 
     The dose is missed the day after ``planned_days``, and delayed longer than is fine the day
@@ -37,8 +37,7 @@ class GapLimits:
     recount_days: int
 
 
-@dataclass(frozen=True, slots=True)
-class Crossing:
+class Crossing(Struct, frozen=True):
     """A limit, and the first day after the last dose on which a gap crosses it."""
 
     limit: GapLimit

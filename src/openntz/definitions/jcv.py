@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.course import vocabulary
 from openntz.course.course import Course
@@ -21,8 +23,7 @@ class JcvClass(StrEnum):
     POSITIVE = "positive"
 
 
-@dataclass(frozen=True, slots=True)
-class JcvLimits:
+class JcvLimits(Struct, frozen=True):
     """Index limits of the two-step assay, and when a test cannot be relied on; days inclusive.
 
     Below ``negative_below`` the antibody is absent, above ``positive_above`` present, between
@@ -38,8 +39,7 @@ class JcvLimits:
     immunoglobulin_names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class JcvResult:
+class JcvResult(Struct, frozen=True):
     """One result; ``high`` is None when positive without an index that could tell."""
 
     measurement: Measurement
@@ -77,8 +77,7 @@ def classify(result: Measurement, limits: JcvLimits) -> JcvResult | None:
     return JcvResult(result, JcvClass.INDETERMINATE, high)
 
 
-@dataclass(frozen=True, slots=True)
-class JcvHistory:
+class JcvHistory(Struct, frozen=True):
     """Results in time order; ``unreliable`` ones were drawn too soon after another treatment."""
 
     results: tuple[JcvResult, ...]
@@ -91,8 +90,7 @@ class JcvHistory:
         return self.results[-1] if self.results else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Blocked:
+class _Blocked(Struct, frozen=True):
     """Days, both included, on which a test cannot be relied on, and why."""
 
     first: date

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import isclose
+
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.course import Course
 from openntz.course.events import Dose, Measurement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RiseLimits:
+class RiseLimits(Struct, frozen=True, kw_only=True):
     """Numbers of the definition: days, and the rise in 10^9/L.
 
     ``on_drug_days`` is the time after a dose in which a count still speaks for the drug.
@@ -31,8 +31,7 @@ class RiseLimits:
     on_drug_days: int
 
 
-@dataclass(frozen=True, slots=True)
-class CountChange:
+class CountChange(Struct, frozen=True):
     """One count since the first dose: day after it, change in 10^9/L, and whether it rose.
 
     ``change`` and ``rose`` are None where a censored count cannot tell.
@@ -44,8 +43,7 @@ class CountChange:
     rose: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class LymphocyteRise:
+class LymphocyteRise(Struct, frozen=True):
     """Baseline and later counts of one course of treatment that starts with ``start``."""
 
     start: Dose

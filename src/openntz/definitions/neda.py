@@ -9,8 +9,9 @@ drug worked.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.course.events import EdssScore, Relapse, Scan
@@ -19,8 +20,7 @@ from openntz.definitions.edss_worsening import Worsening, WorseningRule, confirm
 from openntz.definitions.relapses import distinct_relapses
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NedaLimits:
+class NedaLimits(Struct, frozen=True, kw_only=True):
     """Days, points and per cent that decide; ``conventions`` are those of EDSS worsening by name.
 
     ``baseline`` counts days from the first dose to the day from which activity counts.
@@ -32,8 +32,7 @@ class NedaLimits:
     conventions: Mapping[str, WorseningRule]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Neda:
+class Neda(Struct, frozen=True, kw_only=True):
     """The components over a period; each is yes (activity), no, or None (not known).
 
     ``undated`` are scans whose new or enlarging T2 lesions may be older than the day from which

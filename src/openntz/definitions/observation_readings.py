@@ -7,12 +7,12 @@ study of the question summarised it as the last 12 infusions.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Readings:
+
+class Readings(Struct, frozen=True):
     """Whether each reading would let observation after the next infusion be left to judgement.
 
     ``weeks_end`` is the day the first weeks are over.

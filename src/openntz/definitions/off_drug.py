@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.course.events import Dose, Treatment
@@ -11,8 +12,7 @@ from openntz.definitions.therapy import Therapy
 from openntz.definitions.treatments import TreatmentKind, TreatmentNames, kind_of
 
 
-@dataclass(frozen=True, slots=True)
-class OffDrug:
+class OffDrug(Struct, frozen=True):
     """A stretch without doses: ``until`` is the as-of date, or the day of the ``restart``."""
 
     first_dose: date

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from openntz.definitions.activity import either
 from openntz.definitions.jcv import JcvClass, JcvHistory, JcvResult
 from openntz.definitions.treatments import PriorImmunosuppressants
 
 
-@dataclass(frozen=True, slots=True)
-class PmlBands:
+class PmlBands(Struct, frozen=True):
     """Ends, in days since the first dose, of the bands that published risks are given for."""
 
     to_24: int
@@ -18,8 +17,7 @@ class PmlBands:
     to_72: int
 
 
-@dataclass(frozen=True, slots=True)
-class PmlStanding:
+class PmlStanding(Struct, frozen=True):
     """What a person's stratum rests on.
 
     ``exposure_days`` counts from the first dose ever, gaps included: the sources do not say how

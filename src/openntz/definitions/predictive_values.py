@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from openntz.errors import InputError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PredictiveValues:
+class PredictiveValues(Struct, frozen=True, kw_only=True):
     """Predictive values of a test, as fractions; None where no result of that kind can occur.
 
     ``positive`` is the chance of the condition when the test is positive, ``negative`` the

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.course.events import Event, Plan, Pregnancy, Symptom
@@ -22,8 +23,7 @@ class PregnancyState(StrEnum):
     UNCLEAR = "outcome not recorded"
 
 
-@dataclass(frozen=True, slots=True)
-class PregnancyLimits:
+class PregnancyLimits(Struct, frozen=True):
     """Conventions that date a pregnancy, in days, and words that record how it ended."""
 
     conception_after: int
@@ -33,8 +33,7 @@ class PregnancyLimits:
     live_terms: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gestation:
+class Gestation(Struct, frozen=True, kw_only=True):
     """One pregnancy at a date.
 
     ``last_period`` is two weeks before conception, or the due date less the length of a

@@ -7,9 +7,10 @@ a window that this leaves open is None, not False.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from openntz.course.events import Dose, Reaction
 from openntz.definitions.reactions import ReactionLink
@@ -29,8 +30,7 @@ class OnsetWindow(StrEnum):
     DAYS = "days later"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WindowLimits:
+class WindowLimits(Struct, frozen=True, kw_only=True):
     """Bounds of the windows.
 
     ``minutes`` and ``from_start`` count from the start of the dose, ``hour_after`` and ``late``
@@ -47,8 +47,7 @@ class WindowLimits:
     longest_dose: timedelta = _DAY
 
 
-@dataclass(frozen=True, slots=True)
-class _Between:
+class _Between(Struct, frozen=True):
     """A moment known to lie between two."""
 
     low: datetime

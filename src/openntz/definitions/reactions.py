@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
+
+from msgspec import Struct
 
 from openntz.course.events import Dose, Reaction
 from openntz.definitions.terms import plain
@@ -22,8 +23,7 @@ class ReactionKind(StrEnum):
     INFUSION = "infusion reaction"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReactionTerms:
+class ReactionTerms(Struct, frozen=True, kw_only=True):
     """Word beginnings that tell kinds apart, and the grade from which any reaction forbids."""
 
     hypersensitivity: tuple[str, ...]
@@ -89,8 +89,7 @@ class Timing(StrEnum):
     NO_DOSE = "before any recorded dose"
 
 
-@dataclass(frozen=True, slots=True)
-class ReactionLink:
+class ReactionLink(Struct, frozen=True):
     """A reaction with the dose it followed.
 
     ``number`` counts doses from 1; ``minutes`` from the start of the dose is None unless both

@@ -7,9 +7,10 @@ truth. A comparison with the time before the drug is unknown where that time is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.course.events import EdssScore, Ref, Relapse, Scan
@@ -37,8 +38,7 @@ class Met(StrEnum):
 _FROM_BOOL = {True: Met.YES, False: Met.NO, None: Met.UNKNOWN}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReboundLimits:
+class ReboundLimits(Struct, frozen=True, kw_only=True):
     """Numbers of the definitions: days, enhancing lesions to be exceeded, EDSS steps.
 
     ``before_days`` is the time before the first dose over which relapses are counted,
@@ -54,8 +54,7 @@ class ReboundLimits:
     edss_steps: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReboundVerdict:
+class ReboundVerdict(Struct, frozen=True, kw_only=True):
     """One definition's answer: why, the rows it rests on, the day of the last sign.
 
     ``settles`` is the day on which an open answer is decided by itself.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class CheckState(StrEnum):
@@ -17,8 +18,7 @@ class CheckState(StrEnum):
     IN_TIME = "in time"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One recurring check of one person.
 
     ``last`` is None when the check is not on record; ``due`` is then one interval after the

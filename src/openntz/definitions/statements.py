@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.course.events import Person, Ref
@@ -57,8 +58,7 @@ _FILLING: Final = frozenset(
 
 
 # Compared as one object: every reading of a note is kept under it.
-@dataclass(frozen=True, slots=True, eq=False)
-class StatementWords:
+class StatementWords(Struct, frozen=True, eq=False):
     """Words that turn a mention into something else than a statement; from the registry.
 
     ``open`` leave a question open ('cannot be excluded'), ``excluded`` answer it with no,
@@ -156,8 +156,7 @@ def statement(text: str, terms: tuple[str, ...], words: StatementWords) -> State
     return min(found, key=_GRAVITY.__getitem__, default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """One text of a record with its row; ``day`` is None where the record has no date for it."""
 
     day: date | None
@@ -165,8 +164,7 @@ class Note:
     ref: Ref
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """A note and what it says of the terms asked for."""
 
     note: Note

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.course.events import Dose, Plan, Ref
@@ -26,8 +27,7 @@ class TherapyState(StrEnum):
         return self in {TherapyState.ON_TIME, TherapyState.LATE}
 
 
-@dataclass(frozen=True, slots=True)
-class TherapyLimits:
+class TherapyLimits(Struct, frozen=True):
     """Days that decide the state; all from the registry.
 
     ``label_interval`` stands in when no plan is recorded; ``presumed_stopped_from`` and
@@ -39,8 +39,7 @@ class TherapyLimits:
     left_from: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Therapy:
+class Therapy(Struct, frozen=True, kw_only=True):
     """A person's standing at a date.
 
     ``planned`` is the date of the next dose: a dose entered for the future if there is one,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.course.events import Treatment
@@ -20,8 +21,7 @@ class TreatmentKind(StrEnum):
     UNKNOWN = "kind not recorded"
 
 
-@dataclass(frozen=True, slots=True)
-class TreatmentNames:
+class TreatmentNames(Struct, frozen=True):
     """Words that tell kinds apart; from the registry.
 
     ``dmt_kinds`` and ``immunosuppressant_kinds`` are spellings of the ``kind`` column,
@@ -53,8 +53,7 @@ def kind_of(treatment: Treatment, names: TreatmentNames) -> TreatmentKind:
     return TreatmentKind.OTHER if words.strip() and listed else TreatmentKind.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class PriorImmunosuppressants:
+class PriorImmunosuppressants(Struct, frozen=True):
     """Immunosuppressants on record up to a date.
 
     ``known`` is yes, no, or None: without the table, or with a treatment whose kind nobody

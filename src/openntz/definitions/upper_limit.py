@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course.events import Measurement
 from openntz.definitions.terms import plain
@@ -30,8 +31,7 @@ _COLUMNS: Final = frozenset(
 _NUMBER: Final = re.compile(r"[<>≤≥=\s]*(\d+(?:[.,]\d+)?)(?![\d.,])")
 
 
-@dataclass(frozen=True, slots=True)
-class UpperLimit:
+class UpperLimit(Struct, frozen=True):
     """An upper limit in the test's canonical unit.
 
     ``own`` says that it is the laboratory's; ``refused`` holds a limit of the laboratory that

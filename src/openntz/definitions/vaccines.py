@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from msgspec import Struct
 
 from openntz.course.events import Treatment
 from openntz.definitions.terms import mentions, plain
@@ -22,8 +23,7 @@ class VaccineKind(StrEnum):
     UNKNOWN = "not known to be live or not"
 
 
-@dataclass(frozen=True, slots=True)
-class VaccineTerms:
+class VaccineTerms(Struct, frozen=True):
     """Words that tell vaccines apart; from the registry.
 
     ``kinds`` name a vaccine as such, ``not_live`` say that one is not live whatever it is called
@@ -86,8 +86,7 @@ class Timing(StrEnum):
     CLEAR = "clear of natalizumab"
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A vaccine by its nearest dose: the last one before it, or the first one after it."""
 
     timing: Timing

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from openntz.course.events import Scan, Treatment
 from openntz.definitions.terms import mentions
@@ -30,8 +31,7 @@ class Span(StrEnum):
     LONGER = "longer than studied"
 
 
-@dataclass(frozen=True, slots=True)
-class StudiedWashout:
+class StudiedWashout(Struct, frozen=True):
     """Days between the last dose and the next drug, both ends included; 0 for no shortest."""
 
     shortest_days: int

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
+
+from msgspec import Struct
 
 from openntz.errors import EvidenceError
 from openntz.evidence.registry import Rank, Registry, near_misses, registry
@@ -20,8 +21,7 @@ from openntz.evidence.registry import Rank, Registry, near_misses, registry
 FILE: Final = "conflicts.toml"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class Side(Struct, frozen=True, kw_only=True):
     """One side: what it says in this project's words, its numbers, its origin and its rank.
 
     ``rank`` is that of the weakest number or statement on which the side rests. ``profiles`` are
@@ -35,8 +35,7 @@ class Side:
     profiles: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
+class Conflict(Struct, frozen=True, kw_only=True):
     """A disagreement: topic, sides, what is done about it, and where a reader meets it.
 
     ``rules`` are ids of rules, ``definitions`` modules of the definitions, ``cards`` ids of

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final, Literal, get_args
+
+from msgspec import Struct
 
 from openntz.errors import EvidenceError
 from openntz.evidence.registry import Registry, near_misses
@@ -57,16 +58,14 @@ This page is made from `evidence/coverage.toml`; a test holds it to that file an
 to the product."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Home:
+class Home(Struct, frozen=True, kw_only=True):
     """A place in the product by kind and name."""
 
     kind: HomeKind
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """One statement: type, words, homes, what is still to come, why it or the rest is left out."""
 
     id: str

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.errors import EvidenceError
 from openntz.evidence.registry import Fact, Registry, registry
@@ -22,8 +23,7 @@ _NOT_READ: Final = "not read"
 _FILE: Final = "prevalences.toml"
 
 
-@dataclass(frozen=True, slots=True)
-class Prevalence:
+class Prevalence(Struct, frozen=True):
     """A published frequency with assay, cut-off, sampling and denominator in words."""
 
     fact: Fact

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
+
+from msgspec import Struct
 
 from openntz.errors import EvidenceError
 from openntz.evidence.registry import Rank, Registry, registry
@@ -27,8 +28,7 @@ _OPTIONAL: Final = {"n", "sd", "low", "high", "relation", "args", "reread"} | {
 _PER_CENT: Final = 100.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class Published(Struct, frozen=True, kw_only=True):
     """One published result, and how a simulation is to speak to it.
 
     ``value``, ``low``, ``high``, ``sd`` and ``tolerance`` are in ``unit``; ``n`` is the number

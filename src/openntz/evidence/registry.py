@@ -10,13 +10,15 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from openntz.errors import EvidenceError
 
@@ -39,8 +41,7 @@ _SOURCE_KEYS = {"citation", "url", "kind", "date", "read", "note"}
 _FACT_KEYS = {"value", "unit", "meaning", "source", "rank", "vigilance", "note", "low", "high"}
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A paper, label, guideline or other origin of facts, and what of it was read."""
 
     id: str
@@ -52,8 +53,7 @@ class Source:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SiteDecision:
+class SiteDecision(Struct, frozen=True):
     """A site's override or confirmation of a fact."""
 
     who: str
@@ -61,8 +61,7 @@ class SiteDecision:
     replaces: Value | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SiteChoice:
+class SiteChoice(Struct, frozen=True):
     """A site's choice among the named definitions a profile may go by."""
 
     value: str
@@ -70,8 +69,7 @@ class SiteChoice:
     when: date
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """One number with unit, sources and rank.
 
     ``vigilance`` says what acting on it does: 'more' monitoring, 'less', or 'neither' (a
@@ -203,8 +201,7 @@ def _read_fact(where: str, name: str, raw: Mapping[str, Any]) -> Fact:
     return fact
 
 
-@dataclass(frozen=True, slots=True)
-class Registry:
+class Registry(Struct, frozen=True):
     """All sources and facts known to this installation, site decisions included."""
 
     sources: Mapping[str, Source]

@@ -6,8 +6,9 @@ Plain text with a label per line; whoever prints it decides on colour and escapi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from openntz.errors import EvidenceError
 from openntz.evidence.conflicts import Conflict, Side, conflicts_within
@@ -28,8 +29,7 @@ _READ: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One labelled line; ``warning`` marks what a reader must not overlook."""
 
     label: str
@@ -37,8 +37,7 @@ class Line:
     warning: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A fact, source or conflict with its lines; ``head`` is printed when there are many."""
 
     kind: Literal["fact", "source", "conflict"]
@@ -47,8 +46,7 @@ class Entry:
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What was found: one entry when the words are an id (``exact``), else a search result."""
 
     query: str

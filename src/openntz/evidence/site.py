@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from openntz.errors import ProfileError
 from openntz.evidence.registry import SiteChoice, SiteDecision, Value
@@ -17,8 +18,7 @@ _LARGEST = 1e12  # beyond any unit in use; keeps whole numbers exact as floats
 _TABLES = 'Tables are [override."fact.id"], [confirm."fact.id"] and [choose."key"].'
 
 
-@dataclass(frozen=True, slots=True)
-class SiteFile:
+class SiteFile(Struct, frozen=True):
     """Facts as (id, decision, new value or None when only confirmed), and choices by key."""
 
     facts: tuple[tuple[str, SiteDecision, Value | None], ...]

@@ -7,9 +7,9 @@ With one laboratory alone that cannot be told from clearance; it is estimated fr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from openntz.course.events import Measurement

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from openntz.models.residual import Residual
@@ -27,8 +27,7 @@ class Readout(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Priors:
+class Priors(Struct, frozen=True):
     """What is assumed of the unknowns that no card covers.
 
     ``antibody_factor`` is typical, ``antibody_log_sd`` its uncertainty; ``assay_log_sd`` that

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from openntz.forecast.causes import ANTIBODIES, DOSE, WEIGHT_CHANGE, CauseSettings, Variant
@@ -22,8 +23,7 @@ _YEAR_DAYS = 365.25
 _MOST_EDGES = 8
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Recorded:
+class Recorded(Struct, frozen=True, eq=False):
     """What the variants start from: the person, level times (m,), days of weighing (w,)."""
 
     subject: Subject

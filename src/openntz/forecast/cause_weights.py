@@ -9,9 +9,10 @@ does not condemn its neighbours. The weights undo the choice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 from scipy.special import softmax
 
@@ -59,8 +60,7 @@ _DAY_HOURS = 24
 _NEVER = np.array(-np.inf)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class Seen(Struct, frozen=True, eq=False):
     """Levels of one person, each field of length m.
 
     ``dose`` is the index of a dose of the same day or -1; ``timed`` whether the times of both
@@ -144,8 +144,7 @@ def _moments(seen: Seen, history: History, settings: CauseSettings) -> Array:
     return np.array(rows)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Weighing:
+class _Weighing(Struct, frozen=True, eq=False):
     """Log densities of every level under each slip, (n, S), and what they are weighed with."""
 
     slips: tuple[tuple[Slip, ...], ...]

@@ -8,11 +8,11 @@ changed weight), which then touches every level after it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Protocol
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
@@ -50,8 +50,7 @@ NEXT_STEP: Final[Mapping[str, str]] = MappingProxyType(
 _TINY: Final = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """A level as reported: a number or a limit (``Kind``), in ug/mL."""
 
     value: float
@@ -86,8 +85,7 @@ def _assay(residual: Residual, reading: Reading, level: Array) -> Array:
     return -off * off / 2 - np.log(sd) - (LOG_TWO_PI / 2 + jacobian)
 
 
-@dataclass(frozen=True, slots=True)
-class AsMeasured:
+class AsMeasured(Struct, frozen=True):
     """Assay error around the level, times ``factor`` where the unit is another."""
 
     residual: Residual
@@ -106,8 +104,7 @@ class AsMeasured:
         return together(each) - np.log(len(each))
 
 
-@dataclass(frozen=True, slots=True)
-class AtAnotherMoment:
+class AtAnotherMoment(Struct, frozen=True):
     """Assay error around the level at one of the moments after the start of the dose."""
 
     residual: Residual
@@ -119,8 +116,7 @@ class AtAnotherMoment:
         return np.logaddexp.reduce(each, axis=-1) - np.log(peak.shape[-1])
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(Struct, frozen=True):
     """Log-normal around the level: it changed, nobody knows why."""
 
     log_sd: float
@@ -136,8 +132,7 @@ class Spread:
         return -off * off / 2 - np.log(self.log_sd * reading.value) - LOG_TWO_PI / 2
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OfAnother:
+class OfAnother(Struct, frozen=True, eq=False):
     """Assay error around the troughs (n,) of other people."""
 
     residual: Residual
@@ -150,8 +145,7 @@ class OfAnother:
         return np.full(level.shape, np.logaddexp.reduce(each) - np.log(each.size))
 
 
-@dataclass(frozen=True, slots=True)
-class Slip:
+class Slip(Struct, frozen=True):
     """A cause that touches one reading: name, chance before seeing it, density under it."""
 
     name: str
@@ -159,8 +153,7 @@ class Slip:
     density: Density
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Variant:
+class Variant(Struct, frozen=True, eq=False):
     """Another course than recorded: cause, chance before seeing a level, the person under it.
 
     ``touched`` (m,) says for which levels this is the cause; none for the course as recorded.
@@ -172,8 +165,7 @@ class Variant:
     touched: NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CauseSettings:
+class CauseSettings(Struct, frozen=True, kw_only=True):
     """How often each cause is expected, and its form; every field is a fact."""
 
     peak_time_unknown: float

@@ -10,10 +10,10 @@ solved together.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -55,8 +55,7 @@ class Leaps(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Struct, frozen=True):
     """Draws (n, p); the worst R-hat over the unknowns, and the least effective number.
 
     ``converged`` says whether the ensembles agree, and the draws are worth enough.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.forecast.density import Problem
@@ -25,8 +25,7 @@ _SURE = 0.99
 _TINY = float(np.finfo(float).tiny)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suspicion:
+class Suspicion(Struct, frozen=True, kw_only=True):
     """Why antibodies are asked about: what tests say, and what the plain fit could not explain."""
 
     readings: tuple[AntibodyReading, ...]

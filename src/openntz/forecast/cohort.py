@@ -10,10 +10,10 @@ logarithm of each laboratory's bias. A person whom an unknown does not touch kee
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.errors import ModelError, SolverError
@@ -35,8 +35,7 @@ UNKNOWN: Final = "standardised log"
 _COVARIATE_STEP: Final = 1e-5
 
 
-@dataclass(frozen=True, slots=True)
-class Accuracy:
+class Accuracy(Struct, frozen=True):
     """Tolerances of the integration: relative, and absolute in mg."""
 
     rtol: float
@@ -49,8 +48,7 @@ SMOOTH: Final = Accuracy(1e-6, 1e-6)
 SPREAD: Final = Accuracy(3e-4, 1e-5)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Predicted:
+class Predicted(Struct, frozen=True, eq=False):
     """Concentrations (n, R) with derivatives (n, R, P) and status per person (n, N)."""
 
     concentration: Array
@@ -58,8 +56,7 @@ class Predicted:
     status: Ints
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Linearised:
+class Linearised(Struct, frozen=True, eq=False):
     """Per draw and person (n, N): negative log posterior, gradient, information and curvature.
 
     ``curvature`` is an estimate of the second derivative that a search can step by. ``value``

@@ -8,10 +8,12 @@ interval flatters, because the level before it was that of the shorter one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.errors import ProfileError
 from openntz.evidence.registry import Fact
@@ -30,8 +32,7 @@ _WEEKDAYS: Final = (
 _DAYS_A_YEAR: Final = 365.25
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionRule:
+class DecisionRule(Struct, frozen=True, kw_only=True):
     """What a next date must keep: P(trough >= target) >= chance; days after the last dose.
 
     ``weekdays`` are those of ``datetime.date.weekday`` on which the clinic gives the drug.
@@ -64,8 +65,7 @@ def weekdays_of(fact: Fact) -> frozenset[int]:
     return frozenset(_WEEKDAYS.index(w.casefold()) for w in words)
 
 
-@dataclass(frozen=True, slots=True)
-class Missed:
+class Missed(Struct, frozen=True):
     """The level and saturation if a dose is that many weeks late."""
 
     weeks: int
@@ -74,8 +74,7 @@ class Missed:
     below: Mapping[float, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NextDate:
+class NextDate(Struct, frozen=True, kw_only=True):
     """One possible date of the next dose, with what it would mean.
 
     ``reaches`` maps a level (ug/mL) to the chance that the trough reaches it; ``saturates`` a
@@ -95,8 +94,7 @@ class NextDate:
     keeps: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """The dates still open, earliest first, and the latest that keeps the rule, if any."""
 
     rule: DecisionRule
@@ -113,8 +111,7 @@ class Decision:
         return replace(self, dates=tuple(replace(d, keeps=False) for d in self.dates))
 
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
+class _Columns(Struct, frozen=True):
     """An outlook read column by column: plain numbers, for each is asked for several times."""
 
     place: Mapping[int, int]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from openntz.forecast.assumptions import Priors, Readout
@@ -24,8 +25,7 @@ Array = NDArray[np.float64]
 WEIGHT: Final = f"{UNKNOWN} weight"
 
 
-@dataclass(frozen=True, slots=True)
-class Levels:
+class Levels(Struct, frozen=True):
     """Levels, or other readings, that enter the likelihood; each array has shape (m,).
 
     ``value_ug_per_ml`` is the level, or the limit for censored ones. ``laboratory`` names who
@@ -45,8 +45,7 @@ class Levels:
         return int(self.time_day.size)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Problem:
+class Problem(Struct, frozen=True, eq=False):
     """One person's history and levels under one card.
 
     ``cohort`` holds the person alone and asks for the levels' times only; ``at`` asks for more.
@@ -57,7 +56,7 @@ class Problem:
     levels: Levels
     priors: Priors
     readouts: tuple[Readout, ...]
-    cohort: Cohort = field(repr=False)
+    cohort: Cohort
 
     @property
     def names(self) -> tuple[str, ...]:

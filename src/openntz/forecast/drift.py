@@ -8,11 +8,11 @@ sounds follows from the false alarms allowed (Markov chain of Brook and Evans 19
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Final, Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri, stdtr
@@ -28,8 +28,7 @@ _FARTHEST: Final = 8.0
 _LEAST_SPREAD: Final = 1e-6
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Drift:
+class Drift(Struct, frozen=True, eq=False):
     """Sums (n,) over the errors in order of time, and the alarm if there is one.
 
     ``alarm`` is the index of the error at which a sum passed ``limit``, ``since`` that of the

@@ -8,9 +8,9 @@ of antibodies, so that their answers mix as the forecast does.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.forecast.cohort import ANTIBODY
@@ -21,16 +21,14 @@ from openntz.forecast.onset_candidates import cut
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class Part(Struct, frozen=True, eq=False):
     """Draws (n, p) of the unknowns of one problem."""
 
     problem: Problem
     theta: Array
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Fit:
+class Fit(Struct, frozen=True, eq=False):
     """The draws of a forecast: parts, and levels (n, T) on the days solved (T,).
 
     The rows of ``concentration`` are those of the parts one after another; ``problem`` is the

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.forecast.history import History
@@ -15,8 +14,7 @@ from openntz.forecast.settings import Settings
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """All days to solve for, ascending, and which columns of them answer which question."""
 
     day: Array

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.course import vocabulary
@@ -18,8 +18,7 @@ from openntz.mechanism.regimen import Schedule
 DAY: Final = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Assumed:
+class Assumed(Struct, frozen=True):
     """What stands in for a time that is not recorded.
 
     ``hour`` is the time of day of an event with a date only; ``infusion_minutes`` the length
@@ -35,16 +34,14 @@ class Assumed:
         return timedelta(hours=self.hour)
 
 
-@dataclass(frozen=True, slots=True)
-class AntibodyEffect:
+class AntibodyEffect(Struct, frozen=True):
     """When antibodies that raise clearance were present; ``until`` None means they still are."""
 
     since: datetime
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """Doses, weight and antibody state on one time axis in days from ``origin``.
 
     ``weight_kg`` and ``antibodies`` have one entry per covariate segment, carried forward from

@@ -6,11 +6,11 @@ variance may depend on the prediction (NONMEM: INTERACTION), so it is differenti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
@@ -34,8 +34,7 @@ class Kind(IntEnum):
     ABOVE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """Per reading: log-likelihood, its derivative by the prediction, and the information.
 
     All have the shape of the predictions. ``log_likelihood`` leaves out the constant of the

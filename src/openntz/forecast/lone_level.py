@@ -8,7 +8,8 @@ the causes of that level say, which weigh these too, and no date can be given.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from openntz.forecast.causes import ANTIBODIES, PEAK, SWAPPED, UNIT
 from openntz.forecast.change import Suspicion, chance

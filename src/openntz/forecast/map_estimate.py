@@ -10,10 +10,10 @@ itself is searched, and everything reported is computed, at the accuracy asked f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.forecast.cohort import SMOOTH, Accuracy, Cohort, Linearised
@@ -56,8 +56,7 @@ _RESTARTS: Final = (0.7, 2.0, 3.5)
 _SECANT_SHARE: Final = 1e-4
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Modes:
+class Modes(Struct, frozen=True, eq=False):
     """Modes of N posteriors.
 
     ``theta`` (N, P); ``information`` (N, P, P) of FOCE with interaction at the mode (its inverse
@@ -90,8 +89,7 @@ def objective(cohort: Cohort, modes: Modes) -> Array:
     return 2.0 * modes.value + log_det_prior + log_det
 
 
-@dataclass(slots=True, eq=False)
-class _Search:
+class _Search(Struct, eq=False):
     """Where each person's search stands."""
 
     theta: Array

@@ -6,10 +6,10 @@ coverage and calibration by the probability the forecast gave them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
@@ -22,8 +22,7 @@ _PER_CENT: Final = 100.0
 _POINTS: Final = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Errors:
+class Errors(Struct, frozen=True):
     """Errors of predictions against measured numbers; None where there are none.
 
     ``mpe`` and ``mape`` are means of (predicted - measured) / measured and of its size, in per
@@ -67,8 +66,7 @@ def least_errors(level: Array, residual: Residual, within_percent: float) -> Err
     return Errors(len(level), found.mpe, found.mape, found.rmse, found.within)
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """A share of n with its confidence limits; limits (readings) count by their probability."""
 
     value: float
@@ -117,8 +115,7 @@ def pit_bars(pit: Array, bins: int) -> Array:
     return np.array(bars)
 
 
-@dataclass(frozen=True, slots=True)
-class Bias:
+class Bias(Struct, frozen=True):
     """Mean standardised error with confidence limits: 0 if the forecasts are right on average.
 
     Positive means that levels were higher than forecast. ``found`` says whether 0 lies outside.

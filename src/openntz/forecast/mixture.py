@@ -8,10 +8,10 @@ better: each has the information of its own place, so together they follow a rid
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
@@ -24,8 +24,7 @@ _PRIOR_SHARE: Final = 0.1
 _LOCAL_SCALE: Final = 0.7
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Mixture:
+class Mixture(Struct, frozen=True, eq=False):
     """Equal Student t components: centres (K, p) and Cholesky roots of their scale (K, p, p).
 
     ``prior_root`` (p, p) is that of the normal prior around zero, from which a tenth of the

@@ -8,9 +8,9 @@ those that matter) times its prior is its weight, and the forecast mixes their d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.errors import SolverError
@@ -32,8 +32,7 @@ _SCREEN_TOLERANCE = 0.1
 _FEWEST_DRAWS = 250
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Weighed:
+class Weighed(Struct, frozen=True, eq=False):
     """Candidates (k) with posterior weights (k,) and Laplace's log evidence (k,).
 
     ``theta`` (k, P) are the modes, over the unknowns ``names``.
@@ -111,8 +110,7 @@ def weigh(problem: Problem, found: Sequence[Candidate], *, threads: int = 1) -> 
     return Weighed(tuple(found), weight, evidence, theta, cohort.names)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Mixed:
+class Mixed(Struct, frozen=True, eq=False):
     """Draws over the candidates that matter, and which candidate each came from (n,).
 
     ``posterior.theta`` is over ``names``; the antibody factor (n,) is 1 where clearance was

@@ -7,10 +7,11 @@ before a reading each stand for themselves, earlier ones stand together.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from openntz.forecast.history import History
@@ -22,8 +23,7 @@ Array = NDArray[np.float64]
 _APART: Final = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """Clearance raised from ``on`` to before ``off`` (days; None: never, or not yet ended).
 
     ``first`` and ``last`` bound the time for which ``on`` stands, and ``off_first`` and
@@ -45,8 +45,7 @@ class Candidate:
         return (self.on < day) & (day <= (np.inf if self.off is None else self.off))
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(Struct, frozen=True):
     """Neighbouring doses (days ``start``) that stand together, and when the next one begins."""
 
     start: Array
@@ -69,8 +68,7 @@ def _groups(doses: Array, events: Array, now: float) -> tuple[_Group, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class AntibodyTests:
+class AntibodyTests(Struct, frozen=True):
     """Antibody tests on the time axis of a history."""
 
     day: tuple[float, ...]

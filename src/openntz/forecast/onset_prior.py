@@ -5,11 +5,11 @@ How many people form them, how soon, for how long, and what a test says of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
 
 from openntz.evidence.registry import Registry
@@ -21,8 +21,7 @@ _MONTH = 365.25 / 12
 _PERCENT = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class AntibodyReading:
+class AntibodyReading(Struct, frozen=True):
     """One antibody test as evidence on clearance.
 
     ``threshold`` is 'label' for a result that can be read at the threshold of the label-type
@@ -35,8 +34,7 @@ class AntibodyReading:
     threshold: Literal["label", "sensitive"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnsetPrior:
+class OnsetPrior(Struct, frozen=True, kw_only=True):
     """Probabilities before levels and tests; times in days after the first dose.
 
     ``appeared`` pairs times with the share of people with antibodies in whom they have

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.errors import InputError
 from openntz.forecast.readouts import READOUTS, ReadoutName
@@ -14,8 +16,7 @@ _NARROWEST: Final = 1.0
 _WIDEST: Final = 100.0
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """Readings besides the level, and a factor on the prior covariance.
 
     ``assay_bias_from`` is the number of named laboratories from which on their bias is

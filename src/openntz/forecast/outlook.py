@@ -8,11 +8,12 @@ these days.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from openntz.evidence.registry import Registry
@@ -28,8 +29,7 @@ DAYS_A_WEEK: Final = 7
 _TARGETS: Final = ("target.trough-10", "target.trough-5", "target.trough-2")
 
 
-@dataclass(frozen=True, slots=True)
-class OutlookSettings:
+class OutlookSettings(Struct, frozen=True):
     """Which days after the last dose and which chances to keep.
 
     ``levels`` in ug/mL, ``saturation`` as fractions.
@@ -70,8 +70,7 @@ class OutlookSettings:
         return np.arange(self.first, self.last + delay + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class SteadyTrough:
+class SteadyTrough(Struct, frozen=True):
     """The trough (ug/mL) once an interval has been kept for long."""
 
     median: float
@@ -80,8 +79,7 @@ class SteadyTrough:
     reaches: Mapping[float, float]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Outlook:
+class Outlook(Struct, frozen=True, eq=False):
     """Chances per day after the last dose if no further dose is given; arrays (D,).
 
     ``reaches`` maps a level (ug/mL) to P(level >= it); ``saturates`` a saturation (fraction) to

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, time
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from openntz.course import vocabulary
@@ -154,8 +155,7 @@ def _parameters(
     return MappingProxyType(assay_bias.in_words(found))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer:
+class Answer(Struct, frozen=True, eq=False):
     """A forecast and, where one was computed, a way to its draws for further questions."""
 
     forecast: PersonForecast

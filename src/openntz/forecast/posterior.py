@@ -7,10 +7,10 @@ further draws, and all rounds are weighed together. Where the weights still cann
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 
@@ -35,8 +35,7 @@ _LEAST_SHARE: Final = 0.05
 _HALVINGS: Final = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Posterior:
+class Posterior(Struct, frozen=True):
     """Equally weighted draws ``theta`` (n, p) and the concentrations they give (n, T).
 
     ``at_levels`` (n, m) are those at the m fitted levels.
@@ -263,8 +262,7 @@ def _information(cohort: Cohort, points: Array, threads: int) -> Array:
     return cohort.linearise(lifted, found).information[:, 0]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Leaps:
+class _Leaps(Struct, frozen=True, eq=False):
     """Moves of a chain to draws of a proposal, wherever it stands."""
 
     cohort: Cohort

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.forecast.history import History
@@ -21,8 +21,7 @@ _AFTER_DOSE_DAYS: Final = (0.0, 1.5, 5.0, 11.0, 19.0)
 _GAP_STEP_DAYS: Final = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
+class Band(Struct, frozen=True):
     """Median and interval over columns; arrays of shape (T,)."""
 
     median: Array

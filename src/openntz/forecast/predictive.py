@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.optimize import root_scalar
 from scipy.special import ndtr, ndtri
@@ -20,8 +20,7 @@ Array = NDArray[np.float64]
 _FAR: Final = 9.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Predictive:
+class Predictive(Struct, frozen=True, eq=False):
     """Assay error around draws (n,) of the true level (ug/mL)."""
 
     level: Array

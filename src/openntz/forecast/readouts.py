@@ -7,11 +7,11 @@ wide errors: they move a forecast little, and mostly where there is no level.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.course import vocabulary
@@ -32,8 +32,7 @@ READOUTS: Final[tuple[ReadoutName, ...]] = ("saturation", "lymphocytes")
 _DRUG: Final = "natalizumab"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadoutSettings:
+class ReadoutSettings(Struct, frozen=True, kw_only=True):
     """Errors and windows of the readouts; fractions, 10^9/L, days."""
 
     saturation_error: float
@@ -66,8 +65,7 @@ class ReadoutSettings:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class LymphocyteRise:
+class LymphocyteRise(Struct, frozen=True):
     """Rise over the person's own baseline: ``full`` (10^9/L) times the saturated share.
 
     Counts follow the drug within weeks, so a level of the same day stands for them; ``error``
@@ -91,8 +89,7 @@ class LymphocyteRise:
         return (reading - card.e0) * scale, slope * scale
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(Struct, frozen=True):
     day: float
     value: float
     kind: Kind

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.errors import SolverError
@@ -25,8 +25,7 @@ from openntz.forecast.triage import Limit, against_fit, contradiction
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Reconsidered:
+class Reconsidered(Struct, frozen=True):
     """What takes the place of the plain fit, or stays as it was where ``change`` is None."""
 
     posterior: Posterior
@@ -38,8 +37,7 @@ class Reconsidered:
     mixed: Mixed | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """Days (T,) to solve for, and which columns are the as-of day and the planned dose."""
 
     day: Array

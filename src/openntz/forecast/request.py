@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
 from datetime import date, datetime, time
 
 import numpy as np
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.forecast.history import AntibodyEffect, History
@@ -16,8 +16,7 @@ from openntz.models.card import Card
 from openntz.models.saturation import SaturationCard
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastModels:
+class ForecastModels(Struct, frozen=True, kw_only=True):
     """The cards a forecast uses."""
 
     card: Card
@@ -25,8 +24,7 @@ class ForecastModels:
     settings: Settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastRequest:
+class ForecastRequest(Struct, frozen=True, kw_only=True):
     """One person's question.
 
     ``course`` is already cut at ``as_of``; ``planned`` is the date of the next dose or None.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ ForecastStatus = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class LevelVerdict:
+class LevelVerdict(Struct, frozen=True):
     """How one natalizumab level was used.
 
     ``predicted``, ``low`` and ``high`` are the median and 98 % prior-predictive range of a
@@ -52,8 +51,7 @@ class LevelVerdict:
     causes_shown: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Quantiles:
+class Quantiles(Struct, frozen=True):
     """Median and 5 and 95 % points of the posterior at one moment (no assay error)."""
 
     median: float
@@ -61,8 +59,7 @@ class Quantiles:
     p95: float
 
 
-@dataclass(frozen=True, slots=True)
-class TimeBelow:
+class TimeBelow(Struct, frozen=True):
     """When the level falls below a threshold if no dose follows, days after the last dose.
 
     A quantile is None when the level does not fall below it within the horizon computed.
@@ -74,8 +71,7 @@ class TimeBelow:
     p95: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(Struct, frozen=True):
     """Posterior band over time; arrays of shape (n_times,), ``day`` counts from ``origin``."""
 
     origin: datetime
@@ -88,8 +84,7 @@ class Curve:
     saturation_p95: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(Struct, frozen=True):
     """A date that is not recorded: the middle, and 5 and 95 % points, of where it may lie."""
 
     middle: date
@@ -97,8 +92,7 @@ class When:
     high: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClearanceChange:
+class ClearanceChange(Struct, frozen=True, kw_only=True):
     """What levels and antibody tests say of clearance raised by antibodies, onset unknown.
 
     ``onset`` and ``end`` are given that there was one (None: less likely than not);
@@ -119,8 +113,7 @@ class ClearanceChange:
     plain_probability: Mapping[float, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonForecast:
+class PersonForecast(Struct, frozen=True, kw_only=True):
     """Everything computed about one person's level.
 
     ``by_day`` maps days after the last dose to concentration and saturation if no further dose

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from openntz.course import vocabulary
@@ -47,16 +48,14 @@ Array = NDArray[np.float64]
 NO_DOSE_BEFORE: Final = "no dose is recorded before its day"
 
 
-@dataclass(frozen=True, slots=True)
-class KnownAntibodies:
+class KnownAntibodies(Struct, frozen=True):
     """What was known on a day: since when clearance is raised, and the test results."""
 
     effect: AntibodyEffect | None = None
     readings: tuple[AntibodyReading, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Question:
+class Question(Struct, frozen=True, eq=False):
     """A level to be forecast. ``history`` is None where ``reason`` says why nothing can be.
 
     ``earlier`` and ``limits`` are those of all the person's levels, of which the earlier ones
@@ -92,16 +91,14 @@ class Question:
         return self.day - float(self.history.schedule.start_day[-1])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Simulated:
+class Simulated(Struct, frozen=True, eq=False):
     """A person's levels (r,) in all likelihood: typical predictions, and readings (n, r)."""
 
     typical: Array
     readings: Array
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PersonQuestions:
+class PersonQuestions(Struct, frozen=True, eq=False):
     """A person's questions, one per recorded level, and the simulation of the usable ones.
 
     ``usable`` are the indices of the questions the columns of ``simulated`` belong to;
@@ -232,8 +229,7 @@ def _with_past(
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer:
+class Answer(Struct, frozen=True, eq=False):
     """Draws (n,) of the true level, or the reason why there are none."""
 
     draws: Array | None

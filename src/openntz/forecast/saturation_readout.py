@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.models.residual import Residual
@@ -13,8 +12,7 @@ from openntz.models.saturation import SaturationCard
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredSaturation:
+class MeasuredSaturation(Struct, frozen=True):
     """Saturation (fraction) read off the level, with an additive error of SD ``error``.
 
     Everybody has the card's relation: what a person's own EC50 would add is not estimated.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.forecast.fit import Fit
@@ -19,8 +19,7 @@ from openntz.models.saturation import SaturationCard
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A moment to show: what it is, its date, and its day from the history's origin."""
 
     label: str
@@ -28,8 +27,7 @@ class Asked:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """Level and saturation at a moment, and the chances of reaching each level (ug/mL)."""
 
     label: str
@@ -39,8 +37,7 @@ class Moment:
     reaches: Mapping[float, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
+class Scenario(Struct, frozen=True, kw_only=True):
     """One supposed future.
 
     ``days_below`` maps a level (ug/mL) to the days spent below it over the ``span_days`` that
@@ -57,8 +54,7 @@ class Scenario:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Supposed:
+class Supposed(Struct, frozen=True, kw_only=True):
     """A scenario to compute."""
 
     name: str
@@ -68,8 +64,7 @@ class Supposed:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(Struct, frozen=True, kw_only=True):
     """The time all scenarios share; days from the history's origin."""
 
     now: float

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Literal
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from openntz.evidence.registry import Registry
@@ -36,8 +37,7 @@ _FRACTION: Final = 0.01
 OVERALL: Final = "all"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(Struct, frozen=True, kw_only=True):
     """How forecasts are scored; every field is a fact under ``evaluate.``."""
 
     within_percent: float
@@ -83,8 +83,7 @@ class Rules:
         return wide, narrow, 1.0 / 2.0, 1.0 - narrow, 1.0 - wide
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
+class Forecast(Struct, frozen=True, kw_only=True):
     """One level and its forecast from the levels before; levels in ug/mL.
 
     ``value`` is the number or, by ``kind``, the limit. ``quantiles`` are those of a measured
@@ -167,8 +166,7 @@ def scored(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Scores of the forecasts that share ``name`` under ``by``.
 
     ``least`` is what the same errors would be if every true level were known and only the
@@ -235,8 +233,7 @@ def groups(rows: Iterable[Forecast], residual: Residual, rules: Rules) -> tuple[
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Series:
+class Series(Struct, frozen=True, eq=False):
     """Standardised errors of one assay and laboratory in order of time, judged for drift.
 
     ``ratio`` is the geometric mean of measured over forecast from the change on, over that
@@ -282,8 +279,7 @@ def calibration(rows: Iterable[Forecast], rules: Rules) -> Array:
     return pit_bars(pit, rules.pit_bins) if len(pit) else np.zeros(rules.pit_bins)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Evaluation:
+class Evaluation(Struct, frozen=True, eq=False, kw_only=True):
     """Everything an evaluation found; ``vpc_left_out`` scored levels are not in the check."""
 
     as_of: date

@@ -22,11 +22,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from openntz.forecast.sensor_histories import Histories
@@ -36,8 +36,7 @@ Array = NDArray[np.float64]
 _LEAST: Final = math.log(np.finfo(float).tiny)
 
 
-@dataclass(frozen=True, slots=True)
-class BloodCount:
+class BloodCount(Struct, frozen=True):
     """One count: kind of cell, day after the first dose (0 or less: before), canonical unit."""
 
     cell: str
@@ -45,8 +44,7 @@ class BloodCount:
     value: float
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Pool:
+class Pool(Struct, frozen=True, eq=False, kw_only=True):
     """What is known of one kind of cell before a person is counted.
 
     ``before`` (median, canonical unit) and ``before_log_sd`` describe people without treatment;
@@ -64,8 +62,7 @@ class Pool:
     assumed: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class SensorSettings:
+class SensorSettings(Struct, frozen=True, eq=False, kw_only=True):
     """Pools by kind of cell, the histories until antibodies cease to appear; times in days.
 
     ``late_share`` of the people whose blockade is disturbed are disturbed later than that, with
@@ -158,8 +155,7 @@ def usable(counts: Sequence[BloodCount], day: float, s: SensorSettings) -> list[
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Neutralised:
+class Neutralised(Struct, frozen=True):
     """Probability that the drug is neutralised on a day, after and before counting.
 
     ``bayes_factor`` is how much the counts speak for it: posterior odds over prior odds.
@@ -170,8 +166,7 @@ class Neutralised:
     bayes_factor: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountsAlone:
+class CountsAlone(Struct, frozen=True, kw_only=True):
     """What one person's counts say, or in ``reason`` why that was not computed.
 
     ``day`` is that of the latest count, after the first dose; ``weighed`` the counts since then by

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.errors import ModelError
@@ -30,8 +30,7 @@ TABLE: Final = "sensor_histories.csv"
 _DECIDING: Final = ("antibodies.", "blockade.", "saturation.")
 
 
-@dataclass(frozen=True, eq=False)
-class Histories:
+class Histories(Struct, frozen=True, eq=False, dict=True):
     """H ways the blockade may go: means (H, E) between ``edge`` (E + 1,) days, chances (H,).
 
     The days count from the first dose; the last mean holds after the last edge.

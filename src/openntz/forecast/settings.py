@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from openntz.evidence.registry import Registry, registry
 from openntz.forecast.assumptions import Priors
@@ -18,8 +19,7 @@ def _numbers(text: object) -> tuple[float, ...]:
     return tuple(float(word) for word in str(text).split())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """Defaults of a forecast; every field is a fact named in :meth:`from_registry`."""
 
     assumed: Assumed

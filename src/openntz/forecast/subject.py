@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from openntz.forecast.likelihood import Kind
@@ -16,8 +17,7 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Observations:
+class Observations(Struct, frozen=True, eq=False):
     """Readings of one person; each array has shape (m,).
 
     ``column`` is the time, counted over all the spans' times; ``value`` the reading, or the
@@ -49,8 +49,7 @@ class Observations:
         return len(self.column)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Subject:
+class Subject(Struct, frozen=True, eq=False):
     """A person's spans, with covariates and states per covariate segment (M of all spans).
 
     ``covariates`` (M,) by the names of the card, without those that are not known; ``occasion``

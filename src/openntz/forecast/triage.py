@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
@@ -31,8 +32,7 @@ _MOST_ROUNDS: Final = 100
 _CLOSE: Final = 1e-10
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """A level as the likelihood takes it: value or limit, and which."""
 
     value: float

@@ -8,9 +8,9 @@ likelihood; the rule then decides anew.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.special import softmax
 
@@ -22,8 +22,7 @@ Array = NDArray[np.float64]
 _NONE = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(Struct, frozen=True):
     """Troughs (n, D) of the draws at D intervals in days: the next one, and those kept long."""
 
     interval_days: Sequence[int]
@@ -48,8 +47,7 @@ class Choices:
         return np.where(kept, days, _NONE).max(axis=0, initial=_NONE)
 
 
-@dataclass(frozen=True, slots=True)
-class LevelWorth:
+class LevelWorth(Struct, frozen=True):
     """Chances that a level drawn on a day makes the interval longer, shorter, or neither."""
 
     after_days: int

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.errors import ModelError
@@ -31,8 +31,7 @@ _MINUTES: Final = 1440.0
 _ORIGIN: Final = np.array([-1.0])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Design:
+class Design(Struct, frozen=True, kw_only=True):
     """The study that is repeated; every field is a fact (``evaluate.virtual.``, ``dosing.``)."""
 
     dose_mg: float
@@ -109,8 +108,7 @@ class Design:
         return Span(self.doses(week, count), _ORIGIN, np.array([count * week * WEEK]))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class People:
+class People(Struct, frozen=True, eq=False):
     """N virtual people: weight (N,), unknowns (N, p), true and measured troughs (N, m).
 
     ``true_by_week`` (N, W) holds the true steady trough at each interval of the design.

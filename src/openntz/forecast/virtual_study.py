@@ -8,10 +8,10 @@ reaches the target is chosen, and that prediction is held against the person's t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.forecast.assumptions import Priors, Readout
@@ -32,8 +32,7 @@ from openntz.models.card import Card
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+class Arm(Struct, frozen=True):
     """What is known of each person: troughs, and saturations measured at the last of them."""
 
     name: str
@@ -56,8 +55,7 @@ def arms(design: Design) -> tuple[Arm, ...]:
     return (*plain, Arm(f"{name(n)} with saturation", n, n))
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """An arm at one target.
 
     ``errors`` hold the predicted against the true trough at the chosen interval; ``fewer`` is 1
@@ -78,8 +76,7 @@ class Outcome:
     low_trough: float
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(Struct, frozen=True):
     """The posterior at the interval chosen in the published arm, for one target.
 
     ``forecast`` is the mean posterior probability that the true trough is below the target,
@@ -130,8 +127,7 @@ def outcome(
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Fitted:
+class Fitted(Struct, frozen=True, eq=False):
     """An arm's most probable unknowns, and the steady troughs (N, W) they predict."""
 
     arm: Arm
@@ -154,8 +150,7 @@ def fit(card: Card, design: Design, people: People, arm: Arm, readout: Readout) 
     return Fitted(arm, cohort, modes, by_week)
 
 
-@dataclass(frozen=True, slots=True)
-class Sampling:
+class Sampling(Struct, frozen=True):
     """How a posterior is drawn, and the central interval that is held against the truth.
 
     ``kept`` of the ``draws`` are carried to the steady state; above ``pareto_k_limit`` Markov
@@ -198,8 +193,7 @@ def posterior_troughs(
     return found.concentration[:, :size]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Worked:
+class Worked(Struct, frozen=True, eq=False):
     """Some people of the study: troughs by interval, true (N, W) and predicted (arms, N, W).
 
     Of the published arm's posterior, per person and target (N, targets): the probability that
@@ -253,8 +247,7 @@ def work(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Study:
+class Study(Struct, frozen=True):
     """The repeated study: an outcome per arm and target, and the posterior held to the truth."""
 
     people: int

@@ -7,9 +7,8 @@ can stand in one picture.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.forecast.likelihood import Kind
@@ -17,8 +16,7 @@ from openntz.forecast.likelihood import Kind
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class VpcData:
+class VpcData(Struct, frozen=True, eq=False):
     """Levels to check; arrays of shape (r,), simulated readings of shape (n, r).
 
     ``day`` counts from the last dose; ``value`` is a number or a limit, by ``kind``; ``lloq`` is
@@ -34,8 +32,7 @@ class VpcData:
     simulated: Array
 
 
-@dataclass(frozen=True, slots=True)
-class VpcBin:
+class VpcBin(Struct, frozen=True):
     """One bin: measured percentiles, and the range of each over the simulated studies.
 
     Percentiles are in ug/mL; None stands for 'below the limit of quantification'. ``simulated``

@@ -9,12 +9,13 @@ averaging).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from openntz.course import vocabulary
@@ -35,8 +36,7 @@ Array = NDArray[np.float64]
 OpinionStatus = Literal["ok", "prior only", "refused", "failed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True):
     """A model with its weight before any level, and in words why it has that."""
 
     card: Card
@@ -44,8 +44,7 @@ class Candidate:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Says:
+class Says(Struct, frozen=True, eq=False, kw_only=True):
     """What a model says of the level, in ug/mL.
 
     ``by_day`` and ``left`` map days after the last dose to the level if no dose follows, and to
@@ -62,8 +61,7 @@ class Says:
     curve: Band
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Opinion:
+class Opinion(Struct, frozen=True, eq=False, kw_only=True):
     """One model's answer; ``says`` is None where it has none, and ``reason`` says why.
 
     ``log_evidence`` is 0 without levels. ``weight`` is that after the levels, 0 for a model
@@ -79,8 +77,7 @@ class Opinion:
     says: Says | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Weighing:
+class Weighing(Struct, frozen=True, eq=False, kw_only=True):
     """All models on one person.
 
     ``origin`` is day 0 of the curves; ``levels`` is the number of levels that every model was
@@ -128,8 +125,7 @@ def mixed_draws(
     return np.concatenate(rows)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Times:
+class _Times(Struct, frozen=True, eq=False):
     """Days to solve for, ascending, and the columns that answer each question."""
 
     day: Array
@@ -205,8 +201,7 @@ def _as_forecast(says: Says, forecast: PersonForecast) -> Says:
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Asked:
+class _Asked(Struct, frozen=True, eq=False):
     """What every model is asked, and with which levels."""
 
     request: ForecastRequest

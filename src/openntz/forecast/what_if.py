@@ -9,10 +9,11 @@ the tissues meanwhile and afterwards is the model's own exchange.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from openntz.errors import InputError
@@ -25,8 +26,7 @@ from openntz.mechanism.regimen import Schedule
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class FutureDose:
+class FutureDose(Struct, frozen=True):
     """A supposed dose; days from the history's origin."""
 
     day: float
@@ -35,8 +35,7 @@ class FutureDose:
     subcutaneous: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """A session of plasma exchange: when, how long (days), and the share it removes (0-1)."""
 
     day: float
@@ -44,8 +43,7 @@ class Exchange:
     removed: float
 
 
-@dataclass(frozen=True, slots=True)
-class Future:
+class Future(Struct, frozen=True):
     """What is supposed to happen after the record ends.
 
     ``weight_kg`` holds from ``weight_from`` (days from the origin) on; None: as it is now.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from types import FunctionType
 from typing import Any, Final
+
+from msgspec import Struct
 
 from openntz.mechanism.kernels import compartments as kernel
 from openntz.mechanism.solver import System
@@ -14,8 +15,7 @@ from openntz.mechanism.solver import System
 TANGENTS: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """Which parts a compartmental model has.
 
     ``peripherals`` 0-2; ``depot`` for first-order absorption; ``saturable`` for Michaelis-Menten

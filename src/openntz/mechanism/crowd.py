@@ -6,9 +6,8 @@ all at once: a person costs no Python, whatever the days of the doses.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
 
 from openntz.mechanism import solver
@@ -25,8 +24,7 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CrowdDoses:
+class CrowdDoses(Struct, frozen=True, eq=False):
     """Doses of n people, each array (n, m); a start of infinity is no dose.
 
     Days from an origin of the caller's, amounts in mg; the length is that of an infusion, and 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.mechanism.kernels.compartments import CENTRAL
@@ -19,8 +19,7 @@ Absorption = Literal["none", "first-order", "zero-order"]
 SHORTEST_INFUSION_DAY: Final = 1e-8
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Events:
+class Events(Struct, frozen=True, eq=False):
     """Events in time order, shape (1, E) when all lanes share them, else (lanes, E).
 
     ``start`` is the moment of the first dose, from which integration starts empty;
@@ -37,8 +36,7 @@ class Events:
     time_tangent: Floats
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Uptake:
+class Uptake(Struct, frozen=True, eq=False):
     """Bioavailability, lag and duration of the extravascular doses, by dose.
 
     Each (lanes, doses), its derivatives (lanes, doses, d); lanes is 1 when all share them.

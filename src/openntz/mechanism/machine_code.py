@@ -14,7 +14,6 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +21,7 @@ from typing import Any, Final
 import llvmlite
 import numpy as np
 from llvmlite import binding as llvm
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.kept import FOLDER
@@ -54,8 +54,7 @@ def made_for() -> str:
     return repr((processor, compiler, settings))
 
 
-@dataclass(frozen=True, slots=True)
-class MachineCode:
+class MachineCode(Struct, frozen=True):
     """An object file and the symbol of the one function to call in it."""
 
     symbol: str

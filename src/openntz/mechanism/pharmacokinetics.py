@@ -17,9 +17,9 @@ the start of a dose or at a covariate change is the one just before it (the trou
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
 
 from openntz.errors import SolverError
@@ -30,8 +30,7 @@ from openntz.mechanism.regimen import Floats, PkParameters, Schedule
 __all__ = ["Concentration", "PkParameters", "Schedule", "simulate", "simulate_people"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Concentration:
+class Concentration(Struct, frozen=True, eq=False):
     """Serum concentration of n lanes at T times, with how each lane's integration ended.
 
     ``status`` (n,) holds the codes of ``solver.STATUS_NAME``, 0 for ok; ``steps`` (n,) the

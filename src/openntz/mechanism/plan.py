@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import force_setattr
 from numpy.typing import NDArray
 
 from openntz.mechanism import solver
@@ -32,8 +33,7 @@ Ints = NDArray[np.int64]
 _UPTAKE: Final = ("f", "lag", "duration")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Span:
+class Span(Struct, frozen=True, eq=False):
     """Doses of one person from an empty (or steady) state on, with the times asked for.
 
     ``segment_day`` (k,) holds the starts of the covariate segments, ascending, the first at or
@@ -64,12 +64,11 @@ class Span:
                 "segment_day",
                 "Let the first segment start at or before the first dose.",
             )
-        object.__setattr__(self, "time_day", time)
-        object.__setattr__(self, "segment_day", day)
+        force_setattr(self, "time_day", time)
+        force_setattr(self, "segment_day", day)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Solved:
+class Solved(Struct, frozen=True, eq=False):
     """Concentration (n, R) in ug/mL of n lanes at the R times of all spans, one after another.
 
     ``tangent`` (n, R, d) holds its derivatives; ``status`` (n, spans) the codes of
@@ -83,8 +82,7 @@ class Solved:
     steps: Ints
 
 
-@dataclass(slots=True, eq=False)
-class _Group:
+class _Group(Struct, eq=False):
     """Spans of one shape: what stays, and the timeline of the last parameters that moved it."""
 
     spans: Ints

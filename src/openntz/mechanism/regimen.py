@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import force_setattr
 from numpy.typing import ArrayLike, NDArray
 
 from openntz.errors import SolverError
@@ -39,8 +40,7 @@ def refuse(what: str, where: str, remedy: str) -> SolverError:
     return SolverError(what, where=where, remedy=remedy)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Schedule:
+class Schedule(Struct, frozen=True, eq=False):
     """Doses of one person; arrays of shape (m,), times in days from an origin of the caller's.
 
     ``duration_day`` is the length of an infusion (0, or under a millisecond: given at once) and
@@ -100,8 +100,8 @@ class Schedule:
             ("steady_interval_day", steady),
         )
         for name, value in found:
-            object.__setattr__(self, name, value[order])
-        object.__setattr__(self, "segment", None if segment is None else segment[order])
+            force_setattr(self, name, value[order])
+        force_setattr(self, "segment", None if segment is None else segment[order])
 
     @property
     def steady(self) -> float:
@@ -110,8 +110,7 @@ class Schedule:
         return float(interval[0]) if len(interval) else 0.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PkParameters:
+class PkParameters(Struct, frozen=True, eq=False):
     """Parameters of n lanes (people or draws) over k covariate segments.
 
     ``segment_day`` (k,) is the start of each segment, ascending; the first must not be later
@@ -143,11 +142,11 @@ class PkParameters:
     def __post_init__(self) -> None:
         shape = np.asarray(self.cl_l_per_day, float).shape
         absent = {"q2_l_per_day": 0.0, "vp2_l": 1.0, "duration_day": 1.0}
-        for item in fields(self):
-            value = getattr(self, item.name)
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
             if value is None:
-                value = np.full(shape, absent[item.name])
-            object.__setattr__(self, item.name, np.asarray(value, float))
+                value = np.full(shape, absent[name])
+            force_setattr(self, name, np.asarray(value, float))
         day = self.segment_day
         if day.ndim != 1 or len(shape) != 2 or shape[1] != len(day) or 0 in shape:
             raise refuse(

@@ -15,13 +15,13 @@ import inspect
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from msgspec import Struct
 
 from openntz.errors import SolverError
 from openntz.kept import folder
@@ -90,8 +90,7 @@ def no_tangent(w: Any, y: int, p: int, rate: int, k: int, j: int) -> None:
     """The derivatives of a system that carries none."""
 
 
-@dataclass(frozen=True, slots=True)
-class System:
+class System(Struct, frozen=True):
     """A right-hand side and its dimensions.
 
     ``derive(w, y, p, rate, k)`` writes the rates of change of one lane: ``w`` is the work array

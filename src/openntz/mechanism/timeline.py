@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.mechanism.events import SHORTEST_INFUSION_DAY, Events
@@ -16,8 +16,7 @@ from openntz.mechanism.regimen import Floats, Schedule
 Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Timeline:
+class Timeline(Struct, frozen=True, eq=False):
     """The events of several spans laid end to end; ``start`` and ``range`` are (1 or n, spans, ..).
 
     With derivatives of the events themselves, every chunk of directions has a copy of its own,

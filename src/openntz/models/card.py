@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
 
 from openntz.errors import ModelError
@@ -52,8 +52,7 @@ SYMBOLS: Final = tuple(_ABSENT)
 _KEYED: Final = re.compile(r"([a-z0-9_.\[\]]+): (.+)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class DataUnits:
+class DataUnits(Struct, frozen=True):
     """Units of NONMEM-style data for a card, with factors to day, mg and mg/L.
 
     ``levels`` says whether DV holds the level or its natural logarithm. ``depot`` is the number
@@ -73,8 +72,7 @@ class DataUnits:
     central: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Card:
+class Card(Struct, frozen=True, eq=False):
     """A population model: typical values, covariates, variability, error, validity domain.
 
     ``theta`` holds the numbers as published; ``typical`` all twelve symbols in L, day, mg and

@@ -8,10 +8,10 @@ is turned into this by ``covariate_tables``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
 
 from openntz.errors import ModelError
@@ -26,8 +26,7 @@ Affine = tuple[Floats | float, Floats | float]
 _SHOWN: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class CovariateInput:
+class CovariateInput(Struct, frozen=True):
     """A covariate the data must give, in ``unit``; categories as their codes.
 
     ``carry``: between records the value is the next one's ('nocb') or the last one's ('locf').
@@ -48,8 +47,7 @@ class CovariateInput:
     quantities: tuple[Quantity, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Derived:
+class Derived(Struct, frozen=True):
     """offset + scale x product of covariate ^ power, held inside ``low`` and ``high``."""
 
     name: str
@@ -71,8 +69,7 @@ class Derived:
         return np.where(np.isfinite(result), np.clip(result, self.low, self.high), np.nan)
 
 
-@dataclass(frozen=True, slots=True)
-class CovariateEffect:
+class CovariateEffect(Struct, frozen=True):
     """One effect: ``quantities`` are its numbers as published, in the order of its form.
 
     ``late``: it acts after variability.
@@ -86,8 +83,7 @@ class CovariateEffect:
     terms: Callable[[Floats], Affine]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Population:
+class Population(Struct, frozen=True, eq=False):
     """Typical values of all symbols for given covariates: arrays where a covariate acts.
 
     ``late`` holds (multiplier, shift) of the effects that act after variability.
@@ -97,8 +93,7 @@ class Population:
     late: Mapping[str, Affine]
 
 
-@dataclass(frozen=True, slots=True)
-class CovariateModel:
+class CovariateModel(Struct, frozen=True):
     """All covariates and effects of a card."""
 
     inputs: tuple[CovariateInput, ...]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
+from msgspec import Struct
 
 from openntz.errors import ModelError
 from openntz.evidence.registry import Rank
@@ -16,8 +16,7 @@ from openntz.models.schema import DomainEntry, Variable
 Value = float | int | str | bool
 
 
-@dataclass(frozen=True, slots=True)
-class DomainVerdict:
+class DomainVerdict(Struct, frozen=True):
     """A value outside the domain the model was made for, and what follows.
 
     ``text`` is for the reader; 'refuse' means that nothing may be computed.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
 
 from openntz.errors import ModelError
@@ -20,8 +20,7 @@ Bools = NDArray[np.bool_]
 _NONE: Final[Mapping[int, Floats]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Individual:
+class Individual(Struct, frozen=True, eq=False):
     """Parameters of people, draws or segments, each an array of one shape (...).
 
     ``values``: all twelve symbols (L, day, mg, mg/L; f a fraction, lag and duration in days).

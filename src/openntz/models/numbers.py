@@ -7,10 +7,10 @@ Sources are those of the registry and the card's own ``[[sources]]``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, Self
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from openntz.evidence.registry import Rank, registry
@@ -67,8 +67,7 @@ MAY_BE_NEGATIVE: Final = frozenset({"exponent"})
 AT_MOST_ONE: Final = frozenset({"f", "e0", "emax"})
 
 
-@dataclass(frozen=True, slots=True)
-class Origins:
+class Origins(Struct, frozen=True):
     """What a card lends to its numbers: known source ids, and its own source and rank.
 
     ``faulty`` are those of the two that are at fault themselves: the top of the card is blamed
@@ -267,8 +266,7 @@ def in_solver_unit(number: Number, meaning: str) -> float:
     return number.value * UNITS[meaning][number.unit]
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(Struct, frozen=True):
     """One number of a card as its source gives it.
 
     ``interval`` is the source's own (bootstrap or confidence), None where it gives none.

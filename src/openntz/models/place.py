@@ -6,10 +6,10 @@ are no keys of the file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from openntz.models.fault import below
@@ -18,8 +18,7 @@ Location = tuple[int | str, ...]
 _LONGEST: Final = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A place in a card.
 
     ``path``: its keys in the file, places in lists counted from 0. ``raw`` is what stands there,

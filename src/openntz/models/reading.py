@@ -6,11 +6,11 @@ import difflib
 import hashlib
 import re
 import tomllib
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
 
+from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 
 from openntz.errors import ModelError
@@ -30,8 +30,7 @@ _MOST_FAULTS: Final = 8
 Format = TypeVar("Format", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True)
-class CardFile:
+class CardFile(Struct, frozen=True):
     """Where a card was read, its raw bytes' SHA-256 and its tables."""
 
     where: str

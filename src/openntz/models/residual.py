@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
 
 from openntz.models.numbers import UNITS, Quantity, Spread, quantity
@@ -20,8 +20,7 @@ _LOG: Final = "log-additive"
 LEAST_LEVEL: Final = float(np.finfo(float).tiny) ** 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class Residual:
+class Residual(Struct, frozen=True):
     """Error model of a level f (mg/L).
 
     ``proportional`` is a fraction; ``additive`` is in mg/L, or, for a log-additive error, the

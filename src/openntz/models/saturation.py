@@ -6,11 +6,11 @@ saturation = e0 + emax C^h / (EC50^h + C^h)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
 
 from openntz.errors import ModelError
@@ -19,8 +19,7 @@ from openntz.models.reading import SHORT_HASH, parse, read_card_file
 from openntz.models.schema import SaturationFormat
 
 
-@dataclass(frozen=True, slots=True)
-class SaturationCard:
+class SaturationCard(Struct, frozen=True):
     """One relation of saturation and concentration.
 
     ``e0`` and ``emax`` are fractions, ``ec50`` in ug/mL. ``ec50_sd`` is the standard deviation

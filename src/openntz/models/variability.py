@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.models.numbers import UNITS, Number, Quantity, Spread, quantity
@@ -19,8 +19,7 @@ Distribution = Literal["log-normal", "normal", "proportional"]
 _SINGULAR: Final = 1e-10
 
 
-@dataclass(frozen=True, slots=True)
-class RandomEffect:
+class RandomEffect(Struct, frozen=True):
     """One random effect e and the parameters it moves, each with a multiplier m.
 
     log-normal: parameter x exp(m e); normal: parameter + m e; proportional: parameter x
@@ -33,8 +32,7 @@ class RandomEffect:
     scale: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Covariance:
+class Covariance(Struct, frozen=True, eq=False):
     """Names (p), covariance (p, p) in internal units, and the numbers as published."""
 
     names: tuple[str, ...]
@@ -42,8 +40,7 @@ class Covariance:
     quantities: Mapping[str, Quantity]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Variability:
+class Variability(Struct, frozen=True, eq=False):
     """The random effects of a card, between people (omega) and between occasions (iov)."""
 
     effects: tuple[RandomEffect, ...]
@@ -61,8 +58,7 @@ class Variability:
         return np.array([found[name] for name in names])
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """An effect on one parameter: which column of the random effects, how, times what."""
 
     column: int

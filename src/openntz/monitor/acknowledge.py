@@ -8,8 +8,9 @@ for as long as the finding is no more urgent than it was; without a note of what
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from openntz.monitor.finding import Acknowledgement, Finding, Status
 

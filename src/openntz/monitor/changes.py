@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
+
+from msgspec import Struct, field
 
 from openntz.monitor.finding import Status
 
@@ -14,8 +15,7 @@ Kind = Literal["new", "changed", "gone", "moved"]
 KINDS: Final[tuple[Kind, ...]] = ("new", "changed", "gone", "moved")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Said(Struct, frozen=True, kw_only=True):
     """One finding as ``findings.json`` holds it.
 
     ``rows`` are the words of the rows in ``evidence``, ``limits`` the values of the facts that
@@ -39,8 +39,7 @@ class Said:
         return self.status is not Status.OK
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """One finding that is new, gone, of another status, or moved to another date.
 
     ``why`` is in sentences, and never empty.
@@ -54,8 +53,7 @@ class Change:
     why: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
+class Changes(Struct, frozen=True, kw_only=True):
     """Everything that changed between two reviews.
 
     ``limits`` are facts whose value differs, as (fact, before, now); ``not_compared`` rules of

@@ -7,9 +7,10 @@ profile holds the same facts under every key it looked up, its answer is the sam
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, Final, TypeVar
+
+from msgspec import Struct, field
 
 from openntz.evidence.registry import Fact
 from openntz.forecast.result import PersonForecast
@@ -55,15 +56,19 @@ def _differing(one: Profile, other: Profile) -> tuple[frozenset[str], frozenset[
     return _unlike(one.use, other.use), _unlike(one.choose, other.choose)
 
 
-class WatchedSituation(Situation):
+# The field itself, which a property of the same name hides in a watched situation.
+_FORECAST: Final[Any] = vars(Situation)["forecast"]
+
+
+class WatchedSituation(Situation, frozen=True, kw_only=True):
     """A situation that notes whether it was asked for the forecast."""
 
-    __slots__ = ("_held", "forecast_seen")
+    _asked: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, situation: Situation, profiles: Mapping[str, Profile]) -> WatchedSituation:
         """The same situation, watched, with the profiles a rule may compare its own with."""
-        made = cls(
+        return cls(
             as_of=situation.as_of,
             course=situation.course,
             booked=situation.booked,
@@ -72,33 +77,29 @@ class WatchedSituation(Situation):
             incomplete=situation.incomplete,
             profiles=profiles,
         )
-        object.__setattr__(made, "forecast_seen", False)
-        return made
 
-    # The dataclass stores its fields through the descriptors of the class, so this one is used.
+    # The field is there all the same, behind the property that stands before it.
     @property
-    def forecast(self) -> PersonForecast:
+    def forecast(self) -> PersonForecast:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The forecast; asking for it is noted."""
-        object.__setattr__(self, "forecast_seen", True)
-        return self._held
+        self._asked.add("forecast")
+        return _FORECAST.__get__(self)
 
-    @forecast.setter
-    def forecast(  # pyright: ignore[reportIncompatibleVariableOverride]
-        self, value: PersonForecast
-    ) -> None:
-        object.__setattr__(self, "_held", value)
+    @property
+    def forecast_seen(self) -> bool:
+        """Whether it was asked for."""
+        return "forecast" in self._asked
 
 
-@dataclass(frozen=True, slots=True)
-class Consulted:
+class Consulted(Struct, frozen=True):
     """A situation and a profile to be handed to one rule, and what it looked up in them."""
 
     situation: WatchedSituation
     profile: Profile
-    asked: Profile = field(repr=False)
-    use: Watched[Fact] = field(repr=False)
-    choose: Watched[str] = field(repr=False)
-    profiles: Watched[Profile] = field(repr=False)
+    asked: Profile
+    use: Watched[Fact]
+    choose: Watched[str]
+    profiles: Watched[Profile]
 
     @classmethod
     def of(cls, situation: Situation, profile: Profile) -> Consulted:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 
 class Status(StrEnum):
@@ -26,8 +27,7 @@ class Status(StrEnum):
 _URGENCY: Final = {status: place for place, status in enumerate(Status)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acknowledgement:
+class Acknowledgement(Struct, frozen=True, kw_only=True):
     """Somebody has seen a finding and takes it on until a day, both days included.
 
     ``status`` is what the finding was at the time, None where that was not written down.
@@ -42,8 +42,7 @@ class Acknowledgement:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """A later day from which a rule answers otherwise."""
 
     day: date
@@ -51,8 +50,7 @@ class Turn:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Later:
+class Later(Struct, frozen=True):
     """How an answer changes with time alone, up to ``until``: the same records, a later day.
 
     ``by_forecast``: not known, because the rule reads the forecast, which is not made anew for
@@ -66,8 +64,7 @@ class Later:
     every_day: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """One rule's answer for one person at one date, with what it rests on.
 
     ``evidence`` names the rows used as ``table:line``; ``facts`` the registry facts whose
@@ -89,7 +86,7 @@ class Finding:
     acknowledged: Acknowledgement | None = None
     lapsed: str = ""
     later: Later | None = None
-    by_forecast: bool = field(default=False, compare=False)
+    by_forecast: bool = False
 
     @property
     def set_apart(self) -> bool:

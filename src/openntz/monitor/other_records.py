@@ -7,8 +7,10 @@ a rule that reads it is not asked, because another dose or level would be anothe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.course import vocabulary
 from openntz.course.course import EVENT_TABLES, Course
@@ -31,8 +33,7 @@ from openntz.monitor.profile import Profile
 from openntz.monitor.rule import Rule, Situation
 
 
-@dataclass(frozen=True, slots=True)
-class Supposition:
+class Supposition(Struct, frozen=True):
     """Another record, in words, and what the rule says of it."""
 
     what: str
@@ -103,8 +104,7 @@ def suppositions(course: Course, as_of: date, profile: Profile) -> Iterator[tupl
     yield "the start of another disease-modifying treatment", _with(course, "treatments", other)
 
 
-@dataclass(frozen=True, slots=True)
-class OtherRecords:
+class OtherRecords(Struct, frozen=True):
     """Asks rules about other records of one person.
 
     ``stands`` gives the standing of a course at the as-of day.

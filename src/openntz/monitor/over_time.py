@@ -7,8 +7,10 @@ that of the as-of day; where a rule reads it, a later answer is not known here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from openntz.monitor.consulted import WatchedSituation
 from openntz.monitor.engine import verdict_of
@@ -24,8 +26,7 @@ class _ForecastNeededError(Exception):
     """A later answer that would need a forecast made on that day."""
 
 
-@dataclass(frozen=True, slots=True)
-class LaterDays:
+class LaterDays(Struct, frozen=True):
     """Asks rules about one person on later days; each day's situation is made once.
 
     ``on`` gives the situation a review of the same records on a day would have, with today's

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
+
+from msgspec import Struct
 
 from openntz.errors import ProfileError
 from openntz.evidence.registry import Fact, Registry, registry
@@ -24,8 +25,7 @@ def _terms(text: str) -> tuple[str, ...]:
 
 
 # One profile object is the same as itself alone: what is kept about two of them goes by that.
-@dataclass(frozen=True, slots=True, eq=False)
-class Profile:
+class Profile(Struct, frozen=True, eq=False):
     """A named set of thresholds; every one is a fact of the registry.
 
     ``use`` maps a threshold's key to a fact; ``choose`` maps a key to a named definition

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+
+from msgspec import Struct, field
 
 from openntz.course.course import Course
 from openntz.course.events import Event, Ref
@@ -15,8 +16,7 @@ from openntz.monitor.finding import Status
 from openntz.monitor.profile import Profile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class Situation(Struct, frozen=True, kw_only=True):
     """One person at one date: the course up to it, what is booked after it, and the forecast.
 
     ``incomplete`` names the tables of which a row of this person was set aside or lost, and of
@@ -33,8 +33,7 @@ class Situation:
     profiles: Mapping[str, Profile] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """A rule's answer: ``keys`` are the profile thresholds whose numbers decided it."""
 
     status: Status
@@ -44,8 +43,7 @@ class Verdict:
     keys: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """One rule: what it asks, where its facts come from, how it decides, what it cites.
 
     ``derive`` turns a situation into the rule's own typed facts; ``decide`` is pure in those

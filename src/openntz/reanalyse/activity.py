@@ -6,12 +6,12 @@ Whoever was not looked at stays unknown and is shown: a share of those still see
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
 import numpy as np
 import statsmodels.api as sm
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.course.events import Scan
@@ -42,8 +42,7 @@ _YEAR: Final = 365.25
 _FEWEST: Final = 10  # people per arm that a regression of rates needs
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
+class Followed(Struct, frozen=True):
     """A person over the time the analysis looks at: from entry to the end of therapy or data."""
 
     course: Course
@@ -58,8 +57,7 @@ class Followed:
         return (self.end - self.start).days / _YEAR
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judged(Struct, frozen=True, kw_only=True):
     """What the tables need of a person.
 
     ``product`` is that of the first dose, None without one; ``relapses`` is None where they are

@@ -6,11 +6,11 @@ No cut is used: what is read on the rise of B cells gives no number for one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 import numpy as np
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.course import Course
@@ -20,8 +20,7 @@ from openntz.reanalyse.statistics import roc_area
 MEASURE: Final = "B cells, times the count before the drug"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitDays:
+class VisitDays(Struct, frozen=True, kw_only=True):
     """Visits in weeks, the days about each that count for it, and how old a baseline may be."""
 
     weeks: tuple[int, ...]
@@ -30,8 +29,7 @@ class VisitDays:
     baseline_within: float
 
 
-@dataclass(frozen=True, slots=True)
-class Fold:
+class Fold(Struct, frozen=True):
     """A person's B cells at each visit as a multiple of the baseline; None without a count."""
 
     group: Antibodies

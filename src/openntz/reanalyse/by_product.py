@@ -6,9 +6,10 @@ Whoever gets which product was not chosen by lot outside a trial; a difference i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final
+
+from msgspec import Struct
 
 from openntz.reanalyse.statistics import (
     Interval,
@@ -22,8 +23,7 @@ _FEWEST: Final = 5  # people a product needs for a comparison
 _LEVEL: Final = 0.95
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnProduct:
+class OnProduct(Struct, frozen=True, kw_only=True):
     """A person on a product: relapses over time at risk (None: not recorded), lesions by name."""
 
     product: str

@@ -7,10 +7,12 @@ worst would each be a guess.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import combinations
 from math import isclose
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.course import vocabulary
 from openntz.course.course import Course
@@ -21,8 +23,7 @@ _DIFFER_IN_A_DAY: Final = frozenset({vocabulary.NATALIZUMAB, vocabulary.SATURATI
 _COUNTS: Final = ("gadolinium_lesions", "new_t2_lesions", "enlarging_t2_lesions")
 
 
-@dataclass(frozen=True, slots=True)
-class Contradicting:
+class Contradicting(Struct, frozen=True):
     """A record that is not analysed, by table, line and column, and the line it contradicts."""
 
     table: str

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import replace
 from itertools import combinations
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from openntz.reanalyse.assay_agreement import CELLS as AGREEMENT
 from openntz.reanalyse.disclosure_between import (

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from math import inf
 from typing import Any, Final
+
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.course import Course
@@ -40,8 +41,7 @@ _TWO_ONE_SIDED: Final = 0.90  # two one-sided tests at 5 %
 _FEWEST: Final = 5  # people a group needs for a curve or a comparison
 
 
-@dataclass(frozen=True, slots=True)
-class OfAssay:
+class OfAssay(Struct, frozen=True):
     """What the results of one assay say of a person, at its own threshold.
 
     ``told`` is whether any result can be read, ``positive`` whether one was positive.
@@ -53,8 +53,7 @@ class OfAssay:
     persistent: Persistent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tested:
+class Tested(Struct, frozen=True, kw_only=True):
     """What the tables need of a treated person with antibody results.
 
     ``swept`` is, by threshold, whether ever positive and whether persistent, None where that

@@ -7,12 +7,12 @@ is compared over time: each interval between doses counts as what it was then.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
 import pandas as pd
 from lifelines import CoxTimeVaryingFitter
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.definitions.activity import either, enhancing, new_lesions
@@ -29,8 +29,7 @@ _LEVELS: Final = (0.90, 0.95)  # for non-inferiority, and as it is mostly printe
 _FEWEST_EVENTS: Final = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exposure:
+class Exposure(Struct, frozen=True, kw_only=True):
     """Numbers of the three definitions, in days and doses."""
 
     mean_interval: float

@@ -7,13 +7,13 @@ and 24, in people on placebo, with persistent antibodies and without any.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from math import isclose
 from typing import Any, Final
 
 import numpy as np
 from lifelines import KaplanMeierFitter
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.course import Course
@@ -32,8 +32,7 @@ _WEEK: Final = 7
 _DIAGNOSED_AT: Final = 12  # the week whose count is to tell who has persistent antibodies
 
 
-@dataclass(frozen=True, slots=True)
-class Rise:
+class Rise(Struct, frozen=True):
     """A person's baseline and the change at each visit week; None where no count tells."""
 
     person: str
@@ -44,8 +43,7 @@ class Rise:
     last_day: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Windows:
+class Windows(Struct, frozen=True, kw_only=True):
     """Numbers of the definition, in days and in the unit of the count."""
 
     rise: float

@@ -7,11 +7,11 @@ test had the same cause; the ratio is therefore rather too small than too large.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import statsmodels.api as sm
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.course import Course
@@ -22,8 +22,7 @@ _FEWEST: Final = 5  # reactions in the rarer group, and people in each, for a co
 _BY_PERSON: Final = "people with a reaction by antibody test"
 
 
-@dataclass(frozen=True, slots=True)
-class Onset:
+class Onset(Struct, frozen=True):
     """A tested person: days of the first positive test and first reaction since the first dose.
 
     ``from_dose`` is the number of the first dose given on that day or later, beyond the last

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from lifelines import KaplanMeierFitter
+from msgspec import Struct
 
 from openntz.reanalyse.result import Figure, Line
 
@@ -16,8 +16,7 @@ _WEEKS: Final = (4, 12, 24, 48)
 _WEEK: Final = 7
 
 
-@dataclass(frozen=True, slots=True)
-class FirstReaction:
+class FirstReaction(Struct, frozen=True):
     """The dose and the day of the first reaction; of the last dose where none was seen."""
 
     dose: int
@@ -25,8 +24,7 @@ class FirstReaction:
     seen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FirstReactions:
+class FirstReactions(Struct, frozen=True):
     """Rows at some doses and weeks, and the curves with their 95 % bands."""
 
     rows: tuple[dict[str, Any], ...]

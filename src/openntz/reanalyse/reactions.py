@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
+from msgspec import Struct
 from scipy.stats import norm
 
 from openntz.course.course import Course
@@ -44,8 +44,7 @@ _EVENTS_PER_TERM: Final = 5  # events a regression needs for each of its terms
 _COVARIATES: Final = ("age", "female", "interval_weeks", "doses", "years_of_disease")
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """One administration and the reactions in its window."""
 
     course: Course
@@ -55,8 +54,7 @@ class Given:
     reactions: tuple[Reaction, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Treated:
+class Treated(Struct, frozen=True, kw_only=True):
     """What the tables need of a person with doses.
 
     ``reacted`` are the numbers of the doses with a reaction, ``worst`` the highest grade known,

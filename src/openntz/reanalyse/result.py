@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import pandas as pd
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.evidence.registry import Registry
 from openntz.reanalyse.study import SetAside, Study, Whole
@@ -20,8 +21,7 @@ Status = Literal["done", "skipped"]
 Part = tuple[Sequence[Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """Points (x, y) joined by a line or steps; a band where ``low`` and ``high`` are given."""
 
     name: str
@@ -32,8 +32,7 @@ class Line:
     steps: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Struct, frozen=True):
     """One estimate with its interval, for a forest of them."""
 
     name: str
@@ -42,8 +41,7 @@ class Estimate:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """A picture as data: lines over a number, or estimates one below the other."""
 
     title: str
@@ -55,8 +53,7 @@ class Figure:
     summary: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A step of the flow diagram: how many people are left, and why others left.
 
     ``people`` is None where the number was suppressed.
@@ -67,8 +64,7 @@ class Step:
     left: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class AnalysisResult:
+class AnalysisResult(Struct, frozen=True, eq=False, kw_only=True):
     """One analysis, done or skipped with its reason.
 
     ``summary`` is a table of one row per group and measure; ``definitions`` are the choices it
@@ -93,8 +89,7 @@ class AnalysisResult:
         return [{str(k): v for k, v in row.items()} for row in kept.to_dict("records")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Analysis:
+class Analysis(Struct, frozen=True, kw_only=True):
     """An analysis by name: the tables it needs, and the function that makes it.
 
     ``one_of`` are tables of which it needs one at least, ``uses`` those without which it is made

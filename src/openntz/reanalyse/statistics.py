@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import sqrt
 from typing import Any, Literal
 
 import numpy as np
 from lifelines.exceptions import ConvergenceError
+from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 from scipy.stats import chi2, norm, rankdata
@@ -36,8 +36,7 @@ def settled(fit: Callable[[], Any]) -> Any | None:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """An estimate with the ends of its interval; None where it cannot be estimated."""
 
     value: float | None
@@ -46,8 +45,7 @@ class Interval:
     level: float = LEVEL
 
 
-@dataclass(frozen=True, slots=True)
-class Proportion:
+class Proportion(Struct, frozen=True):
     """``count`` of ``n``, with the ends of its interval."""
 
     count: int
@@ -95,8 +93,7 @@ def share_difference(first: Proportion, second: Proportion, level: float = LEVEL
     return Interval(first.value - second.value, float(ends[0]), float(ends[1]), level)
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """A test against the truth: counts of a two-by-two table and what follows from them."""
 
     true_positive: int
@@ -191,8 +188,7 @@ def roc_area(scores: Array, truth: NDArray[np.bool_], level: float = LEVEL) -> I
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
+class Agreement(Struct, frozen=True):
     """How much of the variance of a measure lies between people.
 
     ``icc`` is the one-way intraclass correlation ICC(1) of Shrout and Fleiss 1979 for groups of

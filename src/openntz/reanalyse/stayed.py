@@ -7,16 +7,16 @@ those who stopped had theirs: the last one within the median time on the drug of
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import inf
 from statistics import median
+
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.definitions.activity import either, enhancing, new_lesions
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stayed:
+class Stayed(Struct, frozen=True, kw_only=True):
     """Days since the first dose of the doses, and of the scans that tell with their answers."""
 
     arm: str

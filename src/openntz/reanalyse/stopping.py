@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import combinations, pairwise
 from math import inf
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 from lifelines import KaplanMeierFitter
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.course.events import Dose
@@ -40,8 +40,7 @@ _FEWEST: Final = 2
 _FEWEST_COMPARED: Final = 5  # people a group needs for a comparison
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Stopped:
+class Stopped(Struct, frozen=True, eq=False):
     """One stretch off the drug with the first drug that followed."""
 
     course: Course
@@ -100,8 +99,7 @@ def stretches(study: Study, evidence: Registry) -> tuple[list[Stopped], list[Set
     return found, aside
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class Stretch(Struct, frozen=True, kw_only=True):
     """What the tables need of a stretch.
 
     ``on_drug`` is the days from the first to the last dose before it;

@@ -7,8 +7,9 @@ written once. Nothing here reads a file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date
+
+from msgspec import Struct, field
 
 from openntz.course.course import Course, age_on
 from openntz.course.events import Dose
@@ -18,8 +19,7 @@ _ENTRY = ("study_start", "rfstdtc", "randomised", "randomized", "trtsdt")
 _ARM = ("arm", "actarm", "actarmcd", "armcd", "group", "trt01a", "trt01p", "treatment_arm")
 
 
-@dataclass(frozen=True, slots=True)
-class SetAside:
+class SetAside(Struct, frozen=True):
     """A person or row that an analysis does not use, and why; they are counted, never dropped."""
 
     person: str
@@ -27,8 +27,7 @@ class SetAside:
     where: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Study:
+class Study(Struct, frozen=True, kw_only=True):
     """Courses by person, the arm of each ('' where none is recorded), and the cut-off date.
 
     ``starts`` says when each entered the study, for those who never got a dose (placebo).
@@ -81,8 +80,7 @@ class Study:
         return tuple(sorted({a for a in self.arms.values() if a}))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Whole:
+class Whole(Struct, frozen=True, kw_only=True):
     """What is known of all people together once each has been looked at by themselves.
 
     ``recorded`` are the tables that anybody's data had.

@@ -7,9 +7,8 @@ by all places is needed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
@@ -21,8 +20,7 @@ _SMALLEST_STEP = 1e-9
 _GAP = 1e-8  # of the log-likelihood per person that is left to gain
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Covered:
+class Covered(Struct, frozen=True, eq=False):
     """Intervals by the places they cover: from ``first`` up to and without ``last`` (n,)."""
 
     first: NDArray[np.intp]

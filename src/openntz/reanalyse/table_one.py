@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.reanalyse.result import AnalysisResult, Part, Step, table
@@ -59,8 +59,7 @@ def _count(measure: str, group: str, count: int, n: int) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
+class Described(Struct, frozen=True):
     """A person in Table 1; ``numbers`` are in the order of its measures."""
 
     arm: str

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
+from msgspec import Struct
 from scipy.stats import spearmanr
 
 from openntz.course import vocabulary
@@ -30,8 +30,7 @@ _MANY: Final = 1000  # people from which the sandwich variance needs no correcti
 _FEWEST: Final = 10  # people below which a regression of three terms says nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Trough:
+class Trough(Struct, frozen=True):
     """One usable trough: the days since the dose before it, and the weight then if known."""
 
     person: str
@@ -78,8 +77,7 @@ def trough_of(course: Course, level: Measurement, after_dose: float, group: str)
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
+class _Value(Struct, frozen=True):
     """A level, or a limit below which it lies."""
 
     number: float

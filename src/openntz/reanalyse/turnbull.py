@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
@@ -26,8 +26,7 @@ _LARGEST = 1_000_000  # intervals times places, beyond which a round takes secon
 _GAP = 1e-8  # of the log-likelihood per person that is left to gain
 
 
-@dataclass(frozen=True, slots=True)
-class Turnbull:
+class Turnbull(Struct, frozen=True):
     """Mass in each innermost interval (``after``, ``until``]; inside one its place is not known."""
 
     after: Floats

@@ -6,12 +6,12 @@ Studies disagree on what it goes with; the table shows each measure and draws no
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
+from msgspec import Struct
 from scipy.stats import fisher_exact, mannwhitneyu
 
 from openntz.course import vocabulary
@@ -39,8 +39,7 @@ _FOLLOW_DAYS: Final = 365
 _FEWEST: Final = 3  # in each group, for a comparison
 
 
-@dataclass(frozen=True, slots=True)
-class Felt:
+class Felt(Struct, frozen=True):
     """A treated person: whether wearing-off was reported, and what was measured.
 
     ``later`` is activity in the year after the first report, or after the first dose without

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.errors import InputError
 from openntz.monitor.acknowledge import Acknowledged
@@ -32,8 +33,7 @@ COLUMNS: Final = (*REQUIRED, "status", "reason")
 _HEADER: Final = f"The first line names the columns: {','.join(COLUMNS)}."
 
 
-@dataclass(frozen=True, slots=True)
-class AcknowledgedFile:
+class AcknowledgedFile(Struct, frozen=True):
     """The entries by person and rule, what was set aside, and what is said about the rest."""
 
     entries: Acknowledged

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from openntz.course.course import TABLES, Course
 from openntz.course.events import Dose, Event, Measurement, Person
@@ -29,16 +31,14 @@ _MOMENT: Final = {
 _TIMELESS: Final = frozenset({"ref", "extra", "as_written"})
 
 
-@dataclass(slots=True)
-class PersonRows:
+class PersonRows(Struct):
     """What the tables hold about one person; ``person`` is None without a row in people."""
 
     person: Person | None = None
     events: dict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
 
 
-@dataclass(slots=True)
-class Count:
+class Count(Struct):
     """Rows of one table by what became of them."""
 
     read: int = 0
@@ -50,7 +50,7 @@ class Count:
 
 def _sameness(kind: type[Event]) -> Callable[[Any], tuple[Any, ...]]:
     """What makes two events of a kind the same, apart from columns outside the contract."""
-    return attrgetter(*(f.name for f in fields(kind) if f.name not in _TIMELESS))
+    return attrgetter(*(f for f in kind.__struct_fields__ if f not in _TIMELESS))
 
 
 class Assembler:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from openntz.course.columns import Column, Table, plain_name
 from openntz.records.mapping import TableMapping
 from openntz.records.problems import CellError
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """Which cell of a row holds which column.
 
     ``index`` is the position of each column that is there, ``rivals`` further positions that

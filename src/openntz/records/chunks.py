@@ -8,10 +8,11 @@ trials, is loaded only here and for OMOP.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
 
 from openntz.course.course import TABLES, Course
 from openntz.course.tables import CONTRACT
@@ -36,23 +37,20 @@ _INTEGERS: Final = frozenset(
 _TIMES: Final = frozenset({"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"})
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """What was read of a chunk: its courses in order, and what was set aside."""
 
     courses: Mapping[str, Course]
     rejected: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OnePiece:
+class OnePiece(Struct, frozen=True):
     """Tables that cannot be divided, and why: 'the tables doses, people are not Parquet'."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Chunks:
+class Chunks(Struct, frozen=True):
     """Tables divided by person; ``rejected`` is what concerns whole files."""
 
     folder: Path

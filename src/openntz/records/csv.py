@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Protocol
+
+from msgspec import Struct, field
 
 from openntz.course.columns import plain_name
 from openntz.course.course import TABLES, Course
@@ -72,8 +73,7 @@ class Source(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """Everything that is collected while the tables of some people are read."""
 
     limits: Limits

@@ -9,10 +9,11 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
+
+from msgspec import Struct
 
 from openntz import __version__
 from openntz.errors import InputError
@@ -28,8 +29,7 @@ LONGEST_LABEL: Final = 40
 Cell = str | int | float | date | datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """One variable: its name, its label, and what its cells are.
 
     ``date`` and ``datetime`` are the numeric dates of analysis datasets; SDTM's are text.
@@ -40,8 +40,7 @@ class Variable:
     kind: Literal["text", "integer", "number", "date", "datetime"] = "text"
 
 
-@dataclass(frozen=True, slots=True)
-class Dataset:
+class Dataset(Struct, frozen=True):
     """A dataset: each row has a cell per variable, None where there is nothing."""
 
     name: str

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from openntz.records.problems import ReadingError
 
 Order = Literal["", "YMD", "DMY", "MDY"]
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A moment as read; ``note`` says what was assumed ('' when nothing was).
 
     ``precision`` is 'day' even where a time is known; of a 'month' or 'year' it is the first

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from openntz.course.events import Dose, Event, Measurement
@@ -12,12 +11,11 @@ from openntz.records.limits import Limits
 from openntz.records.problems import CellError, Log
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DosePerKg(Dose):
+class DosePerKg(Dose, frozen=True, kw_only=True):
     """A dose as it was written, its amount in mg/kg: it is never part of a course."""
 
 
-_FIELDS: Final = tuple(f.name for f in fields(Dose) if f.init)
+_FIELDS: Final = Dose.__struct_fields__
 
 
 def _as_mg(dose: DosePerKg, amount: float) -> Dose:

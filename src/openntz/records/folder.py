@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from openntz.course.columns import plain_name
 from openntz.course.tables import CONTRACT
@@ -14,8 +15,7 @@ from openntz.records.problems import CellError, Log, printable
 from openntz.records.strays import ENDINGS, say_strays
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The file of each table that has one, and the names of files that are not read.
 
     ``unreadable`` are the tables that are there only as something that cannot be read: a

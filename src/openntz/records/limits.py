@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+
+from msgspec import Struct
 
 from openntz.course.vocabulary import CANONICAL_UNITS
 from openntz.definitions.death import DeathWords
@@ -12,8 +13,7 @@ from openntz.errors import InputError
 from openntz.evidence.registry import Fact, Registry
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """Lowest and highest value taken as possible, with how to show the two."""
 
     low: float
@@ -25,8 +25,7 @@ class Range:
         return self.low <= value <= self.high
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """A moment before or after which nothing is taken as possible, and how to show it."""
 
     at: datetime
@@ -69,8 +68,7 @@ def _death_words(registry: Registry) -> DeathWords:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Everything the readers of the tables compare with; see ``facts/plausible.toml``.
 
     ``earliest`` and ``latest`` bound every dated event, ``earliest_dose`` a dose; ``tests`` is

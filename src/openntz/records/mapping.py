@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
 
 from openntz.course.columns import plain_name
 from openntz.course.spellings import TESTS
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class ResultDefaults:
+class ResultDefaults(Struct, frozen=True):
     """What holds for results of one test where the row does not say; texts as in a cell."""
 
     unit: str = ""
@@ -38,8 +38,7 @@ class ResultDefaults:
     lloq: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TableMapping:
+class TableMapping(Struct, frozen=True):
     """How one table differs from the contract.
 
     ``columns`` maps our name to the file's header, ``values`` per column a plain word to ours,
@@ -55,8 +54,7 @@ class TableMapping:
     delimiter: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """A mapping file as used: per table, and the tests of ``measurements``.
 
     ``tests`` maps a plain word to the test it stands for, beyond the known synonyms.

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
 from typing import Final
+
+from msgspec import Struct, field
 
 from openntz.course.events import Answer, Censor, Measurement, Ref
 from openntz.course.vocabulary import ANTIBODIES, JCV_DNA, JCV_INDEX, NATALIZUMAB, lost_results
@@ -26,8 +27,7 @@ _ANSWERED: Final = frozenset({ANTIBODIES, JCV_DNA, JCV_INDEX})
 _CHECK: Final = "Check value and unit; a value that cannot be right is not converted."
 
 
-@dataclass(slots=True)
-class _Result:
+class _Result(Struct):
     value: float | None = None
     censor: Censor = ""
     answer: Answer | None = None

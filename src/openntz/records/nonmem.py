@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
+
+from msgspec import Struct, field
 
 from openntz.errors import InputError
 from openntz.records.identifiers import read_identifier
@@ -28,8 +29,7 @@ _INTEGER: Final = re.compile(r"[+-]?\d{1,100}", re.ASCII)
 _PERSON: Final = "The person is set aside."
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """Everything one call of ``read_nonmem`` collects."""
 
     cells: Cells

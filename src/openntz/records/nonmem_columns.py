@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.records.problems import CellError, shown
 
@@ -50,8 +51,7 @@ def is_reserved(header: str) -> bool:
     return plain(header) in _ROLES or plain(header) in CALENDAR
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """Where each reserved item and each covariate stands in a row.
 
     ``headers`` are the names as written, ``unused`` the columns that are not read and why.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.records.problems import Problem
@@ -16,8 +16,7 @@ Numbers: TypeAlias = NDArray[np.float64]
 Whole: TypeAlias = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class NonmemSubject:
+class NonmemSubject(Struct, frozen=True, eq=False, kw_only=True):
     """One individual: its n rows in file order, in the units of the file.
 
     All arrays have shape (n,) and are read-only.
@@ -74,8 +73,7 @@ class NonmemSubject:
     covariates: Mapping[str, Numbers]
 
 
-@dataclass(frozen=True, slots=True)
-class SetAside:
+class SetAside(Struct, frozen=True):
     """An individual that is not used, because a part of its record cannot be relied on."""
 
     id: str
@@ -84,8 +82,7 @@ class SetAside:
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RowCount:
+class RowCount(Struct, frozen=True):
     """Where the rows went: ``read`` is always ``used + rejected + set_aside``.
 
     ``rejected`` rows are nobody's or have no time, ``set_aside`` rows belong to people who are
@@ -99,8 +96,7 @@ class RowCount:
     comments: int
 
 
-@dataclass(frozen=True, slots=True)
-class NonmemData:
+class NonmemData(Struct, frozen=True):
     """A NONMEM-style file.
 
     ``rejected`` lists every row and cell that is not used and why (a cell that is not a level

@@ -7,8 +7,9 @@ LIMIT, that column is the limit and DV is a stand-in.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.records.nonmem_cells import Cells, to_number
 from openntz.records.problems import CellError, ReadingError
@@ -21,8 +22,7 @@ _REMEDY: Final = "Give a number, a limit (<2 or >100), or '.' where there is non
 _NAME_LIMIT: Final = "Give the limit in a column LLOQ, or as DV with CENS = 1, or write DV as <2."
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(Struct, frozen=True):
     """A level on the natural scale, NaN where missing.
 
     ``censored`` is 1 below ``limit``, -1 above it and 0 for a value, which has no limit (NaN).

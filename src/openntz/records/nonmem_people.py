@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
+from msgspec import Struct, field
 
 from openntz.records.nonmem_data import NonmemSubject, Numbers, Whole
 from openntz.records.nonmem_rows import RESETS, Record
@@ -16,8 +16,7 @@ from openntz.records.problems import CellError
 _ONE_READ_OUT = "Keep the rows of one kind of level; each kind needs a model of its own."
 
 
-@dataclass(slots=True)
-class Block:
+class Block(Struct):
     """Neighbouring rows of one ID; NONMEM's individual.
 
     ``first`` is the line it starts on, ``lines`` are its rows that are not rejected, ``faults``

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from openntz.records.nonmem_cells import Cells, to_time
 from openntz.records.nonmem_levels import Level, note_unmarked, read_level
@@ -21,8 +22,7 @@ _PRINTED: Final = 0.01
 MOST_DOSES: Final = 100_000  # of one row: daily for 270 years, and still fits into memory
 
 
-@dataclass(slots=True)
-class Record:
+class Record(Struct):
     """One row; missing dose items are 0 as in NONMEM, missing levels and covariates NaN.
 
     ``faults`` make the person's record unusable; ``flaws`` only the level or one other cell.

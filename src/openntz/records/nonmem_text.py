@@ -8,9 +8,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from openntz.records.nonmem_columns import is_reserved
 from openntz.records.problems import CellError
@@ -22,8 +23,7 @@ _COMMENT_SIGNS: Final = ("#", "@")
 LineKind = Literal["row", "broken", "comment", "header"]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One physical line that is not blank; ``cells`` of a broken or comment line are a guess."""
 
     number: int

@@ -7,10 +7,11 @@ weight also before it). NONMEM applies a row's covariates to the time since the 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course.course import Course, age_on
 from openntz.course.events import Dose, Measurement
@@ -38,8 +39,7 @@ _MISSING: Final = "."
 _Row = tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NonmemExport:
+class NonmemExport(Struct, frozen=True):
     """What was written: ``key_path`` tells which person an ID is."""
 
     path: Path

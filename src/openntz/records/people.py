@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from datetime import date
 from typing import Literal
+
+from msgspec.structs import replace
 
 from openntz.course.columns import plain_name
 from openntz.course.course import age_on
@@ -98,8 +99,8 @@ def contradiction(first: Person, second: Person) -> str:
 def merged(first: Person, second: Person) -> Person:
     """The first row with what it left open taken from the second."""
     open_fields = {
-        f.name: getattr(second, f.name)
-        for f in fields(Person)
-        if f.name in _FIELDS and not getattr(first, f.name)
+        name: getattr(second, name)
+        for name in Person.__struct_fields__
+        if name in _FIELDS and not getattr(first, name)
     }
     return replace(first, **open_fields)

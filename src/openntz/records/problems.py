@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
+
+from msgspec import Struct, field
 
 from openntz.course.course import TABLES, Course
 
@@ -21,8 +22,7 @@ LONGEST_VALUE: Final = 80  # characters of a cell that are shown
 LINES_LISTED: Final = 12  # lines named in a note that speaks of many rows
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing the reader of an export should know, with what to do about it.
 
     ``line`` is the 1-based physical line in the file (header: line 1), 0 when the whole file is
@@ -64,8 +64,7 @@ class CellError(Exception):
         super().__init__(column, value, reason, remedy)
 
 
-@dataclass(frozen=True, slots=True)
-class TableSummary:
+class TableSummary(Struct, frozen=True):
     """How one table was read: ``read`` is always ``used + rejected + duplicate``.
 
     ``used`` rows are in a course, ``later`` of them dated after the as-of day. A table that is
@@ -88,8 +87,7 @@ class TableSummary:
 _NOBODY: Final[Mapping[str, frozenset[str]]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(Struct, frozen=True):
     """All courses of an export, in file order, and everything that has to be said about it.
 
     ``rejected`` holds what was set aside (kinds file, row, cell); ``notes`` what is used under
@@ -157,8 +155,7 @@ def shown(value: str) -> str:
     return value if len(value) <= LONGEST_VALUE else value[: LONGEST_VALUE - 1] + "…"
 
 
-@dataclass(slots=True, eq=False)
-class Note:
+class Note(Struct, eq=False):
     """A note in the making; ``add`` counts one more row."""
 
     table: str

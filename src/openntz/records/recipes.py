@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.course.columns import plain_name
 from openntz.course.events import Answer, Assay, Censor
@@ -31,8 +34,7 @@ _ALWAYS_ASSAYED: Final = frozenset({NATALIZUMAB, SATURATION, ANTIBODIES, JCV_IND
 _NO_DEFAULTS: Final = ResultDefaults()
 
 
-@dataclass(frozen=True, slots=True)
-class PlainNumber:
+class PlainNumber(Struct, frozen=True):
     """What a bare number means in a recipe."""
 
     value: float
@@ -40,14 +42,12 @@ class PlainNumber:
     as_written: str
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Struct, frozen=True, dict=True):
     """How to read a value: ``value * times / over`` is in ``unit``.
 
     ``lloq`` is 0 when it is not known; ``cut_off`` is the assay's threshold in the unit of the
     values, None when there is none to compare with; ``no_unit`` says why a number cannot be
-    used without a unit. ``numbers`` remembers what bare numbers came to: laboratories report
-    few digits, so most rows repeat one.
+    used without a unit.
     """
 
     test: str
@@ -61,7 +61,11 @@ class Recipe:
     cut_off: float | None
     notes: tuple[Note, ...]
     no_unit: tuple[str, str] | None = None
-    numbers: dict[str, PlainNumber] = field(default_factory=dict, init=False, compare=False)
+
+    @cached_property
+    def numbers(self) -> dict[str, PlainNumber]:
+        """What bare numbers came to: laboratories report few digits, so most rows repeat one."""
+        return {}
 
     def check_unit(self, text: str) -> None:
         """Raise ``CellError`` when a number has no unit it could be in."""

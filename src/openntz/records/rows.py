@@ -8,7 +8,6 @@ unknown, is listed, and the row is used.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -32,35 +31,33 @@ _MOST_KNOWN: Final = 20_000
 NOTHING_EXTRA: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-@dataclass(slots=True)
 class Row:
     """One row at a time: ``cells`` and ``line`` are set for each, the rest stays."""
 
-    table: Table
-    binding: Binding
-    mapping: TableMapping
-    layout: Layout
-    limits: Limits
-    log: Log
-    cells: list[str] = field(default_factory=list)
-    line: int = 0
-    notes: list[Note] = field(default_factory=list)
-    errors: list[CellError] = field(default_factory=list)
-    _plain_moments: frozenset[str] = field(init=False)
-    # Where cells stand that are used as they are, -1 where there is no such column.
-    _plain_cells: dict[str, int] = field(init=False)
-    # Rows repeat what others say: moments and numbers about which there was nothing to say.
-    _moments: dict[str, Moment] = field(default_factory=dict)
-    _numbers: dict[tuple[str, str, str], float] = field(default_factory=dict)
-    _earliest: Bound = field(init=False)
-
-    def __post_init__(self) -> None:
-        changed = set(self.binding.rivals) | set(self.mapping.values)
-        self._plain_moments = frozenset(c.name for c in self.table.columns) - changed
-        plain = self._plain_moments - set(self.mapping.defaults)
-        self._plain_cells = {name: self.binding.index.get(name, -1) for name in plain}
-        doses = self.table.name == "doses"
-        self._earliest = self.limits.earliest_dose if doses else self.limits.earliest
+    def __init__(
+        self,
+        table: Table,
+        binding: Binding,
+        mapping: TableMapping,
+        layout: Layout,
+        limits: Limits,
+        log: Log,
+    ) -> None:
+        self.table, self.binding, self.mapping = table, binding, mapping
+        self.layout, self.limits, self.log = layout, limits, log
+        self.cells: list[str] = []
+        self.line = 0
+        self.notes: list[Note] = []
+        self.errors: list[CellError] = []
+        changed = set(binding.rivals) | set(mapping.values)
+        self._plain_moments = frozenset(c.name for c in table.columns) - changed
+        plain = self._plain_moments - set(mapping.defaults)
+        # Where cells stand that are used as they are, -1 where there is no such column.
+        self._plain_cells = {name: binding.index.get(name, -1) for name in plain}
+        # Rows repeat what others say: moments and numbers about which there was nothing to say.
+        self._moments: dict[str, Moment] = {}
+        self._numbers: dict[tuple[str, str, str], float] = {}
+        self._earliest: Bound = limits.earliest_dose if table.name == "doses" else limits.earliest
 
     def note(
         self,

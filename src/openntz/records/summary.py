@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from openntz.course.course import TABLES
 from openntz.course.vocabulary import NATALIZUMAB
@@ -23,8 +24,7 @@ HEADINGS: dict[ProblemKind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
+class Overview(Struct, frozen=True):
     """The numbers at the top: what there is, from when to when.
 
     ``first`` and ``last`` bound the events up to the as-of day, None when there are none.

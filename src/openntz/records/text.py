@@ -12,9 +12,11 @@ import io
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.records.problems import CellError
 
@@ -52,8 +54,7 @@ def _as_windows(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(_FALLBACK, _as_windows)
 
 
-@dataclass(frozen=True, slots=True)
-class Encoding:
+class Encoding(Struct, frozen=True):
     """How a file is decoded, and what has to be said about it ('' for plain UTF-8)."""
 
     name: str
@@ -61,8 +62,7 @@ class Encoding:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(Struct, frozen=True):
     """A record whose cells cannot be told apart, with the one that surely can: the first."""
 
     value: str

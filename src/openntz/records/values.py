@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.course.columns import plain_name
 from openntz.course.events import Answer, Censor
@@ -35,8 +37,7 @@ _BLANKS: Final = re.compile(r"[\s\u00a0\u2007\u2009\u202f]+")
 _LONGEST: Final = 80  # characters: no result is longer
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What a result says.
 
     ``numbers`` holds each possible value with what was assumed for it ('' for none): empty for

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.course import vocabulary
 from openntz.course.events import Measurement
@@ -33,8 +35,7 @@ NOT_IN_EXPORT = "table not in the export"
 NONE_RECORDED = "not recorded"
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
+class Results(Struct, frozen=True):
     """The results of one test: all, and those in the window."""
 
     every: tuple[Measurement, ...]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from openntz.monitor.changes import KINDS, Change, Changes, Kind
 from openntz.monitor.finding import Status
@@ -14,8 +15,7 @@ from openntz.report.rules import RuleName, spoken
 CHANGES_SHOWN = 60
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRow:
+class ChangeRow(Struct, frozen=True):
     """One changed finding; ``href`` is empty for somebody who has no page any more."""
 
     person: str
@@ -29,8 +29,7 @@ class ChangeRow:
     why: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ChangesView:
+class ChangesView(Struct, frozen=True):
     """The comparison: a line of numbers, what to know about it, and the rows of each kind."""
 
     since: str

@@ -7,11 +7,11 @@ day), all values are in the unit the panel names. ``report/svg.py`` turns a char
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 _MICROSECONDS_PER_DAY = 86_400_000_000
@@ -41,8 +41,7 @@ def ordinal(moment: date | datetime) -> float:
     return float(moment.toordinal())
 
 
-@dataclass(frozen=True, slots=True)
-class TimeAxis:
+class TimeAxis(Struct, frozen=True):
     """The one time axis of a chart, from ``start`` to ``end`` in ordinal days."""
 
     start: float
@@ -57,8 +56,7 @@ class TimeAxis:
         return self.start <= day <= self.end
 
 
-@dataclass(frozen=True, slots=True)
-class Linear:
+class Linear(Struct, frozen=True):
     """A linear value axis from ``low`` (bottom) to ``high`` (top) with labelled ticks."""
 
     low: float
@@ -74,8 +72,7 @@ class Linear:
         return (values - self.low) / (self.high - self.low)
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(Struct, frozen=True):
     """A logarithmic value axis; what is not positive lies far below the bottom."""
 
     low: float
@@ -97,8 +94,7 @@ class Log:
 Scale = Linear | Log
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Line:
+class Line(Struct, frozen=True, eq=False):
     """A curve; ``day`` and ``value`` have shape (n,)."""
 
     tone: str
@@ -108,8 +104,7 @@ class Line:
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Band:
+class Band(Struct, frozen=True, eq=False):
     """An interval over time; ``day``, ``low`` and ``high`` have shape (n,)."""
 
     tone: str
@@ -118,8 +113,7 @@ class Band:
     high: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A horizontal line with its meaning, for example a target or the own baseline."""
 
     value: float
@@ -128,8 +122,7 @@ class Reference:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """A faint horizontal range, for example what most adults have."""
 
     low: float
@@ -137,8 +130,7 @@ class Range:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """One recorded thing at one moment; ``value`` None puts it on the lane's own line.
 
     ``label`` is drawn beside it where there is room, ``title`` is its tooltip and always there.
@@ -153,8 +145,7 @@ class Mark:
     fill: Fill = "full"
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """Something that lasts; an end of None means no end is recorded."""
 
     start: float
@@ -164,8 +155,7 @@ class Bar:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlotPanel:
+class PlotPanel(Struct, frozen=True):
     """A panel with a value axis.
 
     ``note`` is said in the middle of the panel where a curve would be; ``connected`` names the
@@ -189,8 +179,7 @@ class PlotPanel:
     earlier: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LanePanel:
+class LanePanel(Struct, frozen=True):
     """One line of marks or bars without a value axis."""
 
     name: str
@@ -201,8 +190,7 @@ class LanePanel:
     earlier: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EmptyPanel:
+class EmptyPanel(Struct, frozen=True):
     """A panel without data, one line high, so that absence is seen."""
 
     name: str
@@ -213,8 +201,7 @@ class EmptyPanel:
 Panel = PlotPanel | LanePanel | EmptyPanel
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
+class Overview(Struct, frozen=True):
     """The whole history in one slim strip; ``doses`` are their days."""
 
     time: TimeAxis
@@ -222,8 +209,7 @@ class Overview:
     events: tuple[Mark, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """One entry of the legend: a sample and its meaning."""
 
     sample: Literal["line", "band"] | Mark
@@ -231,8 +217,7 @@ class Key:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A vertical line through all panels with its label at the top."""
 
     day: float
@@ -240,8 +225,7 @@ class Moment:
     tone: str
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     """One picture: one time axis, panels from top to bottom.
 
     ``forecast_from`` is where the shaded region begins, None when nothing lies ahead;

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.evidence.conflicts import Conflict, Side, conflicts_within
 from openntz.evidence.registry import RANK_MEANING, Registry
@@ -15,8 +16,7 @@ from openntz.report.rules import RuleName
 PAGE: Final = "conflicts.html"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SideView:
+class SideView(Struct, frozen=True, kw_only=True):
     """One side: its words, how well it was read, followers, numbers and origin.
 
     ``followed`` says that the profile of this review goes by it.
@@ -30,8 +30,7 @@ class SideView:
     sources: tuple[Cited, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConflictView:
+class ConflictView(Struct, frozen=True, kw_only=True):
     """One conflict, ready for the page."""
 
     id: str
@@ -42,8 +41,7 @@ class ConflictView:
     cards: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConflictsPage:
+class ConflictsPage(Struct, frozen=True, kw_only=True):
     """What the template shows."""
 
     review: Review

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
+from msgspec.structs import asdict
 
 from openntz.evidence.registry import Registry
 from openntz.forecast.likelihood import Kind
@@ -130,7 +130,7 @@ def evaluation_json(found: Evaluation) -> str:
         "vpc": {"bins": [asdict(b) for b in found.vpc], "left_out": found.vpc_left_out},
         "by_person": _people(found),
     }
-    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(content, ensure_ascii=False, indent=1, default=asdict) + "\n"
 
 
 PUBLISHED: Final = {
@@ -174,4 +174,4 @@ def study_json(
         "outcomes": [asdict(o) for o in study.outcomes],
         "posterior": [asdict(c) for c in study.calibrations],
     }
-    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(content, ensure_ascii=False, indent=1, default=asdict) + "\n"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from msgspec import Struct
 
 from openntz.evidence.registry import Registry
 from openntz.forecast.metrics import Share
@@ -60,8 +60,7 @@ def limits(found: Share | None) -> str:
     return f"{100 * found.value:.0f} % ({100 * found.low:.0f}–{100 * found.high:.0f})"
 
 
-@dataclass(frozen=True, slots=True)
-class GroupRow:
+class GroupRow(Struct, frozen=True):
     """A row of the table of scores, as text."""
 
     name: str
@@ -112,8 +111,7 @@ def drift_words(series: Series) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(Struct, frozen=True):
     """A chart beside its words."""
 
     title: str
@@ -190,8 +188,7 @@ def evaluation_page(found: Evaluation) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """A published number and ours."""
 
     what: str

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.course.course import EVENT_TABLES, Course
 from openntz.course.events import (
@@ -37,8 +39,7 @@ _LONGEST: Final = 1000
 _NEVER_PARTED: Final = frozenset({Status.ACT, Status.DUE})
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """A row of the record: ``place`` is ``table:line``, ``anchor`` its row on the page."""
 
     place: str
@@ -46,8 +47,7 @@ class Evidence:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Threshold:
+class Threshold(Struct, frozen=True):
     """A number that decided: meaning, value with unit and warning, rank in words, sources."""
 
     id: str
@@ -58,8 +58,7 @@ class Threshold:
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Cited:
+class Cited(Struct, frozen=True):
     """A source: its id and the line a reader can follow."""
 
     id: str
@@ -67,8 +66,7 @@ class Cited:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class FindingView:
+class FindingView(Struct, frozen=True):
     """One finding, ready for the page.
 
     ``words`` are what leads to each answer of its rule, ``later`` what time alone would change;
@@ -211,8 +209,7 @@ def threshold(fact: Fact) -> Threshold:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(Struct, frozen=True):
     """A person's findings by status, and those somebody has taken on."""
 
     by_status: Mapping[Status, Sequence[FindingView]]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.definitions.lymphocytes import RiseLimits
 from openntz.errors import EvidenceError
@@ -13,8 +14,7 @@ from openntz.report import words
 DAYS_PER: Final = {"d": 1, "wk": 7}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guides:
+class Guides(Struct, frozen=True, kw_only=True):
     """Reference lines with the words of their tooltips.
 
     Targets are in µg/mL, highest first; saturation lines in %; counts in 10⁹/L; days are whole

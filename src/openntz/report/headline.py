@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from openntz.definitions.therapy import TherapyState
 from openntz.forecast.result import Quantiles
@@ -14,8 +14,7 @@ from openntz.report.no_drug import no_drug
 from openntz.report.person import PersonReview
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
+class Tile(Struct, frozen=True):
     """One number with what it is, its interval, and more to read on pointing at it."""
 
     label: str
@@ -25,8 +24,7 @@ class Tile:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Headline:
+class Headline(Struct, frozen=True):
     """Plain words first: what stands against a dose, the drug, the therapy; then reservations."""
 
     alert: str

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Final
+
+from msgspec import Struct, field
 
 # Advance widths of a common sans serif, as parts of the font size.
 _NARROW: Final = "fijlrtI.,:;'|!()[]· "
@@ -32,8 +33,7 @@ def width(text: str, size: float) -> float:
     return _em(text) * size
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """A rectangle by its edges; y grows downwards."""
 
     left: float
@@ -60,8 +60,7 @@ class Box:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A text with its anchor point and the area it covers."""
 
     x: float
@@ -77,8 +76,7 @@ def place(x: float, y: float, text: str, size: float, anchor: str = "start") -> 
     return Place(x, y, anchor, Box(left, y - 0.8 * size, left + w, y + 0.25 * size))
 
 
-@dataclass(slots=True)
-class Room:
+class Room(Struct):
     """What is already taken inside ``bounds``; texts are offered places in turn."""
 
     bounds: Box

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from openntz.monitor.finding import Finding, Status
 from openntz.report import words
 
 
-@dataclass(frozen=True, slots=True)
-class LaterLine:
+class LaterLine(Struct, frozen=True):
     """One line on what would change a finding: a sentence, and the status it would take, if any.
 
     ``says`` is the rule's own first sentence on that day.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.course import vocabulary
 from openntz.course.events import Dose, Measurement
@@ -41,8 +42,7 @@ _USUAL_LOW, _USUAL_HIGH = 0.5, 200.0
 _LOG_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """A curve cut to the window; arrays of shape (n,), ``inside`` masks the curve's grid."""
 
     day: np.ndarray

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from openntz.forecast.weigh import Weighing
 from openntz.report import words
@@ -29,8 +29,7 @@ _WIDE_DAYS: Final = 240
 _NARROW_DAYS: Final = 110
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelsPage:
+class ModelsPage(Struct, frozen=True, kw_only=True):
     """What the template shows; ``back`` leads to the person's own page, '' where there is none."""
 
     review: Review

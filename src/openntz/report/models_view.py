@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.evidence.registry import Registry
 from openntz.forecast.result import Quantiles
@@ -36,8 +38,7 @@ LEVELS: Final = (5.0, 2.0)
 LEFT_DAYS: Final = (28, 42)
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRow:
+class ModelRow(Struct, frozen=True):
     """One model's answers as text; ``tone`` is its colour and dash in the picture.
 
     ``days``, ``below`` and ``left`` follow DAYS, LEVELS and LEFT_DAYS.
@@ -53,8 +54,7 @@ class ModelRow:
     left: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelCard:
+class ModelCard(Struct, frozen=True):
     """What a model is, why it counts as it does, and what to mind for this person."""
 
     name: str
@@ -69,8 +69,7 @@ class ModelCard:
     gaps: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelsView:
+class ModelsView(Struct, frozen=True):
     """Everything a reader is told about the models' answers."""
 
     rows: tuple[ModelRow, ...]

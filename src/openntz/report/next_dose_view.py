@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.definitions import amounts
 from openntz.forecast.decide import Decision, NextDate, first_of_weeks
@@ -15,8 +16,7 @@ from openntz.report.person import PersonReview
 RULE_ID: Final = "interval.candidate"
 
 
-@dataclass(frozen=True, slots=True)
-class DateRow:
+class DateRow(Struct, frozen=True):
     """One open date; empty texts where a number was not computed."""
 
     day: int
@@ -31,8 +31,7 @@ class DateRow:
     mark: str
 
 
-@dataclass(frozen=True, slots=True)
-class NextDoseView:
+class NextDoseView(Struct, frozen=True):
     """The open dates, one a week and the one offered, the rule, and what stops it."""
 
     rule: str

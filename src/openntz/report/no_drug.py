@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from msgspec import Struct
 
 from openntz.errors import ModelError
 from openntz.models.saturation import load_saturation
 from openntz.report import words
 
 
-@dataclass(frozen=True, slots=True)
-class NoDrug:
+class NoDrug(Struct, frozen=True):
     """Saturation without drug as fractions: the pooled middle, the highest card, its title."""
 
     pooled: float

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from openntz.definitions.level_causes import causes_text, next_steps
 from openntz.forecast.assay_bias import SHOWN
@@ -35,8 +36,7 @@ _PARAMETERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class DayRow:
+class DayRow(Struct, frozen=True):
     """The forecast of one day after the last dose."""
 
     day: int
@@ -48,8 +48,7 @@ class DayRow:
     chances: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FallRow:
+class FallRow(Struct, frozen=True):
     """When the level falls below a threshold."""
 
     threshold: str
@@ -58,8 +57,7 @@ class FallRow:
     interval: str
 
 
-@dataclass(frozen=True, slots=True)
-class LevelRow:
+class LevelRow(Struct, frozen=True):
     """One measured level and what became of it."""
 
     place: str
@@ -72,8 +70,7 @@ class LevelRow:
     next_steps: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterRow:
+class ParameterRow(Struct, frozen=True):
     """One parameter of the person against the typical one."""
 
     name: str
@@ -81,8 +78,7 @@ class ParameterRow:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
+class Numbers(Struct, frozen=True):
     """Everything computed about one person, as text."""
 
     computed: bool

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.evidence.conflicts import Conflict, conflicts_by_rule
 from openntz.kept import folder
@@ -67,16 +68,14 @@ KIND_HEADINGS: Final[Mapping[Kind, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(Struct, frozen=True):
     """Another person's page, as a link."""
 
     id: str
     href: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexPage:
+class IndexPage(Struct, frozen=True, kw_only=True):
     """What the index template shows.
 
     ``people_by_status`` counts each person once, by the most urgent finding; ``people_with_any``
@@ -94,8 +93,7 @@ class IndexPage:
     changes: ChangesView | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonPage:
+class PersonPage(Struct, frozen=True, kw_only=True):
     """What the template of a person's page shows."""
 
     review: Review
@@ -282,8 +280,7 @@ def person_page(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pages:
+class Pages(Struct, frozen=True, kw_only=True):
     """Everything to be written for a review, each file by itself and in any order.
 
     ``people`` are in the order of the worklist; paths are relative to the output folder.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.definitions.therapy import Therapy
@@ -17,8 +19,7 @@ from openntz.monitor.finding import Finding, Status
 DIED: Final = "recorded as having died"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonReview:
+class PersonReview(Struct, frozen=True, kw_only=True, dict=True):
     """Everything the report knows about one person.
 
     ``course`` is the whole course, bookings after the as-of date included, ``known`` the same
@@ -33,11 +34,11 @@ class PersonReview:
     findings: tuple[Finding, ...]
     decision: Decision | None = None
     counts_alone: CountsAlone | None = None
-    known: Course = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        # Some dozen panels and sentences ask for it.
-        object.__setattr__(self, "known", self.course.until(self.as_of))
+    @cached_property
+    def known(self) -> Course:
+        """The course up to the as-of date; some dozen panels and sentences ask for it."""
+        return self.course.until(self.as_of)
 
     @property
     def id(self) -> str:

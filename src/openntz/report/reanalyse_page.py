@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from msgspec import Struct
 
 from openntz.evidence.registry import Fact, Registry
 from openntz.reanalyse.result import AnalysisResult
@@ -42,16 +42,14 @@ _PLAIN: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """A drawn figure with the names of its lines by colour."""
 
     svg: Markup
     legend: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """One analysis as a reader sees it."""
 
     result: AnalysisResult
@@ -61,8 +59,7 @@ class Section:
     facts: tuple[Fact, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class Planned(Struct, frozen=True, kw_only=True):
     """The protocol the run was made by, and where it strayed."""
 
     who: str
@@ -72,8 +69,7 @@ class Planned:
     deviations: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class Published(Struct, frozen=True, kw_only=True):
     """A printed figure to stand beside one row of ours.
 
     ``shown`` is what was printed, ``sources`` the ids of what was read; ``number`` is the figure
@@ -90,8 +86,7 @@ class Published:
     number: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReanalysisPage:
+class ReanalysisPage(Struct, frozen=True, kw_only=True):
     """What the report says of itself: data, dates, versions, what was set aside.
 
     ``people`` is None where even their number was suppressed.

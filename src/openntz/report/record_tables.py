@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
+
+from msgspec import Struct
 
 from openntz.course.course import TABLES, Course
 from openntz.course.events import Event, Measurement
@@ -144,8 +145,7 @@ COLUMNS: Final[dict[str, tuple[tuple[str, Cell], ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class RecordRow:
+class RecordRow(Struct, frozen=True):
     """One row: its line in the file, its id on the page, whether it lies after the as-of day."""
 
     line: int
@@ -154,8 +154,7 @@ class RecordRow:
     cells: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RecordTable:
+class RecordTable(Struct, frozen=True):
     """One table of the record, latest rows first."""
 
     name: str

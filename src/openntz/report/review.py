@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 from typing import Literal, Protocol
+
+from msgspec import Struct, field
 
 from openntz.evidence.registry import Registry
 from openntz.monitor.changes import Changes
@@ -52,8 +53,7 @@ class ProblemLike(Protocol):
 TableState = Literal["read", "read only in part", "could not be read", "not in the export"]
 
 
-@dataclass(frozen=True, slots=True)
-class TableCount:
+class TableCount(Struct, frozen=True):
     """How one table fared; rows are counted where it was read."""
 
     name: str
@@ -64,8 +64,7 @@ class TableCount:
     unknown_columns: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
+class Review(Struct, frozen=True, kw_only=True):
     """A finished review of everyone, ready to be written out.
 
     ``registry`` is the one the findings were made with, site decisions included; ``settings``

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from openntz.monitor.finding import Finding
 from openntz.monitor.rules.catalogue import RULES
 
 
-@dataclass(frozen=True, slots=True)
-class RuleName:
+class RuleName(Struct, frozen=True):
     """A rule's id, its short title and the question it asks."""
 
     id: str

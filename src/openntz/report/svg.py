@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.report.charts import (
     Chart,
@@ -40,8 +41,7 @@ _MONTHS: Final = (
 _GAP = {PlotPanel: 16.0, LanePanel: 5.0, EmptyPanel: 3.0}
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """A labelled place on the time axis."""
 
     x: float
@@ -101,8 +101,7 @@ def _legend(keys: tuple[Key, ...], sheet: Sheet) -> tuple[str, float]:
     return "".join(parts), y + 24 if keys else y
 
 
-@dataclass(frozen=True, slots=True)
-class MomentLabel:
+class MomentLabel(Struct, frozen=True):
     """Where the label of a moment goes: its row above the panels, its text place at y = 0."""
 
     moment: Moment

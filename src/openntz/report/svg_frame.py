@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.report.charts import EmptyPanel, LanePanel, Panel, PlotPanel, TimeAxis
@@ -42,8 +42,7 @@ class Titles(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """A size of drawing: the time axis runs from ``left`` to ``right`` of ``width`` units.
 
     ``name`` makes ids of two drawings on one page differ.
@@ -56,8 +55,7 @@ class Sheet:
     titles: Titles
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """A time axis on a sheet; ``crossed`` are the days of lines drawn through all panels."""
 
     time: TimeAxis

@@ -6,12 +6,12 @@ import base64
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib import resources
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from msgspec import Struct
 
 from openntz.evidence.registry import Registry
 from openntz.mechanism.virtual.parameters import Parameters
@@ -40,8 +40,7 @@ _REACH: Final = 4.0
 _NORMAL_95: Final = 1.96
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A line of the table, as text."""
 
     id: str
@@ -59,8 +58,7 @@ class Row:
     citation: str
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """A topic: its rows, and the picture of the same."""
 
     title: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from openntz.definitions.therapy import TherapyState
 from openntz.monitor.finding import Finding, Status
@@ -17,8 +18,7 @@ from openntz.report.rules import RuleName
 _FAR = date.max.isoformat()
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One finding in a row: the rule's title, what it says, when it is due, who has taken it on."""
 
     status: Status
@@ -29,8 +29,7 @@ class Item:
     taken: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LevelCell:
+class LevelCell(Struct, frozen=True):
     """A level with its interval, or why there is none; ``sort`` orders the column."""
 
     value: str
@@ -39,8 +38,7 @@ class LevelCell:
     sort: float
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One person in the worklist.
 
     ``codes`` lists ``status:rule`` of everything that is not ok, for the page's filter.
@@ -186,8 +184,7 @@ def row(person: PersonReview, href: str, names: Mapping[str, RuleName]) -> Row:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RuleRow:
+class RuleRow(Struct, frozen=True):
     """One rule across everybody: how many people have each status, and who needs something."""
 
     rule: RuleName

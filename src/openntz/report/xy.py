@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.report.charts import Scale
 from openntz.report.svg_marks import escape, px, text
@@ -17,8 +18,7 @@ _BOTTOM: Final = 40.0
 _DOT: Final = 2.6
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Struct, frozen=True):
     """A scale with its title; ``labels`` replace the numbers at its ticks."""
 
     scale: Scale
@@ -32,8 +32,7 @@ class Axis:
         return tuple(zip(self.scale.ticks, words, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(Struct, frozen=True):
     """A line through points (x, y), or an area between two when ``upper`` is given."""
 
     tone: str
@@ -42,8 +41,7 @@ class Curve:
     upper: tuple[tuple[float, float], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Dots:
+class Dots(Struct, frozen=True):
     """Points (x, y) of one tone, each with an optional tooltip."""
 
     tone: str
@@ -52,8 +50,7 @@ class Dots:
     titles: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Bars:
+class Bars(Struct, frozen=True):
     """Bars from the bottom of the chart: (from x, to x, height)."""
 
     tone: str
@@ -64,8 +61,7 @@ class Bars:
 Layer = Curve | Dots | Bars
 
 
-@dataclass(frozen=True, slots=True)
-class XyChart:
+class XyChart(Struct, frozen=True):
     """A chart, back to front; ``summary`` says in words what it shows."""
 
     title: str

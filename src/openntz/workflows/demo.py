@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 
 from openntz.errors import InputError
 from openntz.evidence.registry import Registry, registry
@@ -43,8 +43,7 @@ def _planted(make: Maker, seed: int, folder: Path, evidence: Registry, _: Progre
     write_rows(make(np.random.default_rng(seed), evidence), folder)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demo:
+class Demo(Struct, frozen=True, kw_only=True):
     """A study of a published shape: how it is written, its analyses, its last day.
 
     ``days`` counts from the start of the study; ``plan`` writes a protocol and gives its path.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz import __version__
@@ -35,8 +35,7 @@ FILES: Final = ("posterior.csv", "posterior.json")
 _PERCENTILES: Final = (5.0, 50.0, 95.0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PersonDraws:
+class PersonDraws(Struct, frozen=True, eq=False):
     """One person's draws (n, r) of the random effects ``places``, in the units of the card.
 
     ``status`` is not 'ok' for a ``reason``; without draws, ``theta`` has no rows.

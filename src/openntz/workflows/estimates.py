@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.models.card import Card
@@ -24,8 +24,7 @@ _NOT_USED: Final = ("file", "row", "cell")
 USABLE: Final = ("ok", "prior only")
 
 
-@dataclass(frozen=True, slots=True)
-class EtaEstimate:
+class EtaEstimate(Struct, frozen=True):
     """One random effect of one person, in the units of the card.
 
     ``occasion`` is the code of the data, None for an effect between people. ``status`` is that
@@ -39,16 +38,14 @@ class EtaEstimate:
     status: EtaStatus
 
 
-@dataclass(frozen=True, slots=True)
-class WorstFit:
+class WorstFit(Struct, frozen=True):
     """The level farthest from its individual prediction, in SDs of the residual error."""
 
     iwres: float
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PersonEstimate:
+class PersonEstimate(Struct, frozen=True, eq=False, kw_only=True):
     """One person: etas, NONMEM's objective, predictions by row of the file.
 
     ``covariance`` is NONMEM's ETC in the order of ``etas``. ``pred`` and ``ipred`` (n,) are in
@@ -75,8 +72,7 @@ class PersonEstimate:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Estimates:
+class Estimates(Struct, frozen=True, eq=False):
     """All people of a file, in its order, with the card and the data they came from."""
 
     card: Card

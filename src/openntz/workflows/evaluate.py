@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz import __version__
@@ -49,8 +49,7 @@ Array = NDArray[np.float64]
 _TOGETHER: Final = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluateRequest:
+class EvaluateRequest(Struct, frozen=True, kw_only=True):
     """What to evaluate, where to write it and where the work runs.
 
     ``scheduler`` is the address of a dask cluster, used instead of own ``workers``.
@@ -68,8 +67,7 @@ class EvaluateRequest:
     scheduler: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluateOutcome:
+class EvaluateOutcome(Struct, frozen=True, kw_only=True):
     """The evaluation, the tables it was read from, and the page to open."""
 
     evaluation: Evaluation
@@ -77,8 +75,7 @@ class EvaluateOutcome:
     index: Path
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Part:
+class _Part(Struct, frozen=True, eq=False):
     """Some people's levels with, per scored level, its typical and simulated readings."""
 
     rows: tuple[Forecast, ...]
@@ -109,8 +106,7 @@ def _known(course: Course, day: date, practice: Practice) -> KnownAntibodies:
     return KnownAntibodies(antibodies_of(course, day, profile), readings_of(course, day, profile))
 
 
-@dataclass(frozen=True, slots=True)
-class _Together:
+class _Together(Struct, frozen=True):
     """People forecast together, and the day up to which."""
 
     courses: tuple[Course, ...]

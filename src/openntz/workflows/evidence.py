@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from openntz.evidence.show import Answer, Entry, Line, describe
 from openntz.workflows.read import registry_for

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.course.course import Course
 from openntz.definitions.therapy import Therapy
@@ -26,8 +28,7 @@ from openntz.workflows.person import Practice, later_days, situation_of, standin
 from openntz.workflows.read import read_tables, registry_for
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainQuestion:
+class ExplainQuestion(Struct, frozen=True, kw_only=True):
     """Whose findings, of which rule (None: all), and what they are made with."""
 
     folder: Path
@@ -41,8 +42,7 @@ class ExplainQuestion:
     acknowledged: Path | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explained:
+class Explained(Struct, frozen=True, kw_only=True):
     """One finding and, where it was asked for by its rule, what another record would change."""
 
     finding: Finding
@@ -52,8 +52,7 @@ class Explained:
     added: tuple[Supposition, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
+class Explanation(Struct, frozen=True, kw_only=True):
     """Findings of one person; ``set_aside`` says that rows of the export were not used."""
 
     person: str

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.errors import InputError
@@ -24,8 +25,7 @@ Target = Literal["sdtm", "adam"]
 _Made = tuple[tuple[Dataset, ...], tuple[tuple[str, str, int], ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportRequest:
+class ExportRequest(Struct, frozen=True, kw_only=True):
     """What to write, how, and where."""
 
     folder: Path
@@ -37,8 +37,7 @@ class ExportRequest:
     site: Path | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportedDatasets:
+class ExportedDatasets(Struct, frozen=True, kw_only=True):
     """Records by dataset, and what could not be carried: (table, what, times)."""
 
     out: Path

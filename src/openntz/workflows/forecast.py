@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from openntz.course.course import Course
 from openntz.course.events import Dose, Ref
@@ -17,8 +19,7 @@ from openntz.workflows.person import Practice, forecast_course, standing
 from openntz.workflows.read import read_tables, registry_for
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastQuestion:
+class ForecastQuestion(Struct, frozen=True, kw_only=True):
     """Whose forecast, from when, and the day of a supposed next dose (or None)."""
 
     folder: Path
@@ -32,8 +33,7 @@ class ForecastQuestion:
     options: Options = field(default_factory=Options)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastAnswer:
+class ForecastAnswer(Struct, frozen=True, kw_only=True):
     """The forecast as things stand and, if asked, up to and after the supposed dose.
 
     ``until_dose`` has the supposed day as its planned dose, so that its trough is known;

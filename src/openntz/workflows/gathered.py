@@ -6,12 +6,14 @@ import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.compute.executors import map_in_order
 from openntz.course.course import Course
@@ -41,15 +43,13 @@ NOT_IN_PEOPLE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """Why an analysis could take nothing from some people."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class Taken(Struct, frozen=True, kw_only=True):
     """Of some people: what Table 1 and each analysis took, and the rows set aside.
 
     ``one_piece`` says why the whole was held in memory, ``rows`` how many rows that were.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from openntz.course.tables import CONTRACT
 from openntz.errors import InputError
@@ -21,8 +22,7 @@ from openntz.report.exports import PROBLEM_HEADER, problem_rows
 from openntz.workflows.folder import make_folder
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
+class Imported(Struct, frozen=True, kw_only=True):
     """Rows written by table, what was set aside, and what meant nothing here with its count."""
 
     out: Path

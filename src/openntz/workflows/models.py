@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from openntz import __version__
 from openntz.errors import InputError
@@ -36,8 +37,7 @@ SHIPPED: Final = (DEFAULT_CARD, "label_linear", "biib107", "rule_of_thumb_11_day
 _PRIOR: Final = "models.prior-weight."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelsAnswer:
+class ModelsAnswer(Struct, frozen=True, kw_only=True):
     """The models' answers about one person, and the page that shows them."""
 
     person: PersonReview

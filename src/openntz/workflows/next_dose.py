@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.course.course import Course
 from openntz.definitions.therapy import Therapy
@@ -45,8 +46,7 @@ _MIXED = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Worth:
+class Worth(Struct, frozen=True, kw_only=True):
     """What one more level would be worth; ``reason`` says why it was not computed."""
 
     days: tuple[LevelWorth, ...]
@@ -54,8 +54,7 @@ class Worth:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NextDoseAnswer:
+class NextDoseAnswer(Struct, frozen=True, kw_only=True):
     """The decision, where asked for, and the what-ifs; ``finding`` is ``interval.candidate``.
 
     ``before`` are the findings to read first, that forbid a further dose or question it; where

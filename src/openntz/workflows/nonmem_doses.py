@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.models.card import Card
@@ -30,8 +30,7 @@ class RowError(Exception):
         super().__init__(line, column, value, reason, remedy)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Doses:
+class Doses(Struct, frozen=True, eq=False):
     """Doses of some rows, each (d,): day, duration (day), amount (mg), whether absorbed.
 
     ``steady`` is the interval of the steady state a dose meets, 0 without one, infinite for a

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from openntz.evidence.registry import registry
@@ -35,8 +36,7 @@ _RESET: Final = 3
 _RESET_AND_DOSE: Final = 4
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Prepared:
+class Prepared(Struct, frozen=True, eq=False):
     """A person ready for estimation.
 
     ``column`` (n,) says which of the subject's times answers each row of the file; ``occasions``
@@ -58,8 +58,7 @@ class Prepared:
         return replace(self, notes=(*self.notes, *notes)) if notes else self
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
+class _Rows(Struct, frozen=True):
     """Rows first to last - 1 of a person, between two resets."""
 
     first: int

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.course import vocabulary
 from openntz.course.course import Course
@@ -49,8 +51,7 @@ _MATTERS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Practice:
+class Practice(Struct, frozen=True, kw_only=True):
     """What a review is made with: registry, profiles, models, blood sensor, seed."""
 
     registry: Registry
@@ -101,8 +102,7 @@ class Practice:
         return {name: p for name, p in self.profiles.items() if name != self.profile.id}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonResult:
+class PersonResult(Struct, frozen=True, kw_only=True):
     """One person's standing, forecast and findings.
 
     ``decision`` holds the dates open for the next dose, None where there is no forecast or no

@@ -7,13 +7,14 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from openntz import __version__
 from openntz.errors import InputError
@@ -49,8 +50,7 @@ from openntz.workflows.read import registry_for
 _LISTED: Final = 10_000  # people set aside by an analysis that results.json names
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReanalysisRequest:
+class ReanalysisRequest(Struct, frozen=True, kw_only=True):
     """What to analyse and where to write it; no names mean every analysis.
 
     ``aggregate_only`` writes nothing of single people; ``published`` is shown beside our rows.
@@ -68,8 +68,7 @@ class ReanalysisRequest:
     published: tuple[Published, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reanalysis:
+class Reanalysis(Struct, frozen=True, kw_only=True):
     """The results with what they were made from."""
 
     people: int

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, Final
+
+from msgspec import Struct
 
 from openntz.evidence.conflicts import conflicts_within
 from openntz.evidence.registry import Registry
@@ -89,8 +90,7 @@ def _code(fact: str) -> dict[str, list[str]]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Rests:
+class Rests(Struct, frozen=True):
     """Answers what rests on an entry of one registry."""
 
     registry: Registry

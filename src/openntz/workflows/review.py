@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz import __version__
 from openntz.compute.executors import map_in_order
@@ -43,8 +45,7 @@ _GENERATOR: Final = '<meta name="generator" content="OpenNTZ'
 _HEAD: Final = 2000  # characters of a page in which its head stands
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewRequest:
+class ReviewRequest(Struct, frozen=True, kw_only=True):
     """What to review and where to write it.
 
     ``compare`` is an earlier findings.json, ``acknowledged`` the clinic's list of findings that
@@ -65,8 +66,7 @@ class ReviewRequest:
     acknowledged: Path | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewOutcome:
+class ReviewOutcome(Struct, frozen=True, kw_only=True):
     """The review and the page to open first."""
 
     review: Review
@@ -136,8 +136,7 @@ def _site_note(request: ReviewRequest, practice: Practice) -> str:
     return f"{note} It chooses {chosen}." if chosen else note
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """A person to judge, the day, and the tables of which a row was set aside."""
 
     course: Course

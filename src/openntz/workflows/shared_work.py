@@ -11,13 +11,14 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Generic, TypeVar
+
+from msgspec import Struct
 
 from openntz import __version__
 from openntz.compute.cluster import cluster_executor
@@ -51,8 +52,7 @@ def made_by() -> str:
     return f"{__version__}, facts and models {digest.hexdigest()[:_HASH]}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class Recipe(Struct, frozen=True, kw_only=True):
     """What a practice can be made from elsewhere; picklable, hashable, small.
 
     ``site`` names the site file, ``decided`` holds its facts and ``choices`` its choices, so that
@@ -145,8 +145,7 @@ def _practice_from(recipe: Recipe) -> Practice:
     return recipe.practice()
 
 
-@dataclass(frozen=True, slots=True)
-class OnWorker(Generic[Item, Result]):
+class OnWorker(Struct, Generic[Item, Result], frozen=True):
     """A task as it is sent to a cluster's worker, with the recipe of the practice it needs."""
 
     task: Callable[[Practice, Item], Result]

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
 
 from openntz import __version__
 from openntz.compute.cluster import cluster_executor
@@ -41,8 +42,7 @@ from openntz.workflows.simulation_folder import (
 _LAYOUT: Final = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimulateRequest:
+class SimulateRequest(Struct, frozen=True, kw_only=True):
     """What to simulate, into which folder, and where the work runs.
 
     ``tables`` is the format of the eleven tables; ``trajectories`` also writes every state as
@@ -59,8 +59,7 @@ class SimulateRequest:
     chunk_people: int = TOGETHER
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Simulation:
+class Simulation(Struct, frozen=True, kw_only=True):
     """What was simulated: rows by table, where they lie, and chunks an earlier run had done."""
 
     scenario: Scenario

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
@@ -33,16 +34,14 @@ _YEAR: Final = 365.25
 _MISSED, _LATE, _LEAVES = range(3)
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """When therapy ended for a person, and why; None when it goes on."""
 
     day: int
     reason: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ArmPart:
+class ArmPart(Struct, frozen=True, eq=False):
     """Some people of an arm: N regimens, reactions, stops, last days seen, and their states."""
 
     arm: Arm

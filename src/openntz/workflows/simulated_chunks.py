@@ -10,12 +10,12 @@ import hashlib
 import io
 import json
 import zipfile
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any, Final, Literal
 
 import numpy as np
+from msgspec import Struct
 
 from openntz import __version__
 from openntz.mechanism.virtual.exposure import level_card
@@ -32,8 +32,7 @@ ROWS: Final = "rows.json"
 TableFormat = Literal["csv", "parquet"]
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """Some people of one arm: numbers ``first`` to ``last`` - 1 of arm ``group``, from 0."""
 
     number: int
@@ -42,8 +41,7 @@ class Chunk:
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class MadeChunk:
+class MadeChunk(Struct, frozen=True):
     """A chunk's rows (a zip archive, a member a table) and, where wanted, states (Parquet)."""
 
     number: int
@@ -70,8 +68,7 @@ def maker() -> str:
     return f"{__version__}, parameters {inputs}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChunkWork:
+class ChunkWork(Struct, frozen=True, kw_only=True):
     """What turns a chunk into bytes; picklable, for workers that share no memory or disk."""
 
     scenario: Scenario

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.course import vocabulary as v
@@ -71,8 +71,7 @@ _LEVEL_ERROR, _ANTIBODY_ERROR, _CELL_ERROR = 0, 1, 2
 _ERROR_COLUMNS: Final = 2 + len(_CELLS)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Calendar:
+class _Calendar(Struct, frozen=True, eq=False):
     """Days counted from the first dose as the tables write them; each is written once."""
 
     start: date
@@ -98,8 +97,7 @@ class _Calendar:
         return self.on(day) + moment
 
 
-@dataclass(frozen=True, slots=True)
-class _Person:
+class _Person(Struct, frozen=True):
     """One person while the rows are written."""
 
     at: int
@@ -115,8 +113,7 @@ class _Person:
 Found = list[list[tuple[int, tuple[Any, ...]]]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Readings:
+class _Readings(Struct, frozen=True, eq=False):
     """What was found of all people, worked out together: reading each alone takes longer."""
 
     age: Floats

@@ -20,9 +20,10 @@ import shutil
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
+
+from msgspec import Struct
 
 from openntz.errors import InputError
 from openntz.records.write import csv_text, write_bytes_atomic, write_text_atomic
@@ -72,8 +73,7 @@ def _refuse_another(out: Path, state: str, there: Any, here: Identity) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class SimulationFolder:
+class SimulationFolder(Struct, frozen=True):
     """A folder recognised as this simulation's, finished or not."""
 
     out: Path

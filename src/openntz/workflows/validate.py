@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz import __version__
@@ -30,8 +30,7 @@ _TOGETHER: Final = 250
 DEFAULT_PEOPLE: Final = 2000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValidateRequest:
+class ValidateRequest(Struct, frozen=True, kw_only=True):
     """How many virtual people, into which folder."""
 
     out: Path
@@ -40,8 +39,7 @@ class ValidateRequest:
     workers: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Validation:
+class Validation(Struct, frozen=True, kw_only=True):
     """Every published result with its simulated counterpart, and the page to open."""
 
     held: tuple[Held, ...]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 
 from openntz import __version__
 from openntz.errors import InputError
@@ -33,8 +33,7 @@ _SATURATION: Final = "saturation_natalizumab"
 _PROFILE: Final = "eu"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StudyRequest:
+class StudyRequest(Struct, frozen=True, kw_only=True):
     """How many virtual people, under which card, and where the work runs.
 
     ``people`` None means as many as the registry. ``scheduler`` is the address of a dask cluster,
@@ -50,8 +49,7 @@ class StudyRequest:
     scheduler: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StudyOutcome:
+class StudyOutcome(Struct, frozen=True, kw_only=True):
     """The study, what it was made with, and the page to open."""
 
     study: Study
@@ -62,8 +60,7 @@ class StudyOutcome:
     index: Path
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(Struct, frozen=True):
     """Some virtual people: their random stream and how many."""
 
     number: int

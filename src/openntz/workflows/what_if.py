@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.definitions.therapy import Therapy
 from openntz.errors import InputError
@@ -34,8 +36,7 @@ _MOST_SESSIONS: Final = 15
 _LENGTH: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(w|wk|weeks?|d|days?)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(Struct, frozen=True, kw_only=True):
     """Where the person stands: what futures are measured from."""
 
     history: History

@@ -7,9 +7,11 @@ other rule has to stay silent about them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from openntz.course import vocabulary as v
 from openntz.course.course import TABLES, Course
@@ -70,8 +72,7 @@ def blood(day: date, *, risen: bool = True, **other: float | None) -> tuple[Meas
     )
 
 
-@dataclass(frozen=True)
-class Quiet:
+class Quiet(Struct, frozen=True):
     """The tables of such a person, to be changed table by table."""
 
     first: date

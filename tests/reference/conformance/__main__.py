@@ -13,8 +13,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
+
+from msgspec.structs import asdict
 
 from tests.reference.conformance.cases import Case, all_cases
 from tests.reference.conformance.compare import Row, compare, fingerprint

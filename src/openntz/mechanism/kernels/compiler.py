@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, Final
 
+from msgspec import Struct
 from numba import njit, types
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
@@ -102,8 +102,7 @@ _SIGNATURE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Assembled:
+class Assembled(Struct, frozen=True):
     """Machine code and the intermediate code it was made from."""
 
     code: MachineCode

@@ -18,10 +18,10 @@ day, scans that miss nothing else. Rates are calibrated on AFFIRM's placebo arm.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.signal import lfilter, lfilter_zi
 from scipy.special import pdtr
@@ -40,8 +40,7 @@ _YEAR: Final = 365.25
 _STEPS: Final = 3.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Drive:
+class Drive(Struct, frozen=True, eq=False):
     """Fresh inflammation and tissue reservoir (N, T), both 1 without treatment."""
 
     fresh: Floats
@@ -85,8 +84,7 @@ def _following(target: Floats, kept: float, steps: int) -> Floats:
     return np.asarray(found)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Lesions:
+class Lesions(Struct, frozen=True, eq=False):
     """Lesions that begin on each day (N, T): enhancing, new on T2, and growing on T2."""
 
     enhancing: Counts

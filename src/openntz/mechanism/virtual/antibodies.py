@@ -18,10 +18,10 @@ affinity. Spread and waning are calibrated on assays of 4 and 500 ng/mL.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
 
 from openntz.mechanism.virtual.parameters import Parameters
@@ -33,8 +33,7 @@ Floats = NDArray[np.float64]
 _LEAST: Final = float(np.finfo(float).tiny)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Response:
+class Response(Struct, frozen=True, eq=False):
     """One antibody response of N people: onset day, peak (ng/mL), half-life (d), plateau.
 
     ``plateau`` is the share of the peak that stays.

@@ -9,11 +9,11 @@ depend on affinity, and there are no false positives.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
 
 from openntz.mechanism.virtual.parameters import Parameters
@@ -25,8 +25,7 @@ Bools = NDArray[np.bool_]
 PERSISTENT_APART_DAY: Final = 42.0
 
 
-@dataclass(frozen=True, slots=True)
-class AntibodyAssay:
+class AntibodyAssay(Struct, frozen=True):
     """Name, cut-off (ng/mL of 12C4) and whether drug in the sample hides antibodies."""
 
     name: str

@@ -8,11 +8,11 @@ enough antibodies to matter. Simplifies: the card's parameters do not change oth
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import ArrayLike, NDArray
 
 from openntz.evidence.registry import registry
@@ -34,8 +34,7 @@ _MINUTES: Final = 1440.0
 _EARLIEST: Final = -1e6
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Regimen:
+class Regimen(Struct, frozen=True, eq=False):
     """Doses on days (m,) with amounts (mg) and route; none for placebo."""
 
     day: Floats
@@ -83,8 +82,7 @@ def individual_kinetics(crowd: Crowd, weight: Floats) -> Mapping[str, Floats]:
     return {name: np.broadcast_to(value, weight.shape) for name, value in found.items()}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Given:
+class Given(Struct, frozen=True, eq=False):
     """Doses of N people, each array (N, m): day (infinite for none), amount (mg) and route."""
 
     day: Floats

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.mechanism.virtual.activity import Drive, Lesions, drive, lesions
@@ -26,8 +26,7 @@ from openntz.mechanism.virtual.relapses import relapse_days
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class Fates:
+class Fates(Struct, frozen=True, eq=False, dict=True):
     """N people over T days; parts are worked out when first asked for.
 
     ``day`` (T,) are whole days, ascending by one; day 0 is the first planned dose. Levels on a

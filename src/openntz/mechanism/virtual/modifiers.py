@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.evidence.registry import registry
@@ -24,8 +24,7 @@ Floats = NDArray[np.float64]
 _HOURS = 24.0
 
 
-@dataclass(frozen=True, slots=True)
-class WeightChange:
+class WeightChange(Struct, frozen=True):
     """Weight goes from one to ``factor`` times between two days, in steps, and stays there."""
 
     start_day: float
@@ -44,8 +43,7 @@ class WeightChange:
         return 1.0 + (self.factor - 1.0) * np.clip(done / self.steps, 0.0, 1.0)
 
 
-@dataclass(frozen=True, slots=True)
-class PlasmaExchange:
+class PlasmaExchange(Struct, frozen=True):
     """Sessions of plasma exchange from a day on, at the registry's spacing."""
 
     start_day: float

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
+
+from msgspec import Struct
 
 from openntz.errors import ModelError
 from openntz.evidence.registry import near_misses, registry
@@ -21,8 +22,7 @@ _OPTIONAL: Final = {"low", "high", "note"}
 _SCALE: Final = MappingProxyType({"%": 0.01})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
+class Parameter(Struct, frozen=True, kw_only=True):
     """One number with its unit, where it comes from, and its plausible range."""
 
     name: str
@@ -36,7 +36,6 @@ class Parameter:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Parameters(Mapping[str, float]):
     """Values by name; percentages are given as fractions, everything else in its own unit.
 
@@ -46,7 +45,10 @@ class Parameters(Mapping[str, float]):
         When asked for a name that is not in the file.
     """
 
-    entries: Mapping[str, Parameter]
+    __slots__ = ("entries",)
+
+    def __init__(self, entries: Mapping[str, Parameter]) -> None:
+        self.entries: Final = entries
 
     def __getitem__(self, name: str) -> float:
         try:

@@ -8,10 +8,10 @@ follow from the scores, so the same person can be given other parameters.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.special import gammaincinv, ndtr
 
@@ -43,8 +43,7 @@ DAILY: Final = 8
 _TRAIT_STREAM, _DAILY_STREAM, _VISIT_STREAM, _CONDUCT_STREAM = range(4)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Crowd:
+class Crowd(Struct, frozen=True, eq=False):
     """N people by their numbers in a group; ``scores`` (N, traits) are standard normal."""
 
     seed: int

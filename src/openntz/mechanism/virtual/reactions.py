@@ -12,10 +12,10 @@ is one thing. Subcutaneous doses have a factor, for want of any figure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.mechanism.virtual import people as draws
@@ -28,8 +28,7 @@ Bools = NDArray[np.bool_]
 Kind = Literal["during", "after", "hypersensitivity"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reactions:
+class Reactions(Struct, frozen=True, eq=False):
     """Who reacted to which dose (N, m): during it, in the hour after, by hypersensitivity."""
 
     during: Bools

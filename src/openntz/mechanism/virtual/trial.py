@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.mechanism.virtual.antibodies import exposures, responses_from, titre_ng_per_ml
@@ -21,8 +21,7 @@ Rows = NDArray[np.intp]
 Starts = list[tuple[Floats, bool]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(Struct, frozen=True, kw_only=True):
     """What a group of people has in common: disease and product beside AFFIRM's."""
 
     activity: float = 1.0

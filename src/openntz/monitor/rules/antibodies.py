@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.events import Ref
@@ -70,8 +71,7 @@ def _asked_for(definition: Definition, profile: Profile) -> str:
     return fact.shown.replace(f" {fact.unit}", f" {words}", 1)
 
 
-@dataclass(frozen=True, slots=True)
-class AntibodyFacts:
+class AntibodyFacts(Struct, frozen=True):
     """A person's antibody tests and every definition's answer."""
 
     therapy: Therapy

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.events import Measurement, Ref
@@ -18,8 +19,7 @@ from openntz.monitor.rules.standing import joined, not_in_export, standing_refs
 _UNIT: Final = vocabulary.CANONICAL_UNITS[vocabulary.ANTIBODIES]
 
 
-@dataclass(frozen=True, slots=True)
-class AssayFacts:
+class AssayFacts(Struct, frozen=True):
     """Every antibody result, in time order."""
 
     therapy: Therapy

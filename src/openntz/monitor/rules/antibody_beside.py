@@ -6,8 +6,9 @@ study, relapses and lesions with high antibodies in another), so a level is neve
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.course.events import Ref
@@ -22,8 +23,7 @@ from openntz.monitor.rules.antibodies import (
 from openntz.monitor.rules.standing import not_in_export
 
 
-@dataclass(frozen=True, slots=True)
-class AntibodyStatus:
+class AntibodyStatus(Struct, frozen=True):
     """The sentence and the rows it rests on."""
 
     text: str = ""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course.events import Ref
 from openntz.definitions.results import below
@@ -20,8 +21,7 @@ _KEY: Final = "level.due-below"
 _USED: Final = frozenset({"fitted", "censored above"})
 
 
-@dataclass(frozen=True, slots=True)
-class LowLevel:
+class LowLevel(Struct, frozen=True):
     """The level, the rule that speaks of it, and the threshold it passed."""
 
     what: str

@@ -7,11 +7,12 @@ carries its name, and what another rule already asks for is only pointed to.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from math import inf
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.course.events import Ref
@@ -65,8 +66,7 @@ class Reason(StrEnum):
 _EVENT_TABLES: Final = ("relapses", "mri", "reactions")
 
 
-@dataclass(frozen=True, slots=True)
-class AntibodyEvent:
+class AntibodyEvent(Struct, frozen=True):
     """Something on therapy after which antibodies are tested."""
 
     what: str
@@ -74,8 +74,7 @@ class AntibodyEvent:
     ref: Ref
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AntibodyTestFacts:
+class AntibodyTestFacts(Struct, frozen=True, kw_only=True):
     """The last readable test, events and a low level since it, and who else speaks of a test.
 
     ``open_with`` names the rule that deals with a positive already found; ``asked_by`` the

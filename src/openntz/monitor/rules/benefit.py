@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course.events import EdssScore, Scan
 from openntz.definitions.neda import Neda, neda
@@ -31,8 +32,7 @@ _ASKED: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
+class Point(Struct, frozen=True, kw_only=True):
     """One point at which benefit is judged, with the visit and the MRI that go with it.
 
     ``ends`` is the day from which the next regular evaluation takes its place; ``found`` is, up
@@ -47,8 +47,7 @@ class Point:
     found: Neda | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BenefitFacts:
+class BenefitFacts(Struct, frozen=True, kw_only=True):
     """The last point that has come or is near, and the next one."""
 
     therapy: Therapy

@@ -7,10 +7,11 @@ here, so that there is one truth about who is offered a later date.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.course import age_on
@@ -50,8 +51,7 @@ _NOT_LOOKED_AT: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CandidateFacts:
+class CandidateFacts(Struct, frozen=True, kw_only=True):
     """What the conditions for a longer interval rest on.
 
     ``antibodies`` is the answer of the profile's definition; ``pregnancy`` is the one that stops

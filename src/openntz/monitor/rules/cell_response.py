@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.events import Ref
@@ -48,8 +49,7 @@ _UNITS: Final = {
 _LOUD: Final = frozenset({Response.LOST, Response.NEVER})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseFacts:
+class ResponseFacts(Struct, frozen=True, kw_only=True):
     """The response of lymphocytes and B cells, and the course of monocytes, where counted.
 
     ``persistent_antibodies`` are the tests by which the profile's definition calls antibodies

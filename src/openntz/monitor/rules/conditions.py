@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.course.events import Ref
@@ -31,8 +31,7 @@ _KEYS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConditionFacts:
+class ConditionFacts(Struct, frozen=True, kw_only=True):
     """What is recorded of diseases that forbid natalizumab.
 
     ``forbidding`` are stated as present (PML: ever), ``unclear`` suspected, over, or meant by a
@@ -66,8 +65,7 @@ def _treated(course: Course, situation: Situation, profile: Profile) -> tuple[Sa
     return tuple(s for s in said if s.open)
 
 
-@dataclass(frozen=True, slots=True)
-class _Diseases:
+class _Diseases(Struct, frozen=True):
     """What is said of cancer, the immune system and PML, and which of it forbids natalizumab."""
 
     cancer: tuple[Said, ...]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from math import inf
+
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.course.events import EdssScore, Plan, Ref
@@ -26,8 +27,7 @@ from openntz.monitor.rules.standing import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentFacts:
+class ConsentFacts(Struct, frozen=True, kw_only=True):
     """The last renewed consent on record and the last visit, which an EDSS score stands for."""
 
     therapy: Therapy
@@ -129,8 +129,7 @@ RE_INFORM = Rule(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorisationFacts:
+class AuthorisationFacts(Struct, frozen=True, kw_only=True):
     """The last authorisation on record."""
 
     therapy: Therapy

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.events import Measurement, Ref
@@ -35,8 +36,7 @@ _OTHERS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class AfterCount:
+class AfterCount(Struct, frozen=True):
     """The latest count of one kind of cell in or after the window, and its own baseline."""
 
     name: str
@@ -59,8 +59,7 @@ class AfterCount:
         return (self.count.ref, self.baseline.ref)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AfterFacts:
+class AfterFacts(Struct, frozen=True, kw_only=True):
     """Counts since the window opened; ``baseline`` is the lymphocyte count to come back to."""
 
     therapy: Therapy

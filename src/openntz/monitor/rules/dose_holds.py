@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from openntz.course.events import Ref
 from openntz.monitor.finding import Status
@@ -28,8 +29,7 @@ HOLDS_SILENCE = tuple(dict.fromkeys(s for rule in (*_HOLDING, *_FIRST) for s in 
 """Where rows that were set aside or lost leave it open whether anything holds a longer interval."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """A rule that holds a dose or a longer interval, and what it says."""
 
     rule: Rule
@@ -41,8 +41,7 @@ class Hold:
         return f"{self.rule.title} ({self.rule.id})"
 
 
-@dataclass(frozen=True, slots=True)
-class IntervalHolds:
+class IntervalHolds(Struct, frozen=True):
     """What holds a longer interval.
 
     ``dose`` holds any dose, gravest first; ``interval`` only a longer interval, since a dose that

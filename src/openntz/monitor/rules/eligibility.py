@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from openntz.course.course import age_on
 from openntz.course.events import Dose, Ref, Treatment
@@ -22,8 +23,7 @@ from openntz.monitor.rules.standing import not_in_export, standing_refs
 # ── age
 
 
-@dataclass(frozen=True, slots=True)
-class AgeFacts:
+class AgeFacts(Struct, frozen=True):
     """Completed years at the date, None without a usable birth date."""
 
     therapy: Therapy
@@ -112,8 +112,7 @@ AGE = Rule(
 # ── other therapy beside natalizumab
 
 
-@dataclass(frozen=True, slots=True)
-class CombinationFacts:
+class CombinationFacts(Struct, frozen=True):
     """Other treatments by how they lie to the time on natalizumab.
 
     ``overlapping`` go on at the date; ``unclear`` began before the first dose and have no end;

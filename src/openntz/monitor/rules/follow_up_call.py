@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from openntz.course.events import Contact, Dose, Reaction
 from openntz.definitions.reactions import link_reaction
@@ -16,8 +17,7 @@ from openntz.monitor.rules.observation import Answer, ObservationFacts, answer
 from openntz.monitor.rules.standing import NEVER_DOSED, joined, off_text, standing_refs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FollowUpFacts:
+class FollowUpFacts(Struct, frozen=True, kw_only=True):
     """The last dose, what is recorded of the time after it, and what was advised before it.
 
     ``stayed`` bounds the minutes between the end of the dose and the discharge from below and

@@ -6,8 +6,10 @@ dose until it is settled (a suspicion, an infection, liver values) is for ``inte
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.course.course import age_on
 from openntz.course.events import Ref
@@ -23,8 +25,7 @@ from openntz.monitor.rules.pml_suspected import SUSPECTED, pml_on_record
 from openntz.monitor.rules.standing import joined
 
 
-@dataclass(frozen=True, slots=True)
-class ForbiddingReaction:
+class ForbiddingReaction(Struct, frozen=True):
     """The first reaction that forbids natalizumab, or the stop whose reason names one."""
 
     on: date
@@ -39,8 +40,7 @@ class ForbiddingReaction:
         return f"the reaction of {self.on}"
 
 
-@dataclass(frozen=True, slots=True)
-class Forbidden:
+class Forbidden(Struct, frozen=True):
     """Why natalizumab is forbidden, its rows, and the rule that says more of it.
 
     ``text`` stands in place of advice about a dose or a restart.

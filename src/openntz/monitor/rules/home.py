@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course.events import Dose, Ref, Route
 from openntz.definitions.reactions import link_reaction
@@ -21,16 +22,14 @@ from openntz.monitor.rules.standing import NEVER_DOSED, joined, off_text, standi
 JURISDICTIONS: Final = ("eu", "ch", "us")
 
 
-@dataclass(frozen=True, slots=True)
-class HomeDose:
+class HomeDose(Struct, frozen=True):
     """A dose at home, given or booked, and the days with a tolerated dose just before it."""
 
     dose: Dose
     tolerated: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HomeFacts:
+class HomeFacts(Struct, frozen=True, kw_only=True):
     """Where the last dose was given, the last and the booked dose at home, and reactions.
 
     ``latest`` is set when the last dose was given at home, ``booked`` when the next is booked
@@ -89,8 +88,7 @@ def home_facts(situation: Situation, profile: Profile) -> HomeFacts:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Permission:
+class Permission(Struct, frozen=True):
     """What one text says about a dose at home.
 
     ``may`` is None where it says nothing, or where it cannot be told because reactions are not
@@ -160,8 +158,7 @@ def permission(
     return texts[jurisdiction](route, tolerated, reactions_known, profile)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """A dose at home that is judged: what is said of it, and what it is judged by."""
 
     told: str

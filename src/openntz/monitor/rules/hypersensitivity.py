@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from openntz.course.events import Dose, Plan, Ref
 from openntz.definitions.reactions import (
@@ -64,8 +65,7 @@ def _minutes(minutes: int | None) -> str:
     return "1 minute" if minutes == 1 else f"{minutes} minutes"
 
 
-@dataclass(frozen=True, slots=True)
-class HypersensitivityFacts:
+class HypersensitivityFacts(Struct, frozen=True):
     """Reactions by what they mean, and the doses given after the first that forbids.
 
     ``stop`` is the stop on record that no later plan lifts; it says whether therapy goes on

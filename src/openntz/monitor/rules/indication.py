@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from openntz.course.events import Ref
 from openntz.definitions.statements import Statement, statement
@@ -16,8 +16,7 @@ from openntz.monitor.rules.notes import quoted, statement_words
 _KEYS = ("indication.relapsing-terms", "indication.other-terms")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndicationFacts:
+class IndicationFacts(Struct, frozen=True, kw_only=True):
     """The recorded kind of disease and which kinds its words name; '' when not recorded."""
 
     therapy: Therapy

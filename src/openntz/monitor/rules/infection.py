@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.course.events import Ref
@@ -28,8 +29,7 @@ _OVER = frozenset({Statement.EXCLUDED, Statement.PAST})
 _MENTION = "infection.stop-terms"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InfectionFacts:
+class InfectionFacts(Struct, frozen=True, kw_only=True):
     """Recorded infections since the first dose.
 
     ``stopping`` are those for which natalizumab is stopped, ``earlier`` the same before
@@ -163,8 +163,7 @@ INFECTION = Rule(
 # ── before the next dose
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BeforeDoseFacts:
+class BeforeDoseFacts(Struct, frozen=True, kw_only=True):
     """Infections recorded shortly before the next dose; ``delaying`` those a centre waits for."""
 
     therapy: Therapy

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.course.events import Dose, Ref
 from openntz.definitions.pregnancy import Gestation
@@ -19,8 +21,7 @@ from openntz.monitor.rules.pregnancy import ongoing_pregnancy
 from openntz.monitor.rules.standing import NEVER_DOSED, joined, weeks_text
 
 
-@dataclass(frozen=True, slots=True)
-class LateDoseFacts:
+class LateDoseFacts(Struct, frozen=True):
     """The person's standing in therapy, and what forbids another dose or bears on it.
 
     ``against`` are other rules to act on that forbid a dose until they are settled, as

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from math import inf
+
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.events import Event, Measurement, Reaction, Symptom
@@ -31,8 +32,7 @@ from openntz.monitor.rules.standing import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlateletFacts:
+class PlateletFacts(Struct, frozen=True, kw_only=True):
     """The latest platelet count, the person's own baseline, and recorded signs of low platelets.
 
     ``signs`` are those of late; a count on the day of the last one or later answers them.
@@ -180,8 +180,7 @@ def platelets_low(facts: PlateletFacts, profile: Profile) -> Verdict:
     return Verdict(status=status, message=f"{count}. {tail}", evidence=(last.ref,), keys=keys)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaboratoryFacts:
+class LaboratoryFacts(Struct, frozen=True, kw_only=True):
     """The last blood count (lymphocytes, neutrophils or platelets) and liver test (ALT or AST)."""
 
     therapy: Therapy

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course.events import Pregnancy, Ref
 from openntz.definitions.breastfeeding import Feeding, FeedingTerms, feeding, last_day
@@ -30,8 +31,7 @@ from openntz.monitor.rules.standing import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LactationFacts:
+class LactationFacts(Struct, frozen=True, kw_only=True):
     """The last delivery on record and what is recorded of breast-feeding.
 
     ``decided`` says that the entry records a talk about it; ``acts_until`` is the day to which

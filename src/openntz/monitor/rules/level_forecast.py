@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from openntz.definitions import amounts
 from openntz.definitions.therapy import Therapy
@@ -14,8 +15,7 @@ from openntz.monitor.rules.level_words import LEVEL_UNIT, chance_text, level_tex
 from openntz.monitor.rules.next_dose import next_dose_text
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """What one source, the measurement or the forecast, says: status, words, thresholds."""
 
     status: Status

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.events import Measurement, Ref
@@ -36,8 +37,7 @@ def _value(verdict: LevelVerdict) -> str:
     return f"{number} on {verdict.at.date()}{time}"
 
 
-@dataclass(frozen=True, slots=True)
-class ImplausibleFacts:
+class ImplausibleFacts(Struct, frozen=True):
     """How each level was used, in time order, and how many are on record at all."""
 
     therapy: Therapy
@@ -172,8 +172,7 @@ def _unflagged(facts: ImplausibleFacts) -> Verdict:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Odd:
+class _Odd(Struct, frozen=True):
     """What is said of unusual levels that were used, and their rows; empty without any."""
 
     text: str = ""

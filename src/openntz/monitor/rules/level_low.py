@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.course import Course
@@ -23,8 +24,7 @@ from openntz.monitor.rules.next_dose import no_next_dose
 from openntz.monitor.rules.standing import ago, joined, not_in_export, standing_refs
 
 
-@dataclass(frozen=True, slots=True)
-class LowFacts:
+class LowFacts(Struct, frozen=True):
     """The latest level that speaks for today, why another does not, and the forecast.
 
     The ``course`` is for the antibodies, which are read only where a level is low.

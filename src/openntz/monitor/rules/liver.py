@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
+
+from msgspec import Struct, field
 
 from openntz.course import vocabulary
 from openntz.course.course import Course
@@ -39,8 +40,7 @@ _ULN = {
 _NAMES = {vocabulary.ALT: "ALT", vocabulary.AST: "AST", vocabulary.BILIRUBIN: "bilirubin"}
 
 
-@dataclass(frozen=True, slots=True)
-class LiverResult:
+class LiverResult(Struct, frozen=True):
     """One liver result with the upper limit of normal it is held against."""
 
     result: Measurement
@@ -65,8 +65,7 @@ class LiverResult:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiverFacts:
+class LiverFacts(Struct, frozen=True, kw_only=True):
     """The latest ALT and AST, every bilirubin, and recorded jaundice of late."""
 
     therapy: Therapy

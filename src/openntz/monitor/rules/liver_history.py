@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.course.events import Dose, Measurement, Ref
@@ -14,16 +15,14 @@ from openntz.monitor.rule import days_text
 from openntz.monitor.rules.standing import joined
 
 
-@dataclass(frozen=True, slots=True)
-class Episode:
+class Episode(Struct, frozen=True):
     """An earlier high result, and the first dose given after it; None when none was."""
 
     result: Measurement
     dose: Dose | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiverHistory:
+class LiverHistory(Struct, frozen=True, kw_only=True):
     """Results before the first dose, and the last time an enzyme was high and came down again."""
 
     first_dose: Dose | None = None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.events import Measurement, Ref
@@ -36,8 +37,7 @@ _KEYS = ("rise.threshold", "rise.window-from", "rise.window-to", "rise.baseline-
 _SET_ASIDE = frozenset({"not a trough", "impossible", "not usable"})
 
 
-@dataclass(frozen=True, slots=True)
-class RiseFacts:
+class RiseFacts(Struct, frozen=True):
     """Counts against the person's baseline, and what was measured since the count that failed."""
 
     therapy: Therapy

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from openntz.definitions.statements import (
     Note,
@@ -23,8 +24,7 @@ from openntz.monitor.rules.standing import NEVER_DOSED, joined, past_watch, stan
 _OVER = frozenset({Statement.EXCLUDED, Statement.PAST})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoodFacts:
+class MoodFacts(Struct, frozen=True, kw_only=True):
     """Recent notes on suicide or self-harm, depression and gallstones; ``missing`` says why
     nothing else is known."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course.events import Dose, Ref
 from openntz.definitions.edss_worsening import Worsening, WorseningRule
@@ -31,8 +32,7 @@ CONVENTIONS: Final = {
 LESIONS: Final = "new, enlarging or enhancing lesions"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NedaFacts:
+class NedaFacts(Struct, frozen=True, kw_only=True):
     """The components since the new baseline at its earlier day.
 
     ``judged`` is None without a dose, off therapy, and before the new baseline;

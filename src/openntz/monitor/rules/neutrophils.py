@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.events import Measurement
@@ -20,8 +21,7 @@ from openntz.monitor.rules.lymphocytes import COUNT_UNIT
 from openntz.monitor.rules.standing import NEVER_DOSED, ago, joined, past_watch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NeutrophilFacts:
+class NeutrophilFacts(Struct, frozen=True, kw_only=True):
     """The latest neutrophil count and the person's own baseline."""
 
     therapy: Therapy
@@ -51,8 +51,7 @@ def _limit(profile: Profile, key: str) -> str:
     return fact.shown.replace(fact.unit, COUNT_UNIT, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Struct, frozen=True):
     """Whether a limit is crossed (None: cannot tell), in which words, and by which threshold."""
 
     crossed: bool | None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from openntz.course.events import Dose
 from openntz.definitions.pregnancy import Gestation, PregnancyState, newborn_count
@@ -26,8 +27,7 @@ from openntz.monitor.rules.standing import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Newborn:
+class Newborn(Struct, frozen=True, kw_only=True):
     """One pregnancy with the last dose before its end and the count on record, if any.
 
     ``more_doses``: others may be given before it ends.
@@ -53,8 +53,7 @@ class Newborn:
         return (self.gestation.conception - self.last_dose.day).days
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewbornFacts:
+class NewbornFacts(Struct, frozen=True, kw_only=True):
     """Every pregnancy with what bears on the newborn's blood count."""
 
     base: PregnancyFacts

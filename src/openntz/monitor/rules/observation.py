@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.course.events import Dose, Ref, Route, Treatment
 from openntz.definitions.gaps import since_gap
@@ -35,8 +37,7 @@ _STUDY_EVIDENCE = (
 DURING = "Observation during the dose itself is never left out."
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What one profile says: whether observation may be left out, why, and by which numbers.
 
     ``may`` is None when it hangs on reactions that are not in the export.
@@ -48,8 +49,7 @@ class Answer:
     evidence: tuple[Ref, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Against:
+class Against(Struct, frozen=True):
     """What speaks against giving the next dose at all, by the facts of the rules that say so.
 
     ``reaction`` is the one behind ``forbidden``, where it is one; ``years`` the age where it is
@@ -82,8 +82,7 @@ class Against:
         return (*first, *(t.ref for t in self.beside))
 
 
-@dataclass(frozen=True, slots=True)
-class ObservationFacts:
+class ObservationFacts(Struct, frozen=True):
     """Doses given, reactions with their doses, the next dose, and what other profiles say."""
 
     therapy: Therapy

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.events import EdssScore, Measurement, Relapse, Scan
@@ -28,8 +29,7 @@ from openntz.monitor.rules.standing import (
 _UNUSABLE = frozenset({"not a trough", "impossible", "not usable"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnTherapyFacts:
+class OnTherapyFacts(Struct, frozen=True, kw_only=True):
     """The last activity on natalizumab in the time looked at, and what was done since.
 
     ``early`` says that its lesions may be older than the drug's effect: the scan before them is.

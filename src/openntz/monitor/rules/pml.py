@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.events import Ref
@@ -53,8 +54,7 @@ def treatment_names(profile: Profile) -> TreatmentNames:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class PmlFacts:
+class PmlFacts(Struct, frozen=True):
     """Standing in therapy and what the stratum rests on; ``standing`` is None before any dose."""
 
     therapy: Therapy

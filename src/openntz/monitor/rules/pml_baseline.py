@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from math import inf
+
+from msgspec import Struct
 
 from openntz.course.events import Ref, Scan, Treatment
 from openntz.definitions.gaps import since_gap
@@ -34,8 +35,7 @@ from openntz.monitor.rules.successor import successor_facts
 _WITHIN = "pml.baseline-scan.within"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaselineFacts:
+class BaselineFacts(Struct, frozen=True, kw_only=True):
     """The start of treatment that matters, past or planned, and the scans around it.
 
     ``start`` is None when no dose was given and none is planned; ``planned`` whether it lies
@@ -170,8 +170,7 @@ BASELINE_MRI = Rule(
 _UNTIL, _INTERVAL = "pml.switch.until", "pml.switch.interval"
 
 
-@dataclass(frozen=True, slots=True)
-class SwitchFacts:
+class SwitchFacts(Struct, frozen=True):
     """What followed natalizumab, and the scans since; ``asked`` is the status of pml.mri-due.
 
     ``next_scan`` is the day that rule names, ``positive`` the anti-JCV status (None: unknown).
@@ -220,8 +219,7 @@ def switch_facts(situation: Situation, profile: Profile) -> SwitchFacts:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _NextScan:
+class _NextScan(Struct, frozen=True):
     """What is said about the next scan, and its date where this rule asks for it."""
 
     status: Status

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from openntz.course.events import Ref, Scan, Treatment
 from openntz.definitions.jcv import JcvResult, jcv_history, wait_until
@@ -33,8 +34,7 @@ from openntz.monitor.rules.standing import (
 _SHORT, _STANDARD = "mri.interval.short", "mri.interval.standard"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MriFacts:
+class MriFacts(Struct, frozen=True, kw_only=True):
     """Scans and what decides their interval; ``standing`` is None before any dose.
 
     ``suspicion`` is whether PML is suspected or found, which asks for a scan of its own.
@@ -183,8 +183,7 @@ def mri_due(facts: MriFacts, profile: Profile) -> Verdict:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JcvDueFacts:
+class JcvDueFacts(Struct, frozen=True, kw_only=True):
     """The last usable result, and until when a test would not be reliable and why.
 
     ``unreliable`` are the results drawn too soon after another treatment, with that treatment.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.course import Course
@@ -39,8 +40,7 @@ _INDIRECT = ("mri", "plans")
 _KEYS = ("pml.terms", "pml.lesion-terms", "pml.csf-terms", "pml.after-last-dose")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SuspicionFacts:
+class SuspicionFacts(Struct, frozen=True, kw_only=True):
     """What is on record of PML and not excluded since.
 
     ``found`` states it as a diagnosis, ``suspected`` leaves it open; ``clinic`` and ``imaging``
@@ -92,8 +92,7 @@ def _since(day: date | None, excluded: date | None) -> bool:
     return excluded is None or (day is not None and day > excluded)
 
 
-@dataclass(frozen=True, slots=True)
-class _Mentions:
+class _Mentions(Struct, frozen=True):
     """What names PML and is not excluded since, what of it is a diagnosis, and that exclusion."""
 
     left: tuple[Said, ...]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.course.course import age_on
 from openntz.course.events import Plan, Ref, Symptom
@@ -31,8 +32,7 @@ from openntz.monitor.rules.standing import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PregnancyFacts:
+class PregnancyFacts(Struct, frozen=True, kw_only=True):
     """Pregnancies begun by the date, in the order of conception, and a recorded wish for one.
 
     ``forbidden`` is a reaction after which natalizumab is not resumed, ``person`` the row that

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.definitions.antibodies import antibody_history
 from openntz.definitions.antibody_tests import AntibodyTest, Reading
@@ -24,8 +25,7 @@ from openntz.monitor.rules.standing import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ReExposureFacts:
+class ReExposureFacts(Struct, frozen=True):
     """Short first exposures followed by a long gap, each with the tests made since."""
 
     therapy: Therapy

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.course import vocabulary
 from openntz.course.events import Dose, Reaction
@@ -45,8 +47,7 @@ from openntz.monitor.rules.standing import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Classified:
+class Classified(Struct, frozen=True, kw_only=True):
     """One reaction with its windows, its scale and the antibody test nearest to it.
 
     ``recent`` is set when it followed one of the last doses, ``asked`` while its time of day is
@@ -83,8 +84,7 @@ class Classified:
         return late and self.serum_like and not self.looked_at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GradingFacts:
+class GradingFacts(Struct, frozen=True, kw_only=True):
     """Every reaction, classified, in time order."""
 
     therapy: Therapy

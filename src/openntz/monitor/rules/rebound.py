@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.definitions.off_drug import OffDrug, off_drug, successors
 from openntz.definitions.rebound import Met, Rebound, ReboundLimits, ReboundVerdict, rebound
@@ -53,8 +54,7 @@ _SHARE_KEYS: Final[Mapping[Rebound, str]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ReboundFacts:
+class ReboundFacts(Struct, frozen=True):
     """Every definition's answer over the stretch off the drug that matters now.
 
     ``off`` is None on therapy; ``closes`` is the last day on which any definition still counts.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
+
+from msgspec import Struct
 
 from openntz.course.events import Dose, Ref
 from openntz.definitions.therapy import Therapy
@@ -15,8 +16,7 @@ from openntz.monitor.rule import Rule, Situation, Verdict
 from openntz.monitor.rules.standing import NEVER_DOSED, joined, off_text, standing_refs
 
 
-@dataclass(frozen=True, slots=True)
-class GivenDose:
+class GivenDose(Struct, frozen=True):
     """One dose with all rows of its day: two syringes are one dose.
 
     ``number`` counts from the first dose ever. ``minutes`` is the duration of an infusion, None
@@ -34,8 +34,7 @@ class GivenDose:
     premedication: str
 
 
-@dataclass(frozen=True, slots=True)
-class DoseRecordFacts:
+class DoseRecordFacts(Struct, frozen=True):
     """The recent doses, oldest first."""
 
     therapy: Therapy
@@ -77,8 +76,7 @@ def _days(doses: Sequence[GivenDose]) -> str:
     return f"for {len(doses)}, the last on {doses[-1].day}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Departure:
+class _Departure(Struct, frozen=True):
     told: str
     doses: tuple[GivenDose, ...]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.course import Course
@@ -27,8 +28,7 @@ class Restart(StrEnum):
     NOT_KNOWN = "not known"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Episode:
+class Episode(Struct, frozen=True, kw_only=True):
     """One gap, the restart that ended or would end it, and activity before that restart.
 
     ``on`` is the day of the restart dose, given or booked; None when only a plan says so, or
@@ -45,8 +45,7 @@ class Episode:
     test: Measurement | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RestartFacts:
+class RestartFacts(Struct, frozen=True):
     """Standing in therapy and the gaps that matter now."""
 
     therapy: Therapy

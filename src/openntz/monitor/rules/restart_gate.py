@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.course import Course
@@ -41,8 +42,7 @@ _OTHER_RULES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Checks:
+class Checks(Struct, frozen=True):
     """The latest of each check since the last dose before the restart, None where not done.
 
     Blood and MRI count no longer than the profile's time before the restart, an antibody test
@@ -61,8 +61,7 @@ class Checks:
         return (*single, *(self.antibodies.refs if self.antibodies is not None else ()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RestartGateFacts:
+class RestartGateFacts(Struct, frozen=True, kw_only=True):
     """The restart, given or planned, the checks before it, and antibodies that speak against it.
 
     ``on`` is the day of the restart, given or booked; None when only a plan says so. ``opens`` is

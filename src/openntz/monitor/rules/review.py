@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from math import inf
+
+from msgspec import Struct
 
 from openntz.course.events import EdssScore
 from openntz.definitions.schedule import check_due
@@ -24,8 +25,7 @@ from openntz.monitor.rules.standing import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewFacts:
+class ReviewFacts(Struct, frozen=True, kw_only=True):
     """The last visit, which an EDSS score stands for, and one booked."""
 
     therapy: Therapy

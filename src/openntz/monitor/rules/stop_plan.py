@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course.events import Treatment
 from openntz.definitions.therapy import Therapy
@@ -25,8 +26,7 @@ _WHAT_IF: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StopPlanFacts:
+class StopPlanFacts(Struct, frozen=True):
     """Standing in therapy, the treatments planned to follow, and which tables there are."""
 
     therapy: Therapy

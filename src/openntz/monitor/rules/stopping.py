@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from openntz.course.events import Event
 from openntz.definitions.activity import Activity, activity
@@ -25,8 +26,7 @@ from openntz.monitor.rules.standing import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReboundFacts:
+class ReboundFacts(Struct, frozen=True, kw_only=True):
     """MRI scans and visits (EDSS scores) since the last dose; ``missing`` tables of the two.
 
     ``activity`` is what the scans and relapses since the last dose say; ``pregnant`` is an

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.course.events import Ref, Treatment
 from openntz.definitions.activity import Activity, activity
@@ -26,8 +28,7 @@ from openntz.monitor.rules.standing import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SuccessorFacts:
+class SuccessorFacts(Struct, frozen=True, kw_only=True):
     """What follows natalizumab: started and running, started and ended, or planned.
 
     ``unclear`` treatments might follow it but cannot be counted: their kind is not recorded, or

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from openntz.course import vocabulary
 from openntz.course.events import Measurement, Symptom
@@ -28,8 +29,7 @@ from openntz.monitor.rules.standing import (
 _UNUSABLE = frozenset({"not a trough", "impossible", "not usable"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WearingOffFacts:
+class WearingOffFacts(Struct, frozen=True, kw_only=True):
     """Reports of wearing-off, of late and earlier, and the latest usable level and saturation.
 
     ``unusable`` counts levels that were measured but could not be used.

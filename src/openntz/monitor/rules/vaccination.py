@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from openntz.course.events import Treatment
 from openntz.definitions.therapy import Therapy, TherapyState
@@ -30,8 +31,7 @@ from openntz.monitor.rules.standing import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Vaccine:
+class Vaccine(Struct, frozen=True):
     """One vaccine given or booked, whether it is live, and how it lies to natalizumab."""
 
     treatment: Treatment
@@ -49,8 +49,7 @@ class Vaccine:
         return f"{self.treatment.name or 'a vaccine without name'} ({self.day})"
 
 
-@dataclass(frozen=True, slots=True)
-class VaccinationFacts:
+class VaccinationFacts(Struct, frozen=True):
     """Vaccines on record up to the date and those booked, in time order."""
 
     therapy: Therapy

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from openntz.course.events import Scan, Treatment
 from openntz.definitions.off_drug import OffDrug, off_drug, successors
@@ -43,8 +44,7 @@ from openntz.monitor.rules.washout_words import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WashoutFacts:
+class WashoutFacts(Struct, frozen=True, kw_only=True):
     """The first treatment that follows natalizumab, started or else planned, and the MRI before it.
 
     ``steroids`` were given since the last dose; ``recorded`` and ``scanned`` say that treatments
@@ -96,8 +96,7 @@ def washout_facts(situation: Situation, profile: Profile) -> WashoutFacts:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Gap:
+class _Gap(Struct, frozen=True):
     """From the last dose to the start of the next drug."""
 
     last: date
@@ -108,8 +107,7 @@ class _Gap:
         return washout_days(self.last, self.start)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """What one side of the question says."""
 
     status: Status

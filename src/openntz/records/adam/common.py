@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course.course import Course
 from openntz.course.events import Event
@@ -33,8 +34,7 @@ PARAMETER: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """What the datasets of one export share.
 
     ``visit_weeks`` is the distance between nominal visits: the interval of the label.

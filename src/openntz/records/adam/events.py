@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course.course import TABLES, Course
 from openntz.course.vocabulary import ANTIBODIES
@@ -83,8 +84,7 @@ def _reactions(course: Course, frame: Frame) -> Iterator[dict[str, Cell]]:
         yield row
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where a date comes from: the domain and variable it is in, what it means, how it is read."""
 
     domain: str
@@ -93,8 +93,7 @@ class Source:
     dates: Dates
 
 
-@dataclass(frozen=True, slots=True)
-class TimeTo:
+class TimeTo(Struct, frozen=True):
     """One parameter: ``table`` has to be recorded, else nobody looked and there is no time."""
 
     code: str

@@ -7,9 +7,10 @@ data can be more than a number, a date or a plain unit.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.errors import InputError
 from openntz.evidence.registry import registry
@@ -31,8 +32,7 @@ _UNIT_PATTERN: Final = "^[A-Za-zµ%0-9][A-Za-z0-9µ%*/^._ ]{0,19}$"
 _LOT_PATTERN: Final = "^[A-Za-z0-9][A-Za-z0-9 ._-]{0,29}$"
 
 
-@dataclass(frozen=True, slots=True)
-class Converted:
+class Converted(Struct, frozen=True):
     """Rows by table, what was set aside, and what means nothing here with its count."""
 
     written: Mapping[str, int]

@@ -7,9 +7,10 @@ that can be of one pregnancy become one row. A record that cannot be used is a p
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final, Literal
+
+from msgspec import Struct
 
 from openntz.evidence.registry import Registry
 from openntz.records.omop.source import OmopFolder
@@ -42,8 +43,7 @@ _SOURCES: Final[Mapping[str, tuple[str, tuple[str, ...], str, str, str]]] = {
 SOURCES: Final = frozenset(_SOURCES)
 
 
-@dataclass(frozen=True, slots=True)
-class PregnancyLimits:
+class PregnancyLimits(Struct, frozen=True):
     """How far apart the dates of one pregnancy may be."""
 
     period_to_conception: timedelta
@@ -64,8 +64,7 @@ class PregnancyLimits:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(Struct, frozen=True):
     """One date that a record tells, with the record's table and id."""
 
     day: date
@@ -75,8 +74,7 @@ class _Told:
     record: str
 
 
-@dataclass(slots=True)
-class _Pregnancy:
+class _Pregnancy(Struct):
     """A row while it is put together."""
 
     conception: date | None = None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
+
+from msgspec import Struct, field
 
 from openntz.course.events import Event
 from openntz.records.datasets import Cell, Dataset, Variable, dataset
@@ -34,8 +35,7 @@ def study_day(day: date, start: date | None) -> int | None:
     return (day - start).days + (1 if day >= start else 0)
 
 
-@dataclass(slots=True)
-class Book:
+class Book(Struct):
     """Records by domain, and what of the courses has no place in them."""
 
     study: str

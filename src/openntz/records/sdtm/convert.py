@@ -6,8 +6,9 @@ Names of domains and variables: CDISC SDTM implementation guides 3.2 to 3.4.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from openntz.records.problems import Problem
 from openntz.records.sdtm import events, findings, interventions, subjects

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from openntz.errors import InputError
 from openntz.records.problems import Problem, ProblemKind, printable
@@ -21,8 +23,7 @@ _SUPP: Final = "SUPP"
 _REMEDY: Final = "Write it again from the source, as XPT version 5, CSV in UTF-8 or Dataset-JSON."
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One record: its line in the file (XPT and JSON: its number) and its values as text."""
 
     line: int
@@ -37,8 +38,7 @@ class Row:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Domain:
+class Domain(Struct, frozen=True):
     """A domain and the file it was read from."""
 
     name: str
@@ -55,8 +55,7 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(Struct, frozen=True):
     """What a reader found: names of variables in capitals, records, and lines it cannot use."""
 
     columns: tuple[str, ...]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
+
+from msgspec import Struct, field
 
 from openntz.records.problems import Problem, ProblemKind, shown
 from openntz.records.sdtm.domains import Domain, Row
@@ -20,8 +21,7 @@ _NO_DAY: Final = "there is no such day or time."
 _COMPLETE: Final = "Complete it in the source, or leave the record out on purpose."
 
 
-@dataclass(slots=True)
-class Tables:
+class Tables(Struct):
     """Rows by table, and what was not used."""
 
     rows: dict[str, list[Cells]] = field(default_factory=dict)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
+
+from msgspec import Struct
 
 from openntz.course.course import Course, age_on
 from openntz.course.events import Contact, Dose, Event, Measurement, Plan, Pregnancy, Scan
@@ -46,8 +47,7 @@ _OPENS: Final = {
 _SHARED: Final = ("mri", "edss", "symptoms", "pregnancies")
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(Struct, frozen=True):
     """Domains, and how often each thing that they cannot hold was there: (table, what, times)."""
 
     datasets: tuple[Dataset, ...]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from openntz.mechanism.virtual.antibody_assay import ASSAYS, persistent
@@ -64,8 +64,7 @@ EXTENDED_WEEKS: Final = (5, 6, 7, 8)
 """Intervals of the cohort whose people were dosed every 5 to 8 weeks, in equal shares."""
 
 
-@dataclass(slots=True, eq=False)
-class Arms:
+class Arms(Struct, eq=False):
     """The same N people under every reference arm; each arm is worked out when first asked."""
 
     crowd: Crowd

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.mechanism.virtual.readouts import (
@@ -24,8 +24,7 @@ from openntz.mechanism.virtual.readouts.statistics import Statistic
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Readout:
+class Readout(Struct, frozen=True):
     """What is taken of each person (N,) or (N, k), and the figure a table of people gives."""
 
     of_people: Callable[[Arms, str, Args], Floats]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.errors import EvidenceError
@@ -23,8 +23,7 @@ Floats = NDArray[np.float64]
 _OF_SEVERAL = ("eid", "intervals")
 
 
-@dataclass(frozen=True, slots=True)
-class Simulated:
+class Simulated(Struct, frozen=True):
     """One simulated figure, its Monte Carlo standard error, and the people behind it."""
 
     value: float
@@ -87,8 +86,7 @@ def figure(result: Published, table: Floats, seed: int) -> Simulated:
     return Simulated(statistic(known), monte_carlo_error(statistic, known, generator), people)
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """A published result with its simulated counterpart."""
 
     published: Published
