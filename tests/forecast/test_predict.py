@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from scipy.stats import norm
 
-from openntz.forecast.predict import band, quantiles, time_below
+from openntz.forecast.predict import band, level_and_saturation, quantiles, time_below
+from openntz.models.saturation import load_saturation
 
 
 def test_band_matches_normal_quantiles() -> None:
@@ -23,6 +25,23 @@ def test_quantiles_match_numpy() -> None:
     wanted = (0.0, 0.05, 0.5, 0.77, 1.0)
     # The same linear definition; only the order of two multiplications differs.
     assert quantiles(draws, wanted) == pytest.approx(np.quantile(draws, wanted, axis=0), rel=1e-13)
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.3])
+def test_saturation_matches_numpy_quantiles_of_every_draws_saturation(spread: float) -> None:
+    draws = np.random.default_rng(5).lognormal(2.0, 0.8, size=(301, 7))
+    draws[0] = 0.0
+    names = ("saturation_biib107", "saturation_natalizumab")
+    cards = [replace(load_saturation(name), ec50_sd=spread) for name in names]
+    level, found = level_and_saturation(draws, cards, 0.05, 0.95, np.random.default_rng(6))
+    same = np.random.default_rng(6)
+    every = [c.saturation(draws, spread * same.standard_normal((301, 1))) for c in cards]
+    low, middle, high = (np.quantile(every, p, axis=1) for p in (0.05, 0.5, 0.95))
+    # The same numbers up to the rounding of an exponential and of the order of products.
+    assert found.low == pytest.approx(low.min(axis=0), rel=1e-12)
+    assert found.median == pytest.approx(middle.mean(axis=0), rel=1e-12)
+    assert found.high == pytest.approx(high.max(axis=0), rel=1e-12)
+    assert level.median == pytest.approx(np.quantile(draws, 0.5, axis=0), rel=1e-13)
 
 
 def test_time_below_matches_closed_form_of_exponential_decay() -> None:

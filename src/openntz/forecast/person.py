@@ -31,9 +31,8 @@ from openntz.forecast.map_estimate import Modes, find_modes
 from openntz.forecast.outlook import outlook_of
 from openntz.forecast.posterior import Posterior, prior_draws, sample
 from openntz.forecast.predict import (
-    band,
     curve,
-    saturation_band,
+    level_and_saturation,
     time_below,
 )
 from openntz.forecast.reconsider import Asked, Reconsidered, reconsider
@@ -301,8 +300,9 @@ def _computed(
     )
     posterior, draws = fit.posterior, fit.posterior.concentration
     targets = settings.targets_ug_per_ml
-    level = band(draws, settings.low, settings.high)
-    saturation = saturation_band(draws, models.saturation, settings.low, settings.high, generator)
+    level, saturation = level_and_saturation(
+        draws, models.saturation, settings.low, settings.high, generator
+    )
 
     def pair(column: int) -> tuple[Quantiles, Quantiles]:
         return level.at(column), saturation.at(column)

@@ -45,17 +45,31 @@ class Band(Struct, frozen=True):
 
 
 def quantiles(draws: Array, probabilities: Sequence[float]) -> Array:
-    """Quantiles (len(probabilities), T) of draws (n, T) per column, linear between draws.
+    """Quantiles (len(probabilities), T) of draws (n, T) per column, linear between draws."""
+    return _quantiles_of(_in_order(draws), probabilities)
+
+
+def _quantiles_of(ordered: Array, probabilities: Sequence[float]) -> Array:
+    below, above, share = _neighbours(ordered, probabilities)
+    return below * (1 - share) + above * share
+
+
+def _in_order(draws: Array) -> Array:
+    """Draws (n, T) sorted per column, as (T, n).
 
     The draws of a column are laid side by side and sorted, which is several times faster than
     selecting in a table of rows.
     """
-    ordered = np.sort(np.ascontiguousarray(draws.T), axis=1)
-    position = np.asarray(probabilities) * (draws.shape[0] - 1)
+    return np.sort(np.ascontiguousarray(draws.T), axis=1)
+
+
+def _neighbours(ordered: Array, probabilities: Sequence[float]) -> tuple[Array, Array, Array]:
+    """The draws (q, T) below and above each quantile of ``ordered`` (T, n), and how far (q, 1)."""
+    last = ordered.shape[1] - 1
+    position = np.asarray(probabilities) * last
     below = np.floor(position).astype(int)
-    above = np.minimum(below + 1, draws.shape[0] - 1)
-    share = (position - below)[:, None]
-    return ordered[:, below].T * (1 - share) + ordered[:, above].T * share
+    above = np.minimum(below + 1, last)
+    return ordered[:, below].T, ordered[:, above].T, (position - below)[:, None]
 
 
 def band(draws: Array, low: float, high: float) -> Band:
@@ -64,29 +78,35 @@ def band(draws: Array, low: float, high: float) -> Band:
     return Band(middle, bottom, top)
 
 
-def saturation_band(
+def level_and_saturation(
     concentration: Array,
     cards: Sequence[SaturationCard],
     low: float,
     high: float,
     generator: np.random.Generator,
-) -> Band:
-    """Saturation (fraction) from concentration draws (n, T), spanning all cards.
+) -> tuple[Band, Band]:
+    """Bands of the concentration draws (n, T) and of the saturation (fraction) over all cards.
 
-    The interval runs from the lowest lower to the highest upper end of the cards, because the
-    published figures disagree and no weighting of them is known; the middle is the mean of the
-    cards' medians (the median of all draws together is any value between two separate clusters).
+    The interval of the saturation runs from the lowest lower to the highest upper end of the
+    cards, because the published figures disagree and no weighting of them is known; the middle
+    is the mean of the cards' medians (the median of all draws together is any value between two
+    separate clusters).
+
+    Saturation rises with the concentration in units of a person's EC50, so its quantiles are
+    those of that ratio, carried over; only the draws beside a quantile are.
     """
+    wanted = (low, 0.5, high)
+    ordered = _in_order(concentration)
+    bottom, middle, top = _quantiles_of(ordered, wanted)
     per_card = []
     for card in cards:
         eta = card.ec50_sd * generator.standard_normal((concentration.shape[0], 1))
-        per_card.append(card.saturation(concentration, eta))
-    bands = [band(s, low, high) for s in per_card]
-    return Band(
-        np.mean([b.median for b in bands], axis=0),
-        np.min([b.low for b in bands], axis=0),
-        np.max([b.high for b in bands], axis=0),
-    )
+        own = _in_order(concentration * np.exp(-eta)) if card.ec50_sd else ordered
+        below, above, share = _neighbours(own, wanted)
+        per_card.append(card.saturation(below) * (1 - share) + card.saturation(above) * share)
+    lows, medians, highs = zip(*per_card, strict=True)
+    saturation = Band(np.mean(medians, axis=0), np.min(lows, axis=0), np.max(highs, axis=0))
+    return Band(middle, bottom, top), saturation
 
 
 def time_below(

@@ -10,7 +10,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from openntz.forecast.fit import Fit
-from openntz.forecast.predict import band, quantiles, saturation_band, time_below
+from openntz.forecast.predict import level_and_saturation, quantiles, time_below
 from openntz.forecast.result import Quantiles, TimeBelow
 from openntz.forecast.settings import Settings
 from openntz.forecast.what_if import Future, levels_under
@@ -98,8 +98,7 @@ def compute(
     asked = np.concatenate([moments, daily, span.last_dose + fall])
     solved = fit.ask(lambda problem, theta: levels_under(problem, theta, supposed.future, asked))
     at, low = solved[:, : len(moments)], solved[:, len(moments) : len(moments) + len(daily)]
-    level = band(at, settings.low, settings.high)
-    saturation = saturation_band(at, cards, settings.low, settings.high, generator)
+    level, saturation = level_and_saturation(at, cards, settings.low, settings.high, generator)
     targets = settings.targets_ug_per_ml
     days = np.stack([(low < t).sum(axis=1) for t in targets], axis=1).astype(float)
     bottom, middle, top = quantiles(days, (settings.low, 0.5, settings.high))
