@@ -96,7 +96,7 @@ def build(rows: Floats, starts: Floats, times: Floats) -> Problem:
         output_range=ranges(times),
         output_time=times.ravel(),
         output_row=size * np.arange(n),
-        values=np.full((n * size, 3), np.nan),
+        values=np.empty((n * size, 3)),
         status=np.zeros(n, np.int64),
         steps=np.zeros(n, np.int64),
     )

@@ -30,7 +30,8 @@ CHECKED_WITH_SCIPY = 3
 CHUNK = 500
 
 
-def _timed(rows: np.ndarray, starts: np.ndarray, times: np.ndarray, threads: int) -> tuple:
+def timed(rows: np.ndarray, starts: np.ndarray, times: np.ndarray, threads: int) -> tuple:
+    """Seconds on the clock, of processor time, and the solved problem."""
     began = time.perf_counter()
     used = time.process_time()
     problem = problem_one.build(rows, starts, times)
@@ -85,11 +86,11 @@ def main() -> int:
     starts = problem_one.dose_starts(choice.people, choice.schedule)
     times = problem_one.output_times(starts, choice.variant, choice.schedule)
     few = slice(0, 4)
-    _timed(rows[few], starts[few], times[few], 1)  # compiles, or reads the compiled kernel
+    timed(rows[few], starts[few], times[few], 1)  # compiles, or reads the compiled kernel
     runs, problem = [], None
     for _ in range(choice.repeats):
         problem = None  # frees the last results, as a user would
-        wall, cpu, problem = _timed(rows, starts, times, choice.threads)
+        wall, cpu, problem = timed(rows, starts, times, choice.threads)
         runs.append((wall, cpu))
     assert problem is not None
     seconds = statistics.median(wall for wall, _ in runs)

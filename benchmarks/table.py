@@ -19,7 +19,6 @@ import re
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -112,24 +111,6 @@ def simulation_rows(people: int, diffrax: str | None) -> tuple[list[str], float 
     return rows, common
 
 
-def _threads(people: int) -> tuple[float, float]:
-    """How many times faster two threads are, and two processes that share nothing.
-
-    The second is what the machine itself allows at the moment.
-    """
-    words = ("simulation.py", "--people", str(5 * people))
-    found: dict[str, list[float]] = {"1": [], "2": [], "apart": []}
-    for _ in range(ROUNDS):
-        for threads in ("1", "2"):
-            line = _last_line(sys.executable, *words, "--threads", threads)
-            found[threads].append(line["seconds"])
-        with ThreadPoolExecutor(2) as pool:
-            both = [pool.submit(_last_line, sys.executable, *words) for _ in range(2)]
-            found["apart"].append(max(done.result()["seconds"] for done in both))
-    one = min(found["1"])
-    return one / min(found["2"]), 2 * one / min(found["apart"])
-
-
 def estimation_rows() -> list[str]:
     """Modes, posterior, population."""
     found = []
@@ -186,10 +167,20 @@ def _introduction() -> list[str]:
     ]
 
 
+def _taken(both: dict[str, float]) -> str:
+    """What the host of a virtual machine took away, where Linux says so."""
+    if not both["stolen"] >= 0.0:
+        return ""
+    return (
+        f"The host took {100 * both['stolen']:.0f} %\nof both cores meanwhile; with that given "
+        f"back, two threads were {both['threads_undisturbed']:.2f} times one."
+    )
+
+
 def simulation_section(people: int, diffrax: str | None) -> list[str]:
     """Problem 1 against its peers, and on two threads."""
     rows, common = simulation_rows(people, diffrax)
-    threads, apart = _threads(people)
+    both = _last_line(sys.executable, "threads.py", "--people", str(5 * people))
     took = "" if common is None else f" diffrax took {common:.0f} µs a person for B, common."
     return [
         "## Simulation",
@@ -207,8 +198,9 @@ def simulation_section(people: int, diffrax: str | None) -> list[str]:
         "|---|---|---|---|---|---|---|",
         *rows,
         "",
-        f"Two threads, {5 * people:,} people: {threads:.2f} times one (goal 1.8). Two processes",
-        f"that share nothing did {apart:.2f} times the work of one on this machine at that time.",
+        f"Two threads, {5 * people:,} people: {both['threads']:.2f} times one (goal 1.8), the",
+        f"median of rounds in turn; two processes that share nothing {both['processes']:.2f}. "
+        f"{_taken(both)}",
         "",
     ]
 

@@ -231,7 +231,8 @@ def test_permutation_of_lanes_changes_nothing_to_the_last_bit() -> None:
 
 
 def test_threads_give_the_bytes_of_one_thread() -> None:
-    people = 3 * solver.BLOCK + 17
+    people = 7 * solver.LEAST_BLOCK + 17
+    assert len(solver.blocks(people, 3)) > 3
     parameters = drug(lanes=people, spread=0.3)
     doses = infusions(28.0 * np.arange(6))
     one = simulate(parameters, doses, TIMES)
@@ -267,3 +268,11 @@ def test_no_times_give_an_empty_row_each() -> None:
 
 def test_nobody_gives_nothing() -> None:
     assert simulate_people([]) == ()
+
+
+@given(st.integers(0, 3_000), st.integers(1, 9))
+def test_blocks_of_threads_hold_everybody_once(people: int, threads: int) -> None:
+    blocks = solver.blocks(people, threads)
+    assert [i for first, last in blocks for i in range(first, last)] == list(range(people))
+    assert all(last > first for first, last in blocks)
+    assert threads > 1 or len(blocks) <= 1

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -51,11 +52,8 @@ MOST_STEPS: Final = 1e6
 # In doubles. A register loaded across the boundary of two lines takes twice as long.
 CACHE_LINE: Final = 8
 
-
-# While the last people of a block are finished, other lanes idle: enough people per block that
-# this costs little, few enough that threads end together; of fewer people, so many blocks a thread.
-BLOCK: Final = 42 * LANES
-BLOCKS_A_THREAD: Final = 2
+# While the last people of a block are finished, other lanes idle: a block is no smaller.
+LEAST_BLOCK: Final = 6 * LANES
 
 REMEDY: Final = {
     OK: "",
@@ -205,10 +203,20 @@ def new_lanes(system: System) -> Lanes:
     return Lanes(w, idle, *(np.zeros(LANES, np.int64) for _ in range(3)))
 
 
-def _block(n: int, threads: int) -> int:
-    """People per block: whole sets of lanes, at least two."""
-    shared = -(-n // (BLOCKS_A_THREAD * threads * LANES)) * LANES
-    return min(max(shared, 2 * LANES), BLOCK)
+def blocks(n: int, threads: int) -> list[tuple[int, int]]:
+    """First and last (exclusive) of the people of each block: whole sets of lanes.
+
+    Each block is an equal share, for one thread, of the people who are left: the first are
+    large, because lanes idle at the end of every block, and the last small, so that threads end
+    together (guided self-scheduling: Polychronopoulos and Kuck 1987).
+    """
+    found, first = list[tuple[int, int]](), 0
+    while first < n:
+        share = -(-(n - first) // (threads * LANES)) * LANES
+        last = min(first + max(share, LEAST_BLOCK), n)
+        found.append((first, last))
+        first = last
+    return found
 
 
 def solve(system: System, problem: Problem, *, rtol: float, atol: float, threads: int = 1) -> None:
@@ -229,16 +237,24 @@ def solve(system: System, problem: Problem, *, rtol: float, atol: float, threads
     advance = compile_system(system)
     n, given = len(problem.start_time), addresses(problem)
 
-    def run(first: int, last: int) -> None:
+    waiting = deque(blocks(n, threads))
+
+    def work() -> None:
         lanes = new_lanes(system)
         own = addresses(lanes)
-        advance(own, given, problem.lanes, first, last, (rtol, atol), MOST_STEPS)
+        while True:
+            try:
+                first, last = waiting.popleft()
+            except IndexError:
+                return
+            advance(own, given, problem.lanes, first, last, (rtol, atol), MOST_STEPS)
 
-    block = _block(n, threads)
-    if threads == 1 or n <= block:
-        run(0, n)
+    helpers = min(threads, len(waiting)) - 1
+    if helpers < 1:
+        work()
         return
-    with ThreadPoolExecutor(threads) as pool:
-        jobs = [pool.submit(run, k, min(k + block, n)) for k in range(0, n, block)]
+    with ThreadPoolExecutor(helpers) as pool:
+        jobs = [pool.submit(work) for _ in range(helpers)]
+        work()
         for job in jobs:
             job.result()
