@@ -44,6 +44,7 @@ ARITHMETIC: Final[Mapping[tuple[str, str, float], str]] = {
     ("forecast/settings.py", "Settings.priors", 100): "per cent to fraction",
     ("forecast/pareto.py", "fit_generalised_pareto", 0.5): _PSIS,
     ("forecast/predict.py", "band", 0.5): "probability that defines the median",
+    ("forecast/predict.py", "level_and_saturation", 0.5): "probability that defines the median",
     ("forecast/predict.py", "time_below", 0.5): "probability that defines the median",
     ("forecast/triage.py", "predictive_quantile", 10): "bracket of a root search",
     ("forecast/outlook.py", "OutlookSettings.from_registry", 100): "per cent to fraction",
