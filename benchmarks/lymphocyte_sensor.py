@@ -12,12 +12,12 @@ from __future__ import annotations
 import argparse
 import itertools
 import time
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import tomli
 from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
 
@@ -81,7 +81,7 @@ def virtual_world(people: int, seed: int, over: int) -> World:
 
 
 def simple_world(people: int, seed: int, over: int) -> World:
-    g = tomllib.loads((HERE / "lymphocyte_sensor.toml").read_text(encoding="utf-8"))
+    g = tomli.loads((HERE / "lymphocyte_sensor.toml").read_text(encoding="utf-8"))
     rng = np.random.default_rng(seed)
     kind = rng.random(people)
     ever = kind < g["persistent"] + g["transient"]

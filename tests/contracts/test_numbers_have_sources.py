@@ -10,13 +10,13 @@ from __future__ import annotations
 import ast
 import math
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, get_args
 
 import pytest
+import tomli
 
 import openntz
 from openntz.evidence.registry import RANK_MEANING, Fact, Rank, Registry, registry
@@ -144,7 +144,7 @@ def _numbers_without_origin(
 
 def test_every_model_card_cites_its_source() -> None:
     for file in sorted((PACKAGE / "models").rglob("*.toml")):
-        origins = _origins(tomllib.loads(file.read_text("utf-8")))
+        origins = _origins(tomli.loads(file.read_text("utf-8")))
         assert origins, file.name
         assert set(origins) <= set(registry().sources), file.name
 
@@ -153,7 +153,7 @@ def test_every_number_of_a_model_card_has_a_source_or_a_rank() -> None:
     faults = [
         f"{file.name}: {fault}"
         for file in sorted((PACKAGE / "models").rglob("*.toml"))
-        for fault in _numbers_without_origin(tomllib.loads(file.read_text("utf-8")), registry())
+        for fault in _numbers_without_origin(tomli.loads(file.read_text("utf-8")), registry())
     ]
     assert not faults, "\n".join(faults)
 
@@ -181,7 +181,7 @@ rank = "project default"
     ],
 )
 def test_card_scan_finds_a_planted_fault(origin: str, faults: list[str]) -> None:
-    card = tomllib.loads(CARD.format(origin=origin))
+    card = tomli.loads(CARD.format(origin=origin))
     assert list(_numbers_without_origin(card, registry())) == faults
 
 
@@ -205,7 +205,7 @@ def test_every_threshold_of_a_profile_is_a_fact() -> None:
     faults = [
         f"{file.name}: {fault}"
         for file in files
-        for fault in _profile_faults(tomllib.loads(file.read_text("utf-8")), registry())
+        for fault in _profile_faults(tomli.loads(file.read_text("utf-8")), registry())
     ]
     assert not faults, "\n".join(faults)
 

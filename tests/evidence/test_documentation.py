@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 from typing import get_args
 
 import pytest
+import tomli
 
 from openntz.evidence.registry import Rank, registry
 from openntz.evidence.show import describe
@@ -28,7 +28,7 @@ def test_documented_site_file_is_applied(tmp_path: Path) -> None:
 
 def test_documented_fact_is_the_shipped_one() -> None:
     (example,) = [block for block in TOML_BLOCKS if "[facts." in block]
-    for name, entry in tomllib.loads(example)["facts"].items():
+    for name, entry in tomli.loads(example)["facts"].items():
         fact = registry().fact(name)
         assert (fact.value, fact.low, fact.high) == (entry["value"], entry["low"], entry["high"])
         assert (fact.unit, fact.meaning) == (entry["unit"], entry["meaning"])

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from importlib import resources
 
 import pytest
+import tomli
 
 from openntz.errors import EvidenceError
 from openntz.evidence.prevalence import prevalence
 from openntz.evidence.registry import registry
 
 FILE = resources.files("openntz.evidence") / "prevalences.toml"
-ENTRIES = tomllib.loads(FILE.read_text(encoding="utf-8"))
+ENTRIES = tomli.loads(FILE.read_text(encoding="utf-8"))
 WHOLE = {"assay": "ELISA", "threshold": "500 ng/mL", "sampling": "monthly", "denominator": "of 9"}
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import date
 from typing import Any
 
 import pytest
+import tomli
 from msgspec.structs import replace
 
 from openntz.errors import EvidenceError
@@ -102,8 +102,8 @@ def test_fact_in_two_files_is_refused() -> None:
 
 def test_fact_twice_in_one_file_is_refused_by_toml() -> None:
     text = '[facts."a"]\nvalue = 1\n[facts."a"]\nvalue = 2\n'
-    with pytest.raises(tomllib.TOMLDecodeError):
-        tomllib.loads(text)
+    with pytest.raises(tomli.TOMLDecodeError):
+        tomli.loads(text)
 
 
 @pytest.mark.parametrize("missing", ["citation", "kind", "read"])

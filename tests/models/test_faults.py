@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +21,7 @@ from tests.models.cards import ONE_COMPARTMENT, written
 from tests.models.test_card_page import PAGE
 
 VANCOMYCIN, ANTIBODY = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
-TABLES = [tomllib.loads(text) for text in (VANCOMYCIN, ANTIBODY, ONE_COMPARTMENT)]
+TABLES = [tomli.loads(text) for text in (VANCOMYCIN, ANTIBODY, ONE_COMPARTMENT)]
 LIBRARY = re.compile(
     r"Input should|valid (list|dictionary|string|number|boolean|integer)|(list|dict|literal)\["
     r"|pydantic|Extra inputs|Field required|Value error|instance of|tag '|says what can",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from importlib import resources
 from pathlib import Path
 
 import pytest
+import tomli
 
 from openntz.definitions.antibodies import Definition
 from openntz.definitions.rebound import Rebound
@@ -26,7 +26,7 @@ def _site(folder: Path, key: str, value: str) -> Path:
 
 def _raw(name: str) -> dict:
     file = resources.files("openntz.monitor.profiles") / f"{name}.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    return tomli.loads(file.read_text(encoding="utf-8"))
 
 
 def test_a_choice_holds_under_every_profile(tmp_path: Path) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import tomllib
 from pathlib import Path
 
 import pytest
+import tomli
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -285,7 +285,7 @@ def test_the_example_clinic_in_another_layout_matches_itself(tmp_path):
     clinic = Path(__file__).parents[2] / "examples" / "clinic"
     words = {"F": "w", "M": "m", "IV": "Infusion", "SC": "Spritze", "natalizumab": "NTZ Spiegel"}
     dates = {"birth_date", "start", "end", "taken"}
-    layout = tomllib.loads(FOREIGN)
+    layout = tomli.loads(FOREIGN)
     for name, entry in layout.items():
         with (clinic / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
             rows = list(csv.DictReader(stream))

@@ -6,13 +6,13 @@ follow it, and the rules, definitions and model cards in which a reader meets it
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
 
+import tomli
 from msgspec import Struct
 
 from openntz.errors import EvidenceError
@@ -167,8 +167,8 @@ def conflicts() -> Mapping[str, Conflict]:
     """
     text = (resources.files("openntz.evidence") / FILE).read_text(encoding="utf-8")
     try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        raw = tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
         raise EvidenceError(
             f"not valid TOML: {error}.", where=FILE, remedy="Mend the syntax."
         ) from None

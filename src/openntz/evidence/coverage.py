@@ -5,11 +5,11 @@ Every row has a home, or something still to come, or a reason for being left out
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from typing import Any, Final, Literal, get_args
 
+import tomli
 from msgspec import Struct
 
 from openntz.errors import EvidenceError
@@ -133,7 +133,7 @@ def build_coverage(raw: Mapping[str, Any], known: Registry, where: str = FILE) -
 def coverage(known: Registry) -> tuple[Row, ...]:
     """The rows shipped with the package; see ``build_coverage``."""
     text = (resources.files("openntz.evidence") / FILE).read_text(encoding="utf-8")
-    return build_coverage(tomllib.loads(text), known)
+    return build_coverage(tomli.loads(text), known)
 
 
 def _target(home: Home) -> str:

@@ -7,12 +7,12 @@ the text read does not give one of them, that is said in its place.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 from typing import Final
 
+import tomli
 from msgspec import Struct
 
 from openntz.errors import EvidenceError
@@ -49,7 +49,7 @@ class Prevalence(Struct, frozen=True):
 @lru_cache(maxsize=1)
 def _on_file() -> Mapping[str, Mapping[str, str]]:
     file = resources.files("openntz.evidence") / _FILE
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    return tomli.loads(file.read_text(encoding="utf-8"))
 
 
 def prevalence(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
+import tomli
 from msgspec import Struct
 
 from openntz.errors import EvidenceError
@@ -144,8 +144,8 @@ def read_published(text: str, known: Registry, where: str) -> tuple[Published, .
         cannot be used, an unknown source, or is not counted without a reason.
     """
     try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        raw = tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
         raise EvidenceError(
             f"not valid TOML: {error}.", where=where, remedy="Mend the syntax."
         ) from None

@@ -8,7 +8,6 @@ cautious, never less; a fact that breaks this is refused when it is loaded.
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
@@ -17,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
+import tomli
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -329,8 +329,8 @@ def _toml_files(folder: str) -> Iterable[tuple[str, Mapping[str, Any]]]:
     for file in files:
         if file.name.endswith(".toml"):
             try:
-                yield file.name, tomllib.loads(file.read_text(encoding="utf-8"))
-            except tomllib.TOMLDecodeError as error:
+                yield file.name, tomli.loads(file.read_text(encoding="utf-8"))
+            except tomli.TOMLDecodeError as error:
                 raise EvidenceError(
                     f"not valid TOML: {error}.", where=file.name, remedy="Mend the syntax."
                 ) from None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import tomli
 from msgspec import Struct
 
 from openntz.errors import ProfileError
@@ -34,7 +34,7 @@ def read_site(path: Path) -> SiteFile:
         When the file is missing, is not TOML, has unknown keys, or lacks who and when.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        raw = tomli.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ProfileError(
             f"the site file cannot be read ({error.strerror}).",

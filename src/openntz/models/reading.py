@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-import tomllib
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
 
+import tomli
 from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 
@@ -87,7 +87,7 @@ def read_card_file(id_or_path: str | Path) -> CardFile:
     text = ""
     try:
         text = raw.decode("utf-8")
-        tables = tomllib.loads(text)
+        tables = tomli.loads(text)
     except (ValueError, RecursionError) as error:
         raise _refused(where, (syntax_fault(error, text),)) from None
     return CardFile(where, hashlib.sha256(raw).hexdigest(), tables)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import Any, Final
+
+import tomli
 
 from openntz.models.fault import Fault, below
 from openntz.models.place import Location, key_of, plain
@@ -49,7 +50,7 @@ def syntax_fault(error: Exception, text: str) -> Fault:
 
     Parameters
     ----------
-    error : UnicodeDecodeError, tomllib.TOMLDecodeError, ValueError or RecursionError
+    error : UnicodeDecodeError, tomli.TOMLDecodeError, ValueError or RecursionError
         What reading it raised.
     text : str
         The file; empty where it is no text.
@@ -60,7 +61,7 @@ def syntax_fault(error: Exception, text: str) -> Fault:
         )
     if isinstance(error, RecursionError):
         return Fault("", "brackets are nested too deep", "Give a model card.")
-    if not isinstance(error, tomllib.TOMLDecodeError):
+    if not isinstance(error, tomli.TOMLDecodeError):
         return Fault("", _DIGITS, "Check the digits of its numbers.")
     said = str(error)
     at = _AT.search(said)

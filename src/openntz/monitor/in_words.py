@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Final
+
+import tomli
 
 from openntz.evidence.registry import Fact
 from openntz.monitor.finding import Status
@@ -23,7 +24,7 @@ Words = tuple[tuple[Status, str], ...]
 def templates() -> Mapping[str, Mapping[str, str]]:
     """By rule and status, the words with the keys of thresholds in braces."""
     file = resources.files("openntz.monitor.rules") / "words.toml"
-    return MappingProxyType(tomllib.loads(file.read_text(encoding="utf-8")))
+    return MappingProxyType(tomli.loads(file.read_text(encoding="utf-8")))
 
 
 def rules_in_words(profile: Profile, show: Callable[[Fact], str]) -> Mapping[str, Words]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
 
+import tomli
 from msgspec import Struct
 
 from openntz.errors import ProfileError
@@ -95,7 +95,7 @@ class Profile(Struct, frozen=True, eq=False):
 @lru_cache(maxsize=8)
 def _raw(name: str) -> Mapping[str, Any]:
     file = resources.files("openntz.monitor.profiles") / f"{name}.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    return tomli.loads(file.read_text(encoding="utf-8"))
 
 
 def _check_choices(

@@ -5,12 +5,12 @@ It is the sanctioned way to say what an export leaves open, so what it states is
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+import tomli
 from msgspec import Struct, field
 
 from openntz.course.columns import plain_name
@@ -109,7 +109,7 @@ def read_mapping(path: Path) -> Layout:
         not exist.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        raw = tomli.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(
             f"the mapping file cannot be read ({error.strerror}).",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
+import tomli
 from msgspec import Struct
 from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -71,7 +71,7 @@ def read_protocol(path: Path) -> Protocol:
     """
     try:
         raw = path.read_bytes()
-        found = ProtocolFile.model_validate(tomllib.loads(raw.decode("utf-8")))
+        found = ProtocolFile.model_validate(tomli.loads(raw.decode("utf-8")))
     except OSError as error:
         raise InputError(
             f"the protocol cannot be read ({error.strerror}).",
@@ -87,7 +87,7 @@ def read_protocol(path: Path) -> Protocol:
             remedy="A protocol has title, who, written, as_of, analyses and, where numbers "
             'change, [numbers."fact.id"] with value and reason.',
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(
             f"the protocol is not TOML ({error}).", where=str(path), remedy="Mend that line."
         ) from None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, Final
 
+import tomli
 from msgspec import Struct
 
 from openntz.evidence.conflicts import conflicts_within
@@ -53,7 +53,7 @@ def _cards() -> Mapping[str, frozenset[str]]:
     folder = resources.files("openntz.models") / "cards"
     return {
         file.name.removesuffix(".toml"): frozenset(
-            _named(tomllib.loads(file.read_text(encoding="utf-8")))
+            _named(tomli.loads(file.read_text(encoding="utf-8")))
         )
         for file in sorted(folder.iterdir(), key=lambda f: f.name)
         if file.name.endswith(".toml")

@@ -5,12 +5,12 @@ Outside data, so everything is checked on the way in; a message names the key in
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
+import tomli
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from openntz.errors import InputError
@@ -208,7 +208,7 @@ def read_scenario(path: Path) -> Scenario:
         key, a number out of range, an empty arm, or something that the study would never show.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomli.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise InputError(
@@ -216,7 +216,7 @@ def read_scenario(path: Path) -> Scenario:
             where=str(path),
             remedy="Give a TOML file; examples/simulate holds some.",
         ) from None
-    except tomllib.TOMLDecodeError as error:
+    except tomli.TOMLDecodeError as error:
         raise InputError(
             f"not valid TOML: {error}.", where=str(path), remedy="Mend the syntax."
         ) from None

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 import pytest
+import tomli
 
 from openntz.evidence.published import published
 from openntz.mechanism.virtual.parameters import shipped_parameters
 
 RESULT = Path(__file__).parents[3] / "calibration" / "result.toml"
-STAGES = tomllib.loads(RESULT.read_text("utf-8"))["stage"]
+STAGES = tomli.loads(RESULT.read_text("utf-8"))["stage"]
 VALUES = {name: value for stage in STAGES.values() for name, value in stage["values"].items()}
 SEEN = {name for stage in STAGES.values() for name in stage["simulated"]}
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
+import tomli
 from msgspec import Struct
 
 from openntz.errors import ModelError
@@ -137,8 +137,8 @@ def read_parameters(text: str, where: str) -> Parameters:
         origin or source that cannot be used.
     """
     try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        raw = tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
         raise ModelError(f"not valid TOML: {error}.", where=where, remedy="Mend it.") from None
     entries = {name: _entry(name, one, where) for name, one in raw.get("parameter", {}).items()}
     return Parameters(MappingProxyType(entries))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
+import tomli
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from openntz.course.vocabulary import CANONICAL_UNITS
@@ -65,14 +65,14 @@ def load_concepts(path: Path | None) -> ConceptMap:
             remedy="Write one as docs/how-to/import.md shows.",
         )
     try:
-        found = ConceptMap.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        found = ConceptMap.model_validate(tomli.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise InputError(
             f"the mapping file cannot be read ({error.strerror}).",
             where=str(path),
             remedy="Check its name.",
         ) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomli.TOMLDecodeError) as error:
         raise InputError(
             f"the mapping file is not TOML in UTF-8 ({error}).", where=str(path), remedy="Mend it."
         ) from None

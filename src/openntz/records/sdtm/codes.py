@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Final, Literal
 
+import tomli
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from openntz.course import vocabulary
@@ -129,14 +129,14 @@ def load_codes(path: Path | None) -> StudyCodes:
     if path is None:
         return StudyCodes()
     try:
-        return StudyCodes.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return StudyCodes.model_validate(tomli.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise InputError(
             f"the mapping file cannot be read ({error.strerror}).",
             where=str(path),
             remedy="Check its name.",
         ) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomli.TOMLDecodeError) as error:
         raise InputError(
             f"the mapping file is not TOML in UTF-8 ({error}).", where=str(path), remedy="Mend it."
         ) from None
