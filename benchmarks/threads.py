@@ -14,24 +14,14 @@ import multiprocessing
 import sys
 import time
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 import numpy as np
 
 import problem_one
 from simulation import timed
+from yardstick import stolen_seconds
 
 Input = tuple[np.ndarray, np.ndarray, np.ndarray]
-
-STOLEN = 8  # column of the first line of /proc/stat: hundredths of a second, all processors
-
-
-def _stolen() -> float:
-    """Seconds of processor time that a host has taken so far; not a number where nobody says."""
-    stat = Path("/proc/stat")
-    if not stat.exists():
-        return float("nan")
-    return int(stat.read_text().split("\n", 1)[0].split()[STOLEN]) / 100.0
 
 
 def _beside(given: Input, line: Connection) -> None:
@@ -62,9 +52,9 @@ def main() -> int:
     rounds: list[tuple[float, ...]] = []
     for _ in range(choice.rounds):
         one, used, _ = timed(*given, 1)
-        before = _stolen()
+        before = stolen_seconds()
         two = timed(*given, 2)[0]
-        stolen = _stolen() - before
+        stolen = stolen_seconds() - before
         ours.send(True)
         began = time.perf_counter()
         timed(*given, 1)
