@@ -109,6 +109,7 @@ class Problem:
     value: str
     reason: str
     remedy: str
+    person: str = ""
 
 
 def at(day: date, hour: int = 0, minute: int = 0) -> datetime:

@@ -12,7 +12,7 @@ from openntz.models.saturation import load_saturation
 from openntz.monitor.finding import Status
 from openntz.report.headline import drug_sentence
 from openntz.report.no_drug import no_drug
-from openntz.report.pages import PROBLEMS_SHOWN, UNKNOWN_SHOWN, render
+from openntz.report.pages import NOTES_SHOWN, PROBLEMS_SHOWN, UNKNOWN_SHOWN, render
 from openntz.report.paths import page_names
 from openntz.report.words import STATUS_MEANING, STATUS_WORDS
 from tests.contract import RULE_IDS
@@ -71,12 +71,17 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.words).split())
 
 
+PROBLEMS = (
+    build.Problem(
+        *("doses", 4, "end", invented.HOSTILE, "ends before it starts", "Correct it."),
+        person=invented.everybody()[0].id,
+    ),
+)
+
+
 @cache
 def written() -> dict[str, str]:
-    problem = build.Problem(
-        "doses", 4, "end", invented.HOSTILE, "ends before it starts", "Correct it."
-    )
-    return dict(render(build.review(invented.everybody(), rejected=(problem,), notes=(problem,))))
+    return dict(render(build.review(invented.everybody(), rejected=PROBLEMS, notes=PROBLEMS)))
 
 
 @cache
@@ -232,6 +237,26 @@ def test_many_problems_are_left_to_the_file():
     assert "598 entries set aside" in Page(text).text
 
 
+def test_a_persons_page_lists_what_was_set_aside_of_them_and_of_nobody_else():
+    mine, other = invented.normal(), invented.outside()
+    aside = build.Problem("doses", 4, "end", invented.HOSTILE, "ends first", "Mend it.", mine.id)
+    noted = build.Problem("plans", 9, "reason", "died", "doses are later", "Correct it.", mine.id)
+    nobodys = build.Problem("mri", 5, "", "", "no such person", "Add the person.")
+    made = render(build.review([mine, other], rejected=(aside, nobodys), notes=(noted,)))
+    pages = {name: Page(text).text for name, text in made if name.startswith("people/")}
+    files = page_names([mine.id, other.id])
+    found = pages[f"people/{files[mine.id]}"]
+    assert "1 entry of this person was set aside and not used: see the record ." in found
+    assert "plans:9: doses are later" in found
+    assert "doses:4 end" in found
+    assert "plans:9 reason died doses are later Correct it." in found
+    assert "no such person" not in found
+    assert "of this person" not in pages[f"people/{files[other.id]}"]
+    many = dict(render(build.review([mine], notes=(noted,) * (NOTES_SHOWN + 1))))
+    text = Page(many[f"people/{page_names([mine.id])[mine.id]}"]).text
+    assert "3 entries of this person are used or kept with a note: see the record ." in text
+
+
 def test_where_nothing_was_computed_the_page_says_why():
     text = person_page(invented.outside()).text
     assert "No level was computed: the model holds for adults" in text
@@ -280,10 +305,7 @@ def test_missing_tables_are_told_from_empty_ones():
 
 
 def test_equal_reviews_give_equal_bytes():
-    problem = build.Problem(
-        "doses", 4, "end", invented.HOSTILE, "ends before it starts", "Correct it."
-    )
-    again = dict(render(build.review(invented.everybody(), rejected=(problem,), notes=(problem,))))
+    again = dict(render(build.review(invented.everybody(), rejected=PROBLEMS, notes=PROBLEMS)))
     assert again == written()
 
 

@@ -31,7 +31,7 @@ from openntz.report.paths import page_names
 from openntz.report.person import PersonReview
 from openntz.report.picture import picture
 from openntz.report.record_tables import RecordTable, record_tables
-from openntz.report.review import Review
+from openntz.report.review import Entries, ProblemLike, Review
 from openntz.report.rules import RuleName, rule_names
 from openntz.report.svg import draw
 from openntz.report.svg_frame import NARROW, WIDE
@@ -42,6 +42,8 @@ from openntz.report.worklist import Row, RuleRow, by_rule, ordered, row, worst
 ASSETS: Final = ("openntz.css", "openntz.js")
 # More problems than this are left to the CSV files, so that the index stays quick to open.
 PROBLEMS_SHOWN: Final = 200
+# At the head of a person's page so many notes on their entries stand in full.
+NOTES_SHOWN: Final = 2
 
 # What is not known is always said, but must not drown what has to be done.
 UNKNOWN_SHOWN: Final = 6
@@ -106,6 +108,7 @@ class PersonPage(Struct, frozen=True, kw_only=True):
     conflicts: Mapping[str, tuple[Conflict, ...]]
     next_dose: NextDoseView | None
     numbers: Numbers
+    entries: Entries
     records: tuple[RecordTable, ...]
     sources: tuple[Cited, ...]
     place: int
@@ -159,6 +162,10 @@ def _sources(cited: tuple[Cited, ...]) -> Markup:
     return _macros().sources(cited)
 
 
+def _problems(found: Sequence[ProblemLike]) -> Markup:
+    return _macros().problems(found)
+
+
 @cache
 def _chip(status: Status) -> Markup:
     return _macros().chip(status)
@@ -194,6 +201,7 @@ def _environment() -> Environment:
     environment.globals["headings"] = STATUS_HEADINGS
     environment.globals["meanings"] = words.STATUS_MEANING
     environment.globals["problems_shown"] = PROBLEMS_SHOWN
+    environment.globals["notes_shown"] = NOTES_SHOWN
     environment.globals["changes_shown"] = CHANGES_SHOWN
     environment.globals["kinds"] = KIND_HEADINGS
     environment.globals["unknown_shown"] = UNKNOWN_SHOWN
@@ -207,6 +215,7 @@ def _environment() -> Environment:
     environment.filters["what_decides"] = what_decides
     environment.filters["disputed"] = _disputed
     environment.filters["sources"] = _sources
+    environment.filters["problems"] = _problems
     return environment
 
 
@@ -251,6 +260,7 @@ def person_page(
     names: Mapping[str, RuleName],
     files: Mapping[str, str],
     conflicts: Mapping[str, tuple[Conflict, ...]],
+    entries: Entries,
 ) -> PersonPage:
     """The page of ``people[at]``, its neighbours being those before and after in the worklist."""
     person = people[at]
@@ -271,6 +281,7 @@ def person_page(
         conflicts=conflicts,
         next_dose=next_dose(person),
         numbers=numbers(person, review.pareto_k_limit),
+        entries=entries,
         records=record_tables(person.course, person.as_of),
         sources=cited(review.registry, tuple(sorted(used))),
         place=at + 1,
@@ -292,6 +303,7 @@ class Pages(Struct, frozen=True, kw_only=True):
     names: Mapping[str, RuleName]
     files: Mapping[str, str]
     disputed: Mapping[str, tuple[Conflict, ...]]
+    entries: Mapping[str, Entries]
 
     @classmethod
     def of(cls, review: Review) -> Pages:
@@ -303,6 +315,7 @@ class Pages(Struct, frozen=True, kw_only=True):
             names=rule_names(f for p in people for f in p.findings),
             files=page_names(p.id for p in review.people),
             disputed=conflicts_by_rule(review.registry),
+            entries=review.entries(),
         )
 
     def path(self, person: PersonReview) -> str:
@@ -317,8 +330,12 @@ class Pages(Struct, frozen=True, kw_only=True):
 
     def person(self, at: int) -> tuple[str, str]:
         """Path and text of the page of ``people[at]``."""
-        page = person_page(self.review, self.people, at, self.names, self.files, self.disputed)
-        return self.path(self.people[at]), render_page("person.html", page, root="../")
+        person = self.people[at]
+        entries = self.entries.get(person.id, Entries())
+        page = person_page(
+            self.review, self.people, at, self.names, self.files, self.disputed, entries
+        )
+        return self.path(person), render_page("person.html", page, root="../")
 
     def conflicts(self) -> tuple[str, str]:
         """Path and text of the page on where sources disagree."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType
@@ -49,6 +50,11 @@ class ProblemLike(Protocol):
         """What to do about it."""
         ...
 
+    @property
+    def person(self) -> str:
+        """Whose row it is; empty where that is not known, or where it is many people's."""
+        ...
+
 
 TableState = Literal["read", "read only in part", "could not be read", "not in the export"]
 
@@ -62,6 +68,13 @@ class TableCount(Struct, frozen=True):
     used: int = 0
     set_aside: int = 0
     unknown_columns: tuple[str, ...] = ()
+
+
+class Entries(Struct, frozen=True):
+    """Of one person: what was set aside, and what was used or kept with a note."""
+
+    aside: tuple[ProblemLike, ...] = ()
+    noted: tuple[ProblemLike, ...] = ()
 
 
 class Review(Struct, frozen=True, kw_only=True):
@@ -94,6 +107,16 @@ class Review(Struct, frozen=True, kw_only=True):
     acknowledged: int | None = None
     rules: Mapping[str, Words] = field(default_factory=lambda: MappingProxyType({}))
     settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def entries(self) -> Mapping[str, Entries]:
+        """What was set aside or noted of the people of whom there is any."""
+        aside = defaultdict[str, list[ProblemLike]](list)
+        noted = defaultdict[str, list[ProblemLike]](list)
+        for found, problems in ((aside, self.rejected), (noted, self.notes)):
+            for problem in problems:
+                if problem.person:
+                    found[problem.person].append(problem)
+        return {name: Entries(tuple(aside[name]), tuple(noted[name])) for name in {*aside, *noted}}
 
     @property
     def unreadable(self) -> tuple[ProblemLike, ...]:
