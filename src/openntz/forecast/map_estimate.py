@@ -27,6 +27,10 @@ ModeStatus = Literal["ok", "prior only", "not converged", "failed"]
 _MOST_ROUNDS: Final = 100
 # A step of this many prior standard deviations is the longest taken at once.
 _LONGEST_STEP: Final = 2.0
+# After a step that did not improve, the next is this share as long at most; and once one did,
+# the next may be so many times as long.
+_SHORTER: Final = 0.3
+_LONGER: Final = 4.0
 _DAMP_FIRST: Final = 1e-3
 _DAMP_UP: Final = 8.0
 _DAMP_DOWN: Final = 0.1
@@ -96,6 +100,7 @@ class _Search(Struct, eq=False):
     at: Linearised
     correction: Array  # (N, P, P): true curvature less that of ``at``, as far as it is known
     damping: Array
+    reach: Array  # (N,): longest step, in prior standard deviations
     active: NDArray[np.bool_]
     converged: NDArray[np.bool_]
     rounds: NDArray[np.int64]
@@ -131,7 +136,7 @@ def _step(cohort: Cohort, search: _Search) -> Array:
     system = system + weight[:, :, None] * np.eye(cohort.size)
     step = -np.linalg.solve(system, search.at.gradient[0, active][..., None])[..., 0]
     length = np.abs(step / cohort.scale).max(axis=1, initial=0.0)
-    found[active] = step * np.minimum(1.0, _LONGEST_STEP / np.maximum(length, _TINY))[:, None]
+    found[active] = step * np.minimum(1.0, search.reach[active] / np.maximum(length, _TINY))[:, None]
     return found
 
 
@@ -239,15 +244,17 @@ def _ended(
         at=at,
         correction=np.zeros((people, p, p)) if correction is None else correction,
         damping=np.zeros(people),
+        reach=np.full(people, _LONGEST_STEP),
         active=np.isfinite(at.value[0]) & (cohort.readings > 0) & wanted,
         converged=cohort.readings == 0,
         rounds=np.zeros(people, np.int64),
     )
     for _ in range(_MOST_ROUNDS):
         step = _step(cohort, search)
-        short = np.abs(step / cohort.scale).max(axis=1, initial=0.0) < tolerance
-        # A damped step is short whatever the gradient.
-        search.converged |= search.active & short & (search.damping < _DAMP_FIRST)
+        length = np.abs(step / cohort.scale).max(axis=1, initial=0.0)
+        # A damped step is short whatever the gradient, and so is one that was cut.
+        free = (search.damping < _DAMP_FIRST) & (length < search.reach)
+        search.converged |= search.active & (length < tolerance) & free
         search.active &= ~search.converged
         if not search.active.any():
             break
@@ -316,6 +323,9 @@ def _advance(
     # A step that a correction spoiled is tried again without it before it is shortened.
     worse = np.where(corrected, search.damping, np.maximum(higher, _DAMP_FIRST))
     search.damping = np.where(better, lower, worse)
+    further = np.minimum(_LONGER * search.reach, _LONGEST_STEP)
+    nearer = np.where(corrected, search.reach, _SHORTER * length)
+    search.reach = np.where(better, further, nearer)
     # Damped to a short step that improves nothing more, a search is at its end as well.
     search.converged |= better & (length < tolerance)
     stalled = search.active & ~better & (search.damping > _DAMP_MOST)

@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 _TINY = float(np.finfo(float).tiny)
 
 # Screening needs two digits of a weight: importance sampling does the rest for those that matter.
-_SCREEN = Accuracy(1e-4, 1e-5)
+_SCREEN = Accuracy(1e-3, 1e-4)
 _SCREEN_TOLERANCE = 0.1
 # Fewer draws than this leave the tail of a candidate's weights unknown.
 _FEWEST_DRAWS = 250

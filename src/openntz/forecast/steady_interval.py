@@ -18,12 +18,17 @@ from openntz.forecast.outlook import SteadyTrough
 from openntz.forecast.predict import quantiles
 from openntz.mechanism.plan import Plan, Span
 from openntz.mechanism.regimen import Schedule
+from openntz.mechanism.steady import slowest_rate
 
 Array = NDArray[np.float64]
 
-# An interval is kept for so long from an empty state. What is left of the way to the steady
-# state is then less than the draws' own noise, also at a half-life of three months.
-_KEPT_FOR_DAYS: Final = 800.0
+# What may be left of the way from an empty state to the steady one, as a share: less than the
+# draws' own noise. Nobody is dosed for longer than this, which leaves less at a half-life of
+# two months.
+_LEFT: Final = 5e-4
+_LONGEST_DAYS: Final = 800.0
+# Draws that take about as long to become steady are solved together, in so many groups.
+_GROUPS: Final = 4
 
 
 def steady_troughs(
@@ -38,25 +43,33 @@ def steady_troughs(
     SolverError
         When the model cannot be solved.
     """
-    given = problem.history.schedule
-    spans = []
-    for interval in interval_days:
-        start = interval * np.arange(np.ceil(_KEPT_FOR_DAYS / interval), dtype=np.float64)
-        size = len(start)
-        schedule = Schedule(
-            start_day=start,
-            duration_day=np.full(size, given.duration_day[-1]),
-            amount_mg=np.full(size, given.amount_mg[-1]),
-            subcutaneous=np.full(size, given.subcutaneous[-1]),
+    last = problem.history.schedule
+    amount = float(last.amount_mg[-1])
+    now = {name: value[:, -1] for name, value in problem.values(theta).items()}
+    rate = slowest_rate(now, amount / min(interval_days), amount)
+    found = np.empty((len(theta), len(interval_days)))
+    for own in np.array_split(np.argsort(rate), min(_GROUPS, len(theta))):
+        slow = max(float(rate[own].min()), -np.log(_LEFT) / _LONGEST_DAYS)
+        spans = [_kept(last, interval, -np.log(_LEFT) / slow) for interval in interval_days]
+        values = {name: np.repeat(value[own, None], len(spans), 1) for name, value in now.items()}
+        solved = Plan(spans, problem.card.structure.absorption).solve(
+            values, rtol=SPREAD.rtol, atol=SPREAD.atol_mg, threads=threads
         )
-        spans.append(Span(schedule, np.array([-1.0]), np.array([interval * size])))
-    now = {name: value[:, -1:] for name, value in problem.values(theta).items()}
-    values = {name: np.repeat(value, len(spans), axis=1) for name, value in now.items()}
-    solved = Plan(spans, problem.card.structure.absorption).solve(
-        values, rtol=SPREAD.rtol, atol=SPREAD.atol_mg, threads=threads
+        require_solved(solved.status)
+        found[own] = solved.concentration
+    return found
+
+
+def _kept(last: Schedule, interval: float, days: float) -> Span:
+    """Doses like the last one at an interval for so many days, and the trough after them."""
+    size = int(np.ceil(days / interval))
+    schedule = Schedule(
+        start_day=interval * np.arange(size, dtype=np.float64),
+        duration_day=np.full(size, last.duration_day[-1]),
+        amount_mg=np.full(size, last.amount_mg[-1]),
+        subcutaneous=np.full(size, last.subcutaneous[-1]),
     )
-    require_solved(solved.status)
-    return solved.concentration
+    return Span(schedule, np.array([-1.0]), np.array([interval * size]))
 
 
 def summarise(trough: Array, levels: Sequence[float], ends: tuple[float, float]) -> SteadyTrough:

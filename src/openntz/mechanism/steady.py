@@ -46,12 +46,13 @@ def slowest_rate(values: Mapping[str, Floats], input_mg_per_day: float, bolus_mg
         away = values[flow] / values[volume]
         system[:, 1 + i, 1 + i] = -np.where(away > 0.0, away, np.inf)
     system[:, 0, 0] -= effective / vc
-    rates = np.empty(n)
-    for i in range(n):
-        there = np.isfinite(np.diag(system[i]))
-        kept = system[i][np.ix_(there, there)]
-        good = np.isfinite(kept).all()
-        rates[i] = -np.linalg.eigvals(kept).real.max() if good else 0.0
+    rates = np.zeros(n)
+    there = np.isfinite(np.diagonal(system, axis1=1, axis2=2))
+    for pattern in np.unique(there, axis=0):
+        own = np.flatnonzero((there == pattern).all(axis=1))
+        kept = system[np.ix_(own, pattern, pattern)]
+        good = np.isfinite(kept).all(axis=(1, 2))
+        rates[own[good]] = -np.linalg.eigvals(kept[good]).real.max(axis=1)
     return np.minimum(rates, values["ka"])
 
 
