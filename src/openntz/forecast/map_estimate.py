@@ -136,7 +136,9 @@ def _step(cohort: Cohort, search: _Search) -> Array:
     system = system + weight[:, :, None] * np.eye(cohort.size)
     step = -np.linalg.solve(system, search.at.gradient[0, active][..., None])[..., 0]
     length = np.abs(step / cohort.scale).max(axis=1, initial=0.0)
-    found[active] = step * np.minimum(1.0, search.reach[active] / np.maximum(length, _TINY))[:, None]
+    found[active] = (
+        step * np.minimum(1.0, search.reach[active] / np.maximum(length, _TINY))[:, None]
+    )
     return found
 
 

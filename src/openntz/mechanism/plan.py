@@ -168,6 +168,8 @@ class Plan:
                     group, self._shape(values, depot, directions), values, slopes or {},
                     directions, (rtol, atol, threads), result, only,
                 )  # fmt: skip
+        # A wash-out ends in rounding noise around zero, which no reader should see as negative.
+        np.maximum(result.concentration, 0.0, out=result.concentration)
         if not usable.all():
             bad = ~np.logical_and.reduceat(usable, self.segments[:-1], axis=1)
             result.status[bad] = UNUSABLE
@@ -299,10 +301,13 @@ class Plan:
         # A span without doses stays at zero; integration starts, and ends, at its last time.
         start = np.where(np.isfinite(line.start), line.start, group.last)[:, pick]
         shift = line.length * np.arange(chunks) * (line.copies > 1)
-        # Filled in whole, or not used: a span that fails has a status instead.
-        blank = np.empty((chunks * n * size, 1 + shape.tangents))
-        if only is not None:
-            blank.fill(np.nan)
+        if straight := not shape.tangents and isinstance(group.times, slice):
+            blank = result.concentration.reshape(-1, 1)
+        else:
+            # Filled in whole, or not used: a span that fails has a status instead.
+            blank = np.empty((chunks * n * size, 1 + shape.tangents))
+            if only is not None:
+                blank.fill(np.nan)
         problem = Problem(
             # With fewer people than lanes, the empty ones need not be carried along.
             lanes=min(LANES, chunks * n * len(pick)),
@@ -329,8 +334,8 @@ class Plan:
         rtol, atol, threads = how
         solver.solve(system_of(shape), problem, rtol=rtol, atol=atol, threads=threads)
         found = problem.values.reshape(chunks, n, size, 1 + shape.tangents)
-        # A wash-out ends in rounding noise around zero, which no reader should see as negative.
-        result.concentration[:, group.times] = np.maximum(found[0, :, :, 0], 0.0)
+        if not straight:
+            result.concentration[:, group.times] = found[0, :, :, 0]
         for chunk in range(chunks if shape.tangents else 0):
             first = chunk * TANGENTS
             own = slice(first, min(first + TANGENTS, directions))
