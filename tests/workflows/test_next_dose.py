@@ -236,7 +236,7 @@ def test_stopping_matches_the_fall_of_the_forecast():
         f.threshold_ug_per_ml for f in plain.below
     ]
     for mine, theirs in zip(found.falls, plain.below, strict=True):
-        # Both interpolate between days, 1 and 2 apart.
+        # Both interpolate between days, 1 and 2 or 3 apart.
         assert mine.median == pytest.approx(theirs.median, abs=0.1)
 
 

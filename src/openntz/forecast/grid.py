@@ -25,6 +25,18 @@ class Grid(Struct, frozen=True):
     curve: NDArray[np.intp]
 
 
+def fall_days(settings: Settings) -> Array:
+    """Days after the last dose on which the fall of the level is followed.
+
+    Close together as far as a decision on the next dose reads, farther apart beyond.
+    """
+    end = settings.below_horizon_days
+    read = min(int(settings.outlook.days[-1]), end)
+    near = np.arange(0.0, read, settings.fall_step_days)
+    far = np.arange(float(read), end, settings.fall_step_late_days)
+    return np.concatenate([near, far, [float(end)]])
+
+
 def grid_of(request: ForecastRequest, history: History, settings: Settings) -> Grid:
     """The days of a request, each once."""
     now, planned = moments_of(request, history)
@@ -32,7 +44,7 @@ def grid_of(request: ForecastRequest, history: History, settings: Settings) -> G
     due = today if planned is None else history.day(planned)
     last = history.day(history.last_dose)
     horizon = last + np.array(settings.horizon_days, dtype=float)
-    fall = last + np.arange(0.0, settings.below_horizon_days + 1, settings.fall_step_days)
+    fall = last + fall_days(settings)
     first = max(today - settings.curve_before_days, 0.0)
     end = max(last + settings.curve_after_days, today, due)
     drawn = np.concatenate(

@@ -43,6 +43,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     horizon_days: tuple[int, ...]
     below_horizon_days: int
     fall_step_days: float
+    fall_step_late_days: float
     curve_before_days: int
     curve_after_days: int
     targets_ug_per_ml: tuple[float, ...]
@@ -111,6 +112,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             ),
             below_horizon_days=round(number("forecast.below-horizon")),
             fall_step_days=number("forecast.fall-step"),
+            fall_step_late_days=number("forecast.fall-step-late"),
             curve_before_days=round(number("forecast.curve-before")),
             curve_after_days=round(number("forecast.curve-after")),
             targets_ug_per_ml=_numbers(known.fact("forecast.targets").value),

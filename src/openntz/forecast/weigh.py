@@ -23,6 +23,7 @@ from openntz.errors import ModelError, SolverError
 from openntz.forecast import assay_bias
 from openntz.forecast.density import Levels, build_problem
 from openntz.forecast.domain import domain_check
+from openntz.forecast.grid import fall_days
 from openntz.forecast.history import History, build_history, weights_of
 from openntz.forecast.posterior import sample
 from openntz.forecast.predict import Band, band, curve_days, time_below
@@ -143,7 +144,7 @@ class _Times(Struct, frozen=True, eq=False):
         due = None if planned is None else history.day(planned)
         last = history.day(history.last_dose)
         peak = None if history.schedule.subcutaneous[-1] else history.day(history.dose_ends[-1])
-        fall = last + np.arange(0.0, settings.below_horizon_days + 1, settings.fall_step_days)
+        fall = last + fall_days(settings)
         horizon = last + np.array(settings.horizon_days, dtype=float)
         first = max(today - settings.curve_before_days, 0.0)
         end = max(last + settings.curve_after_days, today, due or today)

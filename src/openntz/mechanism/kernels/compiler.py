@@ -21,6 +21,7 @@ _INLINED: Final = (
     dopri5.derive_lane,
     dopri5.squared_error,
     dopri5.dense_output,
+    dopri5.first_change,
     dopri5.arrive,
 )
 _CALLED: Final = (

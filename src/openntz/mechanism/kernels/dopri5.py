@@ -81,8 +81,9 @@ GROW_MOST, SHRINK_MOST = 10.0, 0.2
 # After an event no state may change by more than this share of itself in the first step, which
 # is still no shorter than that share of the way to the stop. When an infusion starts, saturable
 # elimination rises from nothing to its maximum within seconds; a first step across that kink is
-# wrong by far more than the error estimate can see.
-START_SHARE, START_LEAST = 0.3, 1e-4
+# wrong by far more than the error estimate can see. The share is that of the tolerance beside it
+# or a tighter one, and grows with a looser as steps do.
+START_SHARE, START_LEAST, START_RTOL = 0.3, 1e-4, 1e-6
 ERROR_LEAST, ERROR_MOST = 1e-12, 1e12
 # The first step tried, in the model's unit of time; a rejected one is shortened.
 FIRST_STEP = 0.05
@@ -295,7 +296,14 @@ def shift_tangents(w: NDArray[np.float64], problem: Problem, lane: int, e: int) 
             w[Y + (j + 1) * OWN_STATES * LANES + o] += shift
 
 
-def arrive(lanes: Lanes, problem: Problem, lane: int) -> bool:
+def first_change(rtol: float) -> float:
+    """The share of itself by which a state may change in the first step after an event."""
+    looser = rtol / START_RTOL
+    root = inverse_tenth_root(looser if looser > 1.0 else 1.0)
+    return START_SHARE / (root * root)
+
+
+def arrive(lanes: Lanes, problem: Problem, lane: int, share: float) -> bool:
     """Apply the events due now and set the next stop; False when no output is left to reach.
 
     After a step K1 holds the rates of change before the events. A rate of infusion adds to that
@@ -343,14 +351,16 @@ def arrive(lanes: Lanes, problem: Problem, lane: int) -> bool:
     h = w[PROPOSED + lane]
     for k in range(STATES):
         o = k * LANES + lane
-        if abs(w[K1 + o]) * h > START_SHARE * abs(w[Y + o]):
-            h = START_SHARE * abs(w[Y + o]) / abs(w[K1 + o])
+        if abs(w[K1 + o]) * h > share * abs(w[Y + o]):
+            h = share * abs(w[Y + o]) / abs(w[K1 + o])
     least = LEAST_RELATIVE_STEP * max(1.0, abs(w[TIME + lane]))
     w[PROPOSED + lane] = max(h, START_LEAST * (stop - w[TIME + lane]), least)
     return True
 
 
-def load_next(lanes: Lanes, problem: Problem, lane: int, waiting: int, last: int) -> int:
+def load_next(
+    lanes: Lanes, problem: Problem, lane: int, waiting: int, last: int, share: float
+) -> int:
     """Put the next waiting person who needs integration into a lane; returns who waits then."""
     w = lanes.w
     while waiting < last:
@@ -374,7 +384,7 @@ def load_next(lanes: Lanes, problem: Problem, lane: int, waiting: int, last: int
         w[AHEAD + lane] = w[TIME + lane]
         write_outputs(lanes, problem, lane)
         problem.status[i] = OK
-        if arrive(lanes, problem, lane):
+        if arrive(lanes, problem, lane, share):
             return waiting
         problem.steps[i] = 0
     lanes.person[lane] = -1
@@ -397,9 +407,10 @@ def advance_block(
     ``lanes`` is scratch space from ``new_lanes``, one per thread.
     """
     w, person, number = lanes.w, lanes.person, problem.lanes
+    share = first_change(rtol)
     waiting, running = first, 0
     for lane in range(number):
-        waiting = load_next(lanes, problem, lane, waiting, last)
+        waiting = load_next(lanes, problem, lane, waiting, last, share)
         running += person[lane] >= 0
     while running > 0:
         take_stages(w, number)
@@ -413,11 +424,11 @@ def advance_block(
             if w[CARE + lane] == 0.0 or i < 0:
                 continue
             if w[TIME + lane] == w[STOP + lane]:
-                if arrive(lanes, problem, lane):
+                if arrive(lanes, problem, lane, share):
                     continue
             else:
                 many = w[TAKEN + lane] >= most_steps
                 problem.status[i] = TOO_MANY_STEPS if many else STEP_UNDERFLOW
             problem.steps[i] = int(w[TAKEN + lane])
-            waiting = load_next(lanes, problem, lane, waiting, last)
+            waiting = load_next(lanes, problem, lane, waiting, last, share)
             running -= person[lane] < 0
