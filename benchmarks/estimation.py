@@ -43,7 +43,7 @@ TIGHT = 1e-9
 
 def _doses(rng: np.random.Generator, jitter_day: float) -> tuple[Schedule, np.ndarray]:
     """Doses and the times of the troughs."""
-    start = INTERVAL_DAY * np.arange(DOSES + 1)
+    start = INTERVAL_DAY * np.arange(DOSES + 1, dtype=np.float64)
     start[1:] += rng.uniform(-jitter_day, jitter_day, DOSES) if jitter_day else 0.0
     given = start[:DOSES]
     length = np.full(DOSES, INFUSION_DAY)

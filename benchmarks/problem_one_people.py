@@ -38,7 +38,7 @@ def dose_starts(n: int, schedule: str) -> Floats:
     'mixed' delays doses by up to three weeks and leaves about one in eight out; 'washout'
     stops after half of the doses.
     """
-    common = INTERVAL_DAY * np.arange(DOSES)
+    common = INTERVAL_DAY * np.arange(DOSES, dtype=np.float64)
     if schedule == "common":
         return common[None, :]
     if schedule == "washout":

@@ -164,8 +164,8 @@ def fit(stage: Stage, arms: Arms, start: Parameters) -> Fitted:
     """Fit one stage from the parameters so far."""
     results = targets(stage)
     entries = [start.entries[name] for name in stage.parameters]
-    low = np.log([e.low for e in entries])
-    high = np.log([e.high for e in entries])
+    low = np.log(np.array([e.low for e in entries], dtype=np.float64))
+    high = np.log(np.array([e.high for e in entries], dtype=np.float64))
 
     def at(x: np.ndarray) -> tuple[dict[str, float], dict[str, float]]:
         inside = np.clip(x, low, high)
@@ -232,7 +232,7 @@ def report(fitted: list[Fitted], people: int, seed: int) -> str:
 
 def main() -> None:
     """Run the stages and write both files."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--people", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=17)
     parser.add_argument("--stage", nargs="*", default=[stage.name for stage in STAGES])

@@ -13,9 +13,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
-
-from msgspec.structs import asdict
+from typing import Any
 
 from tests.reference.conformance.cases import Case, all_cases
 from tests.reference.conformance.compare import Row, compare, fingerprint
@@ -49,6 +49,16 @@ def compared(cases: list[Case], folder: Path) -> list[Row]:
     return rows
 
 
+def recorded(rows: list[Row], draws: int) -> dict[str, Any]:
+    """What is kept of a run, and the page is made from."""
+    return {
+        "reference": fingerprint(),
+        "draws": draws,
+        "seed": SEED,
+        "rows": [asdict(row) for row in rows],
+    }
+
+
 def main() -> int:
     """Run, compare, print; 0 when everything passed."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -73,8 +83,7 @@ def main() -> int:
         rows = compared(cases, folder)
     print(text_table(rows))
     if asked.write:
-        record = {"reference": fingerprint(), "draws": asked.draws, "seed": SEED}
-        record["rows"] = [asdict(row) for row in rows]
+        record = recorded(rows, asked.draws)
         RECORD.write_text(json.dumps(record, indent=1) + "\n")
         PAGE.write_text(page(record))
     return 0 if all(row.passed for row in rows) else 1
