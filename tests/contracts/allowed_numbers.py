@@ -118,6 +118,7 @@ SETTINGS: Final[Mapping[tuple[str, str], str]] = {
     ("forecast/map_estimate.py", "_MOST_ROUNDS"): _NUMERICAL,
     ("forecast/map_estimate.py", "_SHORTER"): _NUMERICAL,
     ("forecast/map_estimate.py", "_LONGER"): _NUMERICAL,
+    ("forecast/map_estimate.py", "_UNCUT"): _NUMERICAL,
     ("forecast/map_estimate.py", "_DAMP_FIRST"): _NUMERICAL,
     ("forecast/map_estimate.py", "_DAMP_UP"): _NUMERICAL,
     ("forecast/map_estimate.py", "_DAMP_DOWN"): _NUMERICAL,

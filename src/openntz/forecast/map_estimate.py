@@ -31,6 +31,8 @@ _LONGEST_STEP: Final = 2.0
 # the next may be so many times as long.
 _SHORTER: Final = 0.3
 _LONGER: Final = 4.0
+# A step as long as this share of what it may be was cut: rounding blurs the comparison.
+_UNCUT: Final = 0.999
 _DAMP_FIRST: Final = 1e-3
 _DAMP_UP: Final = 8.0
 _DAMP_DOWN: Final = 0.1
@@ -255,7 +257,7 @@ def _ended(
         step = _step(cohort, search)
         length = np.abs(step / cohort.scale).max(axis=1, initial=0.0)
         # A damped step is short whatever the gradient, and so is one that was cut.
-        free = (search.damping < _DAMP_FIRST) & (length < search.reach)
+        free = (search.damping < _DAMP_FIRST) & (length < _UNCUT * search.reach)
         search.converged |= search.active & (length < tolerance) & free
         search.active &= ~search.converged
         if not search.active.any():
@@ -325,11 +327,13 @@ def _advance(
     # A step that a correction spoiled is tried again without it before it is shortened.
     worse = np.where(corrected, search.damping, np.maximum(higher, _DAMP_FIRST))
     search.damping = np.where(better, lower, worse)
+    # Damped to a short step that improves nothing more, a search is at its end as well; one that
+    # was cut says so only when far shorter.
+    cut = length >= _UNCUT * search.reach
+    search.converged |= better & (length < np.where(cut, _SHORTER**2, 1.0) * tolerance)
     further = np.minimum(_LONGER * search.reach, _LONGEST_STEP)
     nearer = np.where(corrected, search.reach, _SHORTER * length)
     search.reach = np.where(better, further, nearer)
-    # Damped to a short step that improves nothing more, a search is at its end as well.
-    search.converged |= better & (length < tolerance)
     stalled = search.active & ~better & (search.damping > _DAMP_MOST)
     search.active &= ~search.converged & ~stalled
     return np.where(_times_of(cohort, better), there, level)
