@@ -16,7 +16,7 @@ from openntz.models.saturation import SaturationCard
 Array = NDArray[np.float64]
 
 # Where a curve bends between two doses; only how smooth a picture looks depends on it.
-_AFTER_DOSE_DAYS: Final = (0.0, 2.5, 8.0, 18.0)
+_AFTER_DOSE_DAYS: Final = (0.0, 1.5, 5.0, 11.0, 19.0)
 # No further days between doses four weeks apart.
 _GAP_STEP_DAYS: Final = 10.0
 
