@@ -12,15 +12,20 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
 from openntz.mechanism.kernels import dopri5
-from openntz.mechanism.kernels.options import OPTIONS, inlined
+from openntz.mechanism.kernels.options import CALLED, OPTIONS, inlined
 from openntz.mechanism.kernels.problem import Lanes, Problem
 from openntz.mechanism.machine_code import MachineCode
 
+# A call takes the arrays of ``Lanes`` and ``Problem`` by value, some 150 numbers: what is called
+# at most steps is inlined, what is called once a person is not.
 _INLINED: Final = (
     dopri5.derive_block,
     dopri5.derive_lane,
     dopri5.squared_error,
     dopri5.dense_output,
+    dopri5.await_output,
+    dopri5.write_start,
+    dopri5.write_outputs,
     dopri5.first_change,
     dopri5.arrive,
 )
@@ -28,7 +33,6 @@ _CALLED: Final = (
     dopri5.take_stages,
     dopri5.judge,
     dopri5.accept,
-    dopri5.write_outputs,
     dopri5.event_moves,
     dopri5.apply_tangents,
     dopri5.shift_tangents,
@@ -133,18 +137,14 @@ def assemble(
         function.__qualname__ = function.__name__
         return njit(**options)(function)
 
-    # Called from compiled code only, so none needs an entry from Python. No template allocates,
-    # and counting references to the arrays of ``Problem`` would take as long as the arithmetic,
-    # and longer with several threads: hence no ``_nrt`` in ``OPTIONS``.
-    called = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     for template in _INLINED:
-        bound[template.__name__] = build(template, bound, forceinline=True, **OPTIONS)
+        bound[template.__name__] = build(template, bound, forceinline=True, **CALLED)
     for template in _CALLED:
-        bound[template.__name__] = build(template, bound, **called, **OPTIONS)
+        bound[template.__name__] = build(template, bound, **CALLED)
     # Its statements become those of ``entry``, which would otherwise be compiled twice over.
     inner = build(dopri5.advance_block, bound, inline="always", **OPTIONS)
     scope = globals() | {"advance_block": inner}
-    outer = build(entry, scope, **called, **OPTIONS)
+    outer = build(entry, scope, **CALLED)
     outer.compile(_SIGNATURE)
     made = outer.overloads[_SIGNATURE]
     _, _, (object_file, _) = made.library.serialize_using_object_code()

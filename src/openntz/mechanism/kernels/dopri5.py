@@ -228,6 +228,32 @@ def dense_output(
     return start, change, bend, twist, rest
 
 
+def await_output(lanes: Lanes, problem: Problem, lane: int, following: int) -> None:
+    """Note which output of the lane's person comes next, and when."""
+    lanes.output[lane] = following
+    due = following < problem.output_range[lanes.person[lane], 1]
+    lanes.w[NEXT_OUTPUT + lane] = problem.output_time[following] if due else np.inf
+
+
+def write_start(lanes: Lanes, problem: Problem, lane: int) -> None:
+    """Values at the requested times up to the lane's start: those of the initial states."""
+    w, i = lanes.w, lanes.person[lane]
+    j, end = problem.output_range[i, 0], problem.output_range[i, 1]
+    shift = problem.output_row[i] - j
+    while j < end and problem.output_time[j] <= w[TIME + lane]:
+        for column in range(len(OBSERVED)):
+            state, scale, other, other_scale = OBSERVED[column]
+            value = w[Y + state * LANES + lane]
+            if scale >= 0:
+                value *= w[PARAMETER + scale * LANES + lane]
+            if other >= 0:
+                factor = w[PARAMETER + other_scale * LANES + lane]
+                value += factor * w[Y + other * LANES + lane]
+            problem.values[shift + j, column] = value
+        j += 1
+    await_output(lanes, problem, lane, j)
+
+
 def write_outputs(lanes: Lanes, problem: Problem, lane: int) -> None:
     """Values at the requested times up to the end of the lane's accepted step."""
     w, i = lanes.w, lanes.person[lane]
@@ -256,8 +282,7 @@ def write_outputs(lanes: Lanes, problem: Problem, lane: int) -> None:
             back = 1.0 - theta
             inner = bend + theta * (twist + back * rest)
             problem.values[shift + j, column] = start + theta * (change + back * inner)
-    lanes.output[lane] = last
-    w[NEXT_OUTPUT + lane] = problem.output_time[last] if last < end else np.inf
+    await_output(lanes, problem, lane, last)
 
 
 def event_moves(problem: Problem, e: int) -> bool:
@@ -372,17 +397,10 @@ def load_next(
             w[PARAMETER + k * LANES + lane] = problem.parameters[problem.parameter_row[i], k]
         for k in range(STATES):
             w[Y + k * LANES + lane] = problem.initial[i, k]
-            w[Y_NEW + k * LANES + lane] = problem.initial[i, k]
-        # A step of length one in which nothing changes serves the outputs at or before the start.
-        for k in range(K1 + lane, K7 + STATES * LANES, LANES):
-            w[k] = 0.0
         for k in range(1 + TANGENTS):
             w[RATE + k * LANES + lane] = 0.0
-        w[TIME + lane], w[STEP + lane] = problem.start_time[i], 1.0
-        w[PROPOSED + lane] = FIRST_STEP
-        lanes.output[lane] = problem.output_range[i, 0]
-        w[AHEAD + lane] = w[TIME + lane]
-        write_outputs(lanes, problem, lane)
+        w[TIME + lane], w[PROPOSED + lane] = problem.start_time[i], FIRST_STEP
+        write_start(lanes, problem, lane)
         problem.status[i] = OK
         if arrive(lanes, problem, lane, share):
             return waiting
