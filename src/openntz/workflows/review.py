@@ -93,8 +93,9 @@ def prepare_out(folder: Path, out: Path) -> None:
 def _remove_stale(out: Path, written: set[str]) -> None:
     """Remove pages of people whom an earlier review knew and this one does not."""
     for page in sorted((out / "people").glob("*.html")):
-        ours = _GENERATOR in page.read_text(encoding="utf-8", errors="replace")[:_HEAD]
-        if ours and f"people/{page.name}" not in written:
+        if f"people/{page.name}" in written:
+            continue
+        if _GENERATOR in page.read_text(encoding="utf-8", errors="replace")[:_HEAD]:
             page.unlink()
 
 
@@ -201,24 +202,26 @@ def _write(review: Review, out: Path, workers: int, progress: Progress) -> Path:
         lambda: put(pages.conflicts()),
     )
 
-    def one(at: int) -> str:
-        if at < len(tables):
-            tables[at]()
-            return ""
-        return put(pages.person(at - len(tables)))
+    def one(at: int) -> tuple[str, str]:
+        if at == 0:
+            return pages.index()
+        if at <= len(tables):
+            tables[at - 1]()
+            return "", ""
+        return put(pages.person(at - 1 - len(tables))), ""
 
     for asset in pages.assets():
         put(asset)
-    files = range(len(tables) + len(pages.people))
-    done = map_in_order(one, files, workers=workers)
-    written = set(progress.track(done, len(files), "pages")) - {""}
+    files = range(1 + len(tables) + len(pages.people))
+    # What is already written comes back as a name alone.
+    index, *rest = progress.track(map_in_order(one, files, workers=workers), len(files), "pages")
     if review.changes is None:
         # What an earlier run compared does not belong to these findings.
         (out / "changes.json").unlink(missing_ok=True)
     else:
         write_text_atomic(out / "changes.json", changes_json(review.changes))
-    put(pages.index())
-    _remove_stale(out, written)
+    put(index)
+    _remove_stale(out, {name for name, _ in rest})
     return out / "index.html"
 
 
