@@ -114,6 +114,8 @@ SETTINGS: Final[Mapping[tuple[str, str], str]] = {
     ("forecast/steady_interval.py", "_LEFT"): _NUMERICAL,
     ("forecast/steady_interval.py", "_LONGEST_DAYS"): _NUMERICAL,
     ("forecast/steady_interval.py", "_GROUPS"): _NUMERICAL,
+    ("forecast/steady_interval.py", "_SHARE_MOST"): _NUMERICAL,
+    ("forecast/steady_interval.py", "_LAST"): _NUMERICAL,
     ("forecast/likelihood.py", "_FLOOR"): "keeps a logarithm finite",
     ("forecast/map_estimate.py", "_MOST_ROUNDS"): _NUMERICAL,
     ("forecast/map_estimate.py", "_SHORTER"): _NUMERICAL,

@@ -156,8 +156,8 @@ def test_the_trough_of_an_interval_kept_for_long_matches_the_steady_state_of_the
         span = Span(start, -one, 0 * one)
         exact = Plan([span]).solve(values).concentration[:, 0]
         found = steady_troughs(problem, theta, [interval])[:, 0]
-        # 800 days leave under 1 % of the way for the slowest of these draws.
-        np.testing.assert_allclose(found, exact, rtol=0.01)
+        # Solved to 3e-4 a step; what is left of the way is extrapolated.
+        np.testing.assert_allclose(found, exact, rtol=1e-3)
 
 
 def test_the_first_longer_interval_flatters():

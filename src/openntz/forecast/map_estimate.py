@@ -214,7 +214,8 @@ def _searched(
     threads: int,
 ) -> tuple[_Search, Array, NDArray[np.int64]]:
     """A search to its end from ``theta`` (N, P), of the people ``only`` (N,)."""
-    if accuracy.rtol >= _ROUGH.rtol or tolerance >= _ROUGH_TOLERANCE:
+    nothing = not cohort.readings.any()
+    if nothing or accuracy.rtol >= _ROUGH.rtol or tolerance >= _ROUGH_TOLERANCE:
         return _ended(cohort, theta, None, only, accuracy, tolerance, threads)
     near, _, _ = _ended(cohort, theta, None, only, _ROUGH, _ROUGH_TOLERANCE, threads)
     search, level, codes = _ended(

@@ -22,13 +22,15 @@ from openntz.mechanism.steady import slowest_rate
 
 Array = NDArray[np.float64]
 
-# What may be left of the way from an empty state to the steady one, as a share: less than the
-# draws' own noise. Nobody is dosed for longer than 800 days, after which more than that is left
-# at a half-life above 73 days: 0.2 % at three months.
-_LEFT: Final = 5e-4
+# What may be left of the way from an empty state to the steady one, as a share, before the limit
+# is read off the last troughs; nobody is dosed for longer than 800 days.
+_LEFT: Final = 0.03
 _LONGEST_DAYS: Final = 800.0
 # Draws that take about as long to become steady are solved together, in so many groups.
 _GROUPS: Final = 4
+# Of the last difference between troughs, what the next may be for their limit to be read off.
+_SHARE_MOST: Final = 0.95
+_LAST: Final = 3
 
 
 def steady_troughs(
@@ -56,20 +58,33 @@ def steady_troughs(
             values, rtol=SPREAD.rtol, atol=SPREAD.atol_mg, threads=threads
         )
         require_solved(solved.status)
-        found[own] = solved.concentration
+        found[own] = _limit(solved.concentration.reshape(len(own), len(spans), _LAST))
     return found
 
 
+def _limit(trough: Array) -> Array:
+    """Where three successive troughs (..., 3) lead, each difference the same share of the last.
+
+    (Aitken's delta-squared process, 1926.) The last of them where that is not how they go.
+    """
+    before, after = np.moveaxis(np.diff(trough, axis=-1), -1, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = after / before
+    usable = (share > 0.0) & (share < _SHARE_MOST)
+    share = np.where(usable, share, 0.0)
+    return trough[..., -1] + after * share / (1.0 - share)
+
+
 def _kept(last: Schedule, interval: float, days: float) -> Span:
-    """Doses like the last one at an interval for so many days, and the trough after them."""
-    size = int(np.ceil(days / interval))
+    """Doses like the last one at an interval for so many days, and the last troughs of them."""
+    size = max(int(np.ceil(days / interval)), _LAST)
     schedule = Schedule(
         start_day=interval * np.arange(size, dtype=np.float64),
         duration_day=np.full(size, last.duration_day[-1]),
         amount_mg=np.full(size, last.amount_mg[-1]),
         subcutaneous=np.full(size, last.subcutaneous[-1]),
     )
-    return Span(schedule, np.array([-1.0]), np.array([interval * size]))
+    return Span(schedule, np.array([-1.0]), interval * np.arange(size - _LAST + 1.0, size + 1.0))
 
 
 def summarise(trough: Array, levels: Sequence[float], ends: tuple[float, float]) -> SteadyTrough:
