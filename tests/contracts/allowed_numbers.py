@@ -134,6 +134,7 @@ SETTINGS: Final[Mapping[tuple[str, str], str]] = {
     ("forecast/map_estimate.py", "_NO_DRUG"): _NUMERICAL,
     ("forecast/map_estimate.py", "_ROUGH"): _NUMERICAL,
     ("forecast/map_estimate.py", "_ROUGH_TOLERANCE"): _NUMERICAL,
+    ("forecast/map_estimate.py", "_FEW"): _NUMERICAL,
     ("forecast/likelihood.py", "_CURVATURE_LEAST"): _NUMERICAL,
     ("forecast/likelihood.py", "_CURVATURE_MOST"): _NUMERICAL,
     ("forecast/map_estimate.py", "_RESTARTS"): _NUMERICAL,

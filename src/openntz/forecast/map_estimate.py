@@ -58,6 +58,8 @@ _NO_WAY: Final = (
     "Check the times of doses and samples, and the lag."
 )
 _RESTARTS: Final = (0.7, 2.0, 3.5)
+# For so few people a round costs more than its steps, and a rough search first saves none.
+_FEW: Final = 8
 # A rank-one update whose divisor is this small a share of its terms would be noise.
 _SECANT_SHARE: Final = 1e-4
 
@@ -214,8 +216,8 @@ def _searched(
     threads: int,
 ) -> tuple[_Search, Array, NDArray[np.int64]]:
     """A search to its end from ``theta`` (N, P), of the people ``only`` (N,)."""
-    nothing = not cohort.readings.any()
-    if nothing or accuracy.rtol >= _ROUGH.rtol or tolerance >= _ROUGH_TOLERANCE:
+    few = len(cohort.subjects) <= _FEW
+    if few or accuracy.rtol >= _ROUGH.rtol or tolerance >= _ROUGH_TOLERANCE:
         return _ended(cohort, theta, None, only, accuracy, tolerance, threads)
     near, _, _ = _ended(cohort, theta, None, only, _ROUGH, _ROUGH_TOLERANCE, threads)
     search, level, codes = _ended(
