@@ -113,7 +113,6 @@ SETTINGS: Final[Mapping[tuple[str, str], str]] = {
     ("forecast/outlook.py", "DAYS_A_WEEK"): _WEEK,
     ("forecast/steady_interval.py", "_LEFT"): _NUMERICAL,
     ("forecast/steady_interval.py", "_LONGEST_DAYS"): _NUMERICAL,
-    ("forecast/steady_interval.py", "_GROUPS"): _NUMERICAL,
     ("forecast/steady_interval.py", "_SHARE_MOST"): _NUMERICAL,
     ("forecast/steady_interval.py", "_LAST"): _NUMERICAL,
     ("forecast/likelihood.py", "_FLOOR"): "keeps a logarithm finite",

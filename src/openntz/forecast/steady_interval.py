@@ -26,8 +26,6 @@ Array = NDArray[np.float64]
 # is read off the last troughs; nobody is dosed for longer than 800 days.
 _LEFT: Final = 0.03
 _LONGEST_DAYS: Final = 800.0
-# Draws that take about as long to become steady are solved together, in so many groups.
-_GROUPS: Final = 4
 # Of the last difference between troughs, what the next may be for their limit to be read off.
 _SHARE_MOST: Final = 0.95
 _LAST: Final = 3
@@ -49,17 +47,14 @@ def steady_troughs(
     amount = float(last.amount_mg[-1])
     now = {name: value[:, -1] for name, value in problem.values(theta).items()}
     rate = slowest_rate(now, amount / min(interval_days), amount)
-    found = np.empty((len(theta), len(interval_days)))
-    for own in np.array_split(np.argsort(rate), min(_GROUPS, len(theta))):
-        slow = max(float(rate[own].min()), -np.log(_LEFT) / _LONGEST_DAYS)
-        spans = [_kept(last, interval, -np.log(_LEFT) / slow) for interval in interval_days]
-        values = {name: np.repeat(value[own, None], len(spans), 1) for name, value in now.items()}
-        solved = Plan(spans, problem.card.structure.absorption).solve(
-            values, rtol=SPREAD.rtol, atol=SPREAD.atol_mg, threads=threads
-        )
-        require_solved(solved.status)
-        found[own] = _limit(solved.concentration.reshape(len(own), len(spans), _LAST))
-    return found
+    slow = max(float(rate.min()), -np.log(_LEFT) / _LONGEST_DAYS)
+    spans = [_kept(last, interval, -np.log(_LEFT) / slow) for interval in interval_days]
+    values = {name: np.repeat(value[:, None], len(spans), 1) for name, value in now.items()}
+    solved = Plan(spans, problem.card.structure.absorption).solve(
+        values, rtol=SPREAD.rtol, atol=SPREAD.atol_mg, threads=threads
+    )
+    require_solved(solved.status)
+    return _limit(solved.concentration.reshape(len(theta), len(spans), _LAST))
 
 
 def _limit(trough: Array) -> Array:
