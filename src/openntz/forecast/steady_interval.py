@@ -28,6 +28,7 @@ _LEFT: Final = 0.03
 _LONGEST_DAYS: Final = 800.0
 # Of the last difference between troughs, what the next may be for their limit to be read off.
 _SHARE_MOST: Final = 0.95
+# Troughs that the limit is read off.
 _LAST: Final = 3
 
 

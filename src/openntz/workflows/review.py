@@ -203,6 +203,7 @@ def _write(review: Review, out: Path, workers: int, progress: Progress) -> Path:
     )
 
     def one(at: int) -> tuple[str, str]:
+        # The worklist alone is made here and written by the caller, after everything else.
         if at == 0:
             return pages.index()
         if at <= len(tables):
