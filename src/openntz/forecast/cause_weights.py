@@ -9,6 +9,7 @@ does not condemn its neighbours. The weights undo the choice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
 from msgspec import Struct
@@ -40,7 +41,7 @@ from openntz.forecast.causes import (
     together,
 )
 from openntz.forecast.cohort import ANTIBODY, SPREAD, Cohort
-from openntz.forecast.density import Levels, build_problem
+from openntz.forecast.density import Levels, Problem, build_problem
 from openntz.forecast.history import History
 from openntz.forecast.onset_prior import AntibodyReading
 from openntz.forecast.posterior import prior_draws, resample
@@ -54,6 +55,10 @@ Causes = tuple[tuple[str, float], ...]
 
 # Moments at which a level drawn after the start of the dose is supposed.
 _MOMENTS = 3
+# One draw in so many is solved under every course; the others only under those courses that
+# have at least this share of all.
+_FEW: Final = 4
+_LEAST_SHARE: Final = 1e-4
 # Draws taken from the prior as they come, which keeps every weight bounded.
 _PRIOR_SHARE = 0.3
 _DAY_HOURS = 24
@@ -239,19 +244,67 @@ def weigh_causes(
         return {}
     index, log_weight = _chosen_draws(log_likelihood, settings.draws, generator)
 
-    cohort = problem.of([v.subject for v in variants])
-    theta = _widened(first[index], plain, cohort, generator)
-    shape = (len(index), len(variants), cohort.size)
-    found = cohort.predict(np.broadcast_to(theta[:, None], shape), SPREAD, threads=threads)
-    concentration = found.concentration.reshape(len(index), len(variants), -1)
-    weighing = _Weighing(slips, _densities(seen, slips, concentration), log_weight)
-    mixed = [weighing.mixed(i) for i in range(len(slips))]
+    drawn = _Drawn(problem, first[index], generator.standard_normal(len(index)), threads)
     log_tests = np.array([_log_tests(v.subject, seen, settings) for v in variants])
-    return {
-        i: causes
-        for i in chosen
-        if (causes := _weigh(weighing, variants, i, log_tests + np.sum(mixed, axis=0) - mixed[i]))
-    }
+
+    def weighing(rows: NDArray[np.intp], concentration: Array) -> _Weighing:
+        return _Weighing(slips, _densities(seen, slips, concentration), log_weight[rows])
+
+    # The course on record is solved already.
+    few, every = np.arange(0, len(index), _FEW), np.arange(len(index))
+    others, rest = np.arange(1, len(variants)), np.setdiff1d(every, few)
+    known = np.empty((len(index), len(variants), solved.shape[1]))
+    known[:, 0] = solved[index]
+    known[np.ix_(few, others)] = drawn.levels([variants[k] for k in others], few)
+    share = _shares(weighing(few, known[few]), variants, log_tests)
+    kept = others[share[others] >= _LEAST_SHARE]
+    known[np.ix_(rest, kept)] = drawn.levels([variants[k] for k in kept], rest)
+    kept = np.array([0, *kept])
+    found = weighing(every, known[:, kept])
+    under = [variants[k] for k in kept]
+    mixed = [found.mixed(i) for i in range(len(slips))]
+    total = log_tests[kept] + np.sum(mixed, axis=0)
+    return {i: c for i in chosen if (c := _weigh(found, under, i, total - mixed[i]))}
+
+
+class _Drawn(Struct, frozen=True, eq=False):
+    """Draws ``theta`` (n, p) of a person, and ``z`` (n,) of the factor of antibodies."""
+
+    problem: Problem
+    theta: Array
+    z: Array
+    threads: int
+
+    def levels(self, variants: Sequence[Variant], rows: NDArray[np.intp]) -> Array:
+        """Concentrations (r, S, T) of some of the draws under each variant."""
+        if not variants:
+            return np.empty((len(rows), 0, 0))
+        cohort = self.problem.of([v.subject for v in variants])
+        theta = self._widened(cohort)[rows]
+        shape = (len(rows), len(variants), cohort.size)
+        wide = np.broadcast_to(theta[:, None], shape)
+        found = cohort.predict(wide, SPREAD, threads=self.threads).concentration
+        return found.reshape(len(rows), len(variants), -1)
+
+    def _widened(self, wide: Cohort) -> Array:
+        """Draws (n, P) with the factor of antibodies that only some variants have."""
+        found = np.zeros((len(self.theta), wide.size))
+        for at, name in enumerate(wide.names):
+            if name in self.problem.names:
+                found[:, at] = self.theta[:, self.problem.names.index(name)]
+            elif name == ANTIBODY:
+                found[:, at] = wide.scale[at] * self.z
+        return found
+
+
+def _shares(weighing: _Weighing, variants: Sequence[Variant], log_tests: Array) -> Array:
+    """Share (S,) of each variant in all, whatever went wrong with each level."""
+    with np.errstate(divide="ignore"):
+        log_prior = np.log([v.chance for v in variants]) + log_tests
+    mixed = np.sum([weighing.mixed(i) for i in range(len(weighing.slips))], axis=0)
+    total = together(weighing.log_weight[:, None] + log_prior + mixed)
+    # Where none of the draws can be solved, nothing is known of any.
+    return softmax(total) if np.isfinite(total).any() else np.ones(len(variants))
 
 
 def _kinds(seen: Seen) -> NDArray[np.int64]:
@@ -266,17 +319,6 @@ def _log_tests(subject: Subject, seen: Seen, settings: CauseSettings) -> float:
         raised = subject.raised[segment : segment + 1] > 0
         total += float(np.log(settings.antibodies.of_test(reading, raised)[0]))
     return total
-
-
-def _widened(theta: Array, narrow: Cohort, wide: Cohort, generator: np.random.Generator) -> Array:
-    """Draws (n, P) with the factor of antibodies that only some variants have."""
-    found = np.zeros((len(theta), wide.size))
-    for at, name in enumerate(wide.names):
-        if name in narrow.names:
-            found[:, at] = theta[:, narrow.names.index(name)]
-        elif name == ANTIBODY:
-            found[:, at] = wide.scale[at] * generator.standard_normal(len(theta))
-    return found
 
 
 def _weigh(weighing: _Weighing, variants: Sequence[Variant], i: int, rest: Array) -> Causes:
