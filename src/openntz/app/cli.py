@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 import signal
 import sys
 from typing import Annotated, Final
@@ -62,6 +63,9 @@ def main() -> None:
     An interruption is said in one line. A reader that closes the pipe early (``| head``) ends
     the process by its signal, as Unix tools do, and not with an exit code that means something.
     """
+    # Plugins that other packages bring for pydantic have no part in reading a card, and looking
+    # for them takes as long as reading it.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     # Everything is written by then; looking for cycles once more would take 0.15 s after `review`.
     atexit.register(gc.freeze)
     if hasattr(signal, "SIGPIPE"):

@@ -88,7 +88,10 @@ Real = Annotated[float, Field(ge=-_LARGEST, le=_LARGEST)]
 class Part(BaseModel):
     """Base of all tables: unknown keys and wrong types are refused."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+    # Built with the card they belong to, and only then.
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True
+    )
 
 
 def sources_of(origin: str | list[str]) -> tuple[str, ...]:

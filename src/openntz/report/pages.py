@@ -117,6 +117,8 @@ class PersonPage(Struct, frozen=True, kw_only=True):
     after: Neighbour | None
 
 
+# Most sentences below the findings are said to many people. Markup is not text of the same letters.
+@lru_cache(maxsize=4096, typed=True)
 def prose(text: str) -> Markup:
     """Escaped text with units as printed here, whose ISO dates are not broken over two lines."""
     plain = str(escape(printable(words.prose(text))))
