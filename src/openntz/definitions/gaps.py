@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
+from openntz.course.course import Course
 from openntz.course.events import Dose
 
 
@@ -38,6 +39,11 @@ def since_gap(doses: Sequence[Dose], gap_days: int) -> tuple[Dose, ...]:
         if (b.day - a.day).days >= gap_days:
             start = number
     return tuple(doses[start:])
+
+
+def doses_since_gap(course: Course, gap_days: int) -> tuple[Dose, ...]:
+    """``since_gap`` of a person's doses, for ``Course.derived``."""
+    return since_gap(course.doses, gap_days)
 
 
 def short_exposures(

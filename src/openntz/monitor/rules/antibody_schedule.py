@@ -19,7 +19,7 @@ from openntz.course.events import Ref
 from openntz.definitions.activity import activity
 from openntz.definitions.antibodies import AntibodyHistory, Persistent, antibody_history
 from openntz.definitions.antibody_tests import AntibodyTest, Reading
-from openntz.definitions.gaps import since_gap
+from openntz.definitions.gaps import doses_since_gap
 from openntz.definitions.reactions import ReactionKind, Timing, link_reaction, reaction_kind
 from openntz.definitions.schedule import Check, CheckState, recurring_check
 from openntz.definitions.therapy import Therapy
@@ -153,7 +153,7 @@ def antibody_test_facts(situation: Situation, profile: Profile) -> AntibodyTestF
     """
     course, t = situation.course, situation.therapy
     recorded = course.has("measurements")
-    doses = since_gap(course.doses, profile.days("rise.new-start-after"))
+    doses = course.derived(doses_since_gap, profile.days("rise.new-start-after"))
     if not doses or not recorded or not t.not_stopped:
         return AntibodyTestFacts(
             therapy=t, recorded=recorded, forbidden=forbidden(situation, profile)

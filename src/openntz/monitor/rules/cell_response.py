@@ -16,7 +16,7 @@ from openntz.definitions.cell_response import (
     Visit,
     cell_response,
 )
-from openntz.definitions.gaps import since_gap
+from openntz.definitions.gaps import doses_since_gap
 from openntz.definitions.predictive_values import predictive_values
 from openntz.definitions.results import shown
 from openntz.definitions.therapy import Therapy
@@ -81,7 +81,7 @@ def response_facts(situation: Situation, profile: Profile) -> ResponseFacts:
     """Facts of ``lymphocytes.response``, for the course of treatment now going on."""
     course, t = situation.course, situation.therapy
     recorded = course.has("measurements")
-    doses = since_gap(course.doses, profile.days("rise.new-start-after"))
+    doses = course.derived(doses_since_gap, profile.days("rise.new-start-after"))
     if not doses or not recorded or not t.expects_dose:
         return ResponseFacts(therapy=t, recorded=recorded)
     by_fold = response_limits(profile, times=profile.number("b-cells.rise-fold"), added=0.0)

@@ -11,7 +11,7 @@ from openntz.course import vocabulary
 from openntz.course.events import Measurement, Ref
 from openntz.course.vocabulary import lost_results
 from openntz.definitions.cell_response import risen
-from openntz.definitions.gaps import since_gap
+from openntz.definitions.gaps import doses_since_gap
 from openntz.definitions.lymphocytes import own_baseline
 from openntz.definitions.results import shown
 from openntz.definitions.therapy import Therapy
@@ -82,7 +82,7 @@ def after_facts(situation: Situation, profile: Profile) -> AfterFacts:
     recorded = course.has("measurements")
     if t.last_dose is None or not t.off_therapy or not recorded:
         return AfterFacts(therapy=t, recorded=recorded)
-    first = since_gap(course.doses, profile.days("rise.new-start-after"))[0]
+    first = course.derived(doses_since_gap, profile.days("rise.new-start-after"))[0]
     closes = t.last_dose.day + timedelta(days=profile.days("blood.back-to-baseline"))
     opens = closes - timedelta(days=profile.days("check.announce"))
     within = profile.days("rise.baseline-within")

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from openntz.course.course import age_on
 from openntz.course.events import Dose, Ref, Treatment
-from openntz.definitions.gaps import since_gap
+from openntz.definitions.gaps import doses_since_gap
 from openntz.definitions.terms import mentions
 from openntz.definitions.therapy import Therapy
 from openntz.definitions.treatments import TreatmentKind, kind_of
@@ -135,7 +135,7 @@ def combination_facts(situation: Situation, profile: Profile) -> CombinationFact
     would have been presumed stopped: a treatment taken between two courses is no overlap.
     """
     course, as_of = situation.course, situation.as_of
-    doses = since_gap(course.doses, profile.days("late-dose.presumed-stopped-from"))
+    doses = course.derived(doses_since_gap, profile.days("late-dose.presumed-stopped-from"))
     recorded = course.has("treatments")
     if not doses:
         return CombinationFacts(situation.therapy, recorded, None)

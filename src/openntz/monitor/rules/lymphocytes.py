@@ -11,7 +11,7 @@ from openntz.course import vocabulary
 from openntz.course.events import Measurement, Ref
 from openntz.definitions.antibodies import antibody_history
 from openntz.definitions.antibody_tests import AntibodyTest
-from openntz.definitions.gaps import since_gap
+from openntz.definitions.gaps import doses_since_gap
 from openntz.definitions.lymphocytes import (
     CountChange,
     LymphocyteRise,
@@ -52,7 +52,7 @@ def rise_facts(situation: Situation, profile: Profile) -> RiseFacts:
     """Facts of ``antibody.no-lymphocyte-rise``, for the course of treatment now going on."""
     course, t = situation.course, situation.therapy
     recorded = course.has("measurements")
-    doses = since_gap(course.doses, profile.days("rise.new-start-after"))
+    doses = course.derived(doses_since_gap, profile.days("rise.new-start-after"))
     if not doses:
         return RiseFacts(t, situation.as_of, recorded, None)
     rise = lymphocyte_rise(

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from openntz.course.events import Dose, Ref
 from openntz.definitions.edss_worsening import Worsening, WorseningRule
-from openntz.definitions.gaps import since_gap
+from openntz.definitions.gaps import doses_since_gap
 from openntz.definitions.neda import Neda, NedaLimits, neda
 from openntz.definitions.therapy import Therapy
 from openntz.monitor.finding import Status
@@ -76,7 +76,7 @@ def baseline_ends(profile: Profile) -> tuple[int, int]:
 def neda_facts(situation: Situation, profile: Profile) -> NedaFacts:
     """Facts of ``activity.neda``."""
     therapy, course, as_of = situation.therapy, situation.course, situation.as_of
-    doses = since_gap(course.doses, profile.days("restart.gap"))
+    doses = course.derived(doses_since_gap, profile.days("restart.gap"))
     started = doses[0] if doses else None
     first = as_of - timedelta(days=profile.days("neda.period"))
 

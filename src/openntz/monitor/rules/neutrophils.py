@@ -9,7 +9,7 @@ from msgspec import Struct
 from openntz.course import vocabulary
 from openntz.course.events import Measurement
 from openntz.course.vocabulary import lost_results
-from openntz.definitions.gaps import since_gap
+from openntz.definitions.gaps import doses_since_gap
 from openntz.definitions.lymphocytes import own_baseline
 from openntz.definitions.results import above, below, shown
 from openntz.definitions.therapy import Therapy
@@ -33,7 +33,7 @@ class NeutrophilFacts(Struct, frozen=True, kw_only=True):
 def neutrophil_facts(situation: Situation, profile: Profile) -> NeutrophilFacts:
     """Facts of ``neutrophils.change``."""
     course = situation.course
-    doses = since_gap(course.doses, profile.days("rise.new-start-after"))
+    doses = course.derived(doses_since_gap, profile.days("rise.new-start-after"))
     counts = course.results(vocabulary.NEUTROPHILS)
     baseline = None
     if doses:

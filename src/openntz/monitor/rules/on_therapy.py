@@ -9,7 +9,7 @@ from msgspec import Struct
 from openntz.course import vocabulary
 from openntz.course.events import EdssScore, Measurement, Relapse, Scan
 from openntz.definitions.activity import either, enhancing, new_lesions
-from openntz.definitions.gaps import since_gap
+from openntz.definitions.gaps import doses_since_gap
 from openntz.definitions.relapses import distinct_relapses
 from openntz.definitions.therapy import Therapy
 from openntz.monitor.finding import Status
@@ -55,7 +55,7 @@ class OnTherapyFacts(Struct, frozen=True, kw_only=True):
 def on_therapy_facts(situation: Situation, profile: Profile) -> OnTherapyFacts:
     """Facts of ``activity.on-therapy``."""
     course, therapy = situation.course, situation.therapy
-    doses = since_gap(course.doses, profile.days("restart.gap"))
+    doses = course.derived(doses_since_gap, profile.days("restart.gap"))
     started = doses[0].day if doses else situation.as_of
     earliest = max(started, situation.as_of - timedelta(days=profile.days("activity.recent")))
     distinct = distinct_relapses(course.relapses, profile.days("relapse.apart"))
