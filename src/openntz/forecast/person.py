@@ -63,8 +63,12 @@ def _judge_levels(
     models: ForecastModels,
     history: History,
     generator: np.random.Generator,
-) -> tuple[tuple[LevelVerdict, ...], Problem]:
-    """Verdicts on every level up to the as-of date, and the problem with those that fit."""
+) -> tuple[tuple[LevelVerdict, ...], Problem, Array | None]:
+    """Verdicts on every level up to the as-of date, and the problem with those that fit.
+
+    The last is the likeliest (p,) of the draws that the levels were held against: the search
+    for the mode begins close to it.
+    """
     settings = models.settings
     measured = request.course.results(vocabulary.NATALIZUMAB)
     verdicts = [by_timing(m, history, settings.not_a_trough_hours) for m in measured]
@@ -79,11 +83,13 @@ def _judge_levels(
         return build_problem(models.card, history, levels, settings.priors, readouts=others)
 
     first = problem()
+    likeliest = None
     if first.levels.count:
         theta = prior_draws(first.cohort, settings.triage_draws, generator)
-        expected = first.concentration(
-            theta, first.levels.time_day, SPREAD, threads=request.threads
-        ) * assay_bias.factors(first.levels, first.names, theta)
+        solved = first.concentration(theta, first.levels.time_day, SPREAD, threads=request.threads)
+        density = first.log_prior(theta) + first.log_likelihood(theta, solved)
+        likeliest = theta[np.argmax(density)]
+        expected = solved * assay_bias.factors(first.levels, first.names, theta)
         column = 0
         for i, (verdict, limit) in enumerate(zip(verdicts, limits, strict=True)):
             if verdict.use == "fitted" and limit is not None:
@@ -97,7 +103,9 @@ def _judge_levels(
                     impossible_factor=settings.impossible_factor,
                 )
                 column += 1
-    return tuple(verdicts), problem()
+    final = problem()
+    # Without a level that cannot be, it is a start no longer where an unknown is gone with it.
+    return tuple(verdicts), final, likeliest if final.names == first.names else None
 
 
 def _solve(
@@ -106,8 +114,9 @@ def _solve(
     request: ForecastRequest,
     settings: Settings,
     generator: np.random.Generator,
+    start: Array | None,
 ) -> tuple[Posterior, Modes, tuple[str, ...]]:
-    modes = find_modes(problem.cohort)
+    modes = find_modes(problem.cohort, start=None if start is None else start[None])
     drawn = sample(
         problem,
         days,
@@ -257,9 +266,9 @@ def _computed(
     generator: np.random.Generator,
 ) -> Answer:
     settings = models.settings
-    verdicts, problem = _judge_levels(request, models, history, generator)
+    verdicts, problem, likeliest = _judge_levels(request, models, history, generator)
     grid = grid_of(request, history, settings)
-    posterior, modes, notes = _solve(problem, grid.day, request, settings, generator)
+    posterior, modes, notes = _solve(problem, grid.day, request, settings, generator, likeliest)
     learnt = usefulness.share_learnt(problem, modes)
     verdicts = _held(verdicts, request, problem, posterior, models)
     # A stream of its own: what explains a level must not change the forecast.

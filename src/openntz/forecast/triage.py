@@ -122,11 +122,12 @@ def predictive_quantile(concentration: Array, residual: Residual, probability: f
         excess = float(ndtr(z).mean()) - probability
         low, high = (low, x) if excess > 0 else (x, high)
         density = float((np.exp(-z * z / 2) / sd).mean()) / math.sqrt(2 * math.pi)
+        # At the end a step may leave the bracket by rounding: that is no reason to halve it.
+        if abs(excess) <= _CLOSE * (1 + x) * density:
+            return x
         there = x - excess / density if density > 0 else low
         if not low < there < high:
             there = (low + high) / 2
-        if abs(there - x) <= _CLOSE * (1 + x):
-            return there
         x = there
     return x
 
