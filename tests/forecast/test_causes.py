@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from scipy.stats import lognorm, norm
 
 from openntz.course import vocabulary
-from openntz.forecast import causes
+from openntz.forecast import cause_weights, causes
 from openntz.forecast.cause_weights import Seen, weigh_causes
 from openntz.forecast.causes import (
     NEXT_STEP,
@@ -21,6 +21,7 @@ from openntz.forecast.causes import (
     Reading,
     Spread,
 )
+from openntz.forecast.cohort import Cohort
 from openntz.forecast.density import Kind
 from openntz.forecast.explain import with_causes
 from openntz.forecast.history import AntibodyEffect, build_history, weights_of
@@ -195,6 +196,29 @@ def test_chosen_draws_match_brute_force_over_the_prior() -> None:
         # Ten runs with a scatter of up to 0.03 each: three standard errors of their mean.
         assert mean == pytest.approx(chance, abs=0.03)
         assert max(abs(run[name] - chance) for run in runs) < 0.12
+
+
+def test_courses_given_up_leave_the_causes_as_all_courses_give_them(monkeypatch) -> None:
+    """The same draws with every course solved for all of them: no probability moves by 0.002."""
+    levels = [*USUAL, trough(6, 9.0), trough(7, 3.0)]
+    solved = []
+    predict = Cohort.predict
+
+    def counted(self, theta, *args, **more):
+        solved.append(theta.shape[0] * theta.shape[1])
+        return predict(self, theta, *args, **more)
+
+    monkeypatch.setattr(Cohort, "predict", counted)
+    found = dict(explained(*levels)[-1].causes)
+    fewer = sum(solved)
+    solved.clear()
+    monkeypatch.setattr(cause_weights, "_LEAST_SHARE", 0.0)
+    every = dict(explained(*levels)[-1].causes)
+    # What is left out has at most 1e-4 each, of some ten courses.
+    assert {name for name, chance in every.items() if chance > 0.002} <= set(found)
+    for name, chance in found.items():
+        assert chance == pytest.approx(every[name], abs=0.002)
+    assert fewer < sum(solved)
 
 
 # ── calibration

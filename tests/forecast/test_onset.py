@@ -11,7 +11,8 @@ from scipy.stats import binom, norm
 
 from openntz.evidence.registry import registry
 from openntz.forecast.assumptions import Priors
-from openntz.forecast.density import Kind, Levels, Problem, build_problem
+from openntz.forecast.cohort import Accuracy
+from openntz.forecast.density import Kind, Levels, Problem, build_problem, subject_of
 from openntz.forecast.history import Assumed, History, build_history
 from openntz.forecast.map_estimate import find_modes
 from openntz.forecast.onset import laplace_evidence, mix, search, weigh
@@ -245,6 +246,33 @@ def test_planted_onsets_are_found_with_honest_probabilities() -> None:
     low, _ = binom.interval(0.999, len(covered), 0.90)
     assert len(covered) > 30
     assert sum(covered) >= low
+
+
+def test_rivals_given_up_leave_the_weights_as_searches_to_their_ends_give_them() -> None:
+    """A planted onset among some fifty candidates, each searched to its end in turn."""
+    rng = np.random.default_rng(31)
+    of = history(12)
+    day = 56.0 + 28.0 * np.arange(10) + 10 / 24
+    found = candidates(of, day, AntibodyTests((), ()), PRIOR, 28.0 * 12)
+    planted = Candidate(140 + 10 / 24, None, 0.5)
+    level = true_levels(of, planted, np.zeros((1, 3)), np.array([3.0]), day)[0]
+    whole = problem(of, day, level * (1 + 0.1 * rng.standard_normal(len(day))))
+    weighed = weigh(whole, found)
+    subjects = [
+        subject_of(whole.card, cut(of, c)[0], whole.levels, whole.cohort.laboratories)
+        for c in found
+    ]
+    cohort = whole.of(subjects)
+    alone = find_modes(cohort, accuracy=Accuracy(1e-3, 1e-4), tolerance=0.1)
+    score = laplace_evidence(cohort, alone) + np.log([c.prior for c in found])
+    exact = np.exp(score - np.logaddexp.reduce(score))
+    assert len(found) > 40
+    # Who is given up is at most exp(-12) of the best, 6e-6, and all of them 3e-4.
+    assert weighed.weight == pytest.approx(exact, abs=3e-4)
+    rivals = np.log([c.prior for c in found])
+    fewer = find_modes(cohort, accuracy=Accuracy(1e-3, 1e-4), tolerance=0.1, rivals=rivals)
+    assert fewer.rounds.sum() < 0.9 * alone.rounds.sum()
+    assert set(fewer.status) == {"ok", "not converged"}
 
 
 def test_planted_transient_antibodies_are_seen_to_end() -> None:

@@ -14,10 +14,11 @@ from typing import Final, Literal
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from openntz.forecast import no_drug
 from openntz.forecast.cohort import SMOOTH, Accuracy, Cohort, Linearised
-from openntz.forecast.likelihood import Kind
 from openntz.mechanism import solver
 
 Array = NDArray[np.float64]
@@ -50,16 +51,13 @@ _HESSIAN_STEP: Final = 1e-3
 _LEAST_CURVATURE: Final = 1e-2
 # Only steps shorter than this, in prior standard deviations, teach about the curvature.
 _NEAR: Final = 0.1
-# A level predicted at less than this share of what was measured is no level at all.
-_NO_DRUG: Final = 1e-6
-# How far, in prior standard deviations, searches that found no drug start anew.
-_NO_WAY: Final = (
-    "The model gives no drug at a time when drug was measured, wherever the search started. "
-    "Check the times of doses and samples, and the lag."
-)
-_RESTARTS: Final = (0.7, 2.0, 3.5)
 # For so few people a round costs more than its steps, and a rough search first saves none.
 _FEW: Final = 8
+# Of rivals, those are given up that some Newton steps more would still leave so far behind the
+# best, in logarithms of density; the first rounds are too far away to tell.
+_FAIR_ROUNDS: Final = 3
+_STEPS_MORE: Final = 2.0
+_BEATEN: Final = 12.0
 # A rank-one update whose divisor is this small a share of its terms would be noise.
 _SECANT_SHARE: Final = 1e-4
 
@@ -95,6 +93,15 @@ def objective(cohort: Cohort, modes: Modes) -> Array:
     _, log_det_prior = np.linalg.slogdet(cohort.covariance)
     _, log_det = np.linalg.slogdet(modes.information)
     return 2.0 * modes.value + log_det_prior + log_det
+
+
+class _Way(Struct, frozen=True, eq=False):
+    """How to search: see ``find_modes``."""
+
+    accuracy: Accuracy
+    tolerance: float
+    rivals: Array | None
+    threads: int
 
 
 class _Search(Struct, eq=False):
@@ -149,11 +156,10 @@ def _step(cohort: Cohort, search: _Search) -> Array:
 def _evaluate(
     cohort: Cohort,
     theta: Array,
-    accuracy: Accuracy,
+    way: _Way,
     active: NDArray[np.bool_] | None,
-    threads: int,
 ) -> tuple[Linearised, Array, NDArray[np.int64]]:
-    predicted = cohort.differentiate(theta[None], accuracy, only=active, threads=threads)
+    predicted = cohort.differentiate(theta[None], way.accuracy, only=active, threads=way.threads)
     return cohort.linearise(theta[None], predicted), predicted.concentration[0], predicted.status[0]
 
 
@@ -163,6 +169,7 @@ def find_modes(
     accuracy: Accuracy = SMOOTH,
     tolerance: float = TOLERANCE,
     start: Array | None = None,
+    rivals: Array | None = None,
     threads: int = 1,
 ) -> Modes:
     """Maximise prior times likelihood of every person.
@@ -173,27 +180,29 @@ def find_modes(
         A search ends when its next step would be shorter than this, in prior standard deviations.
     start : array (N, P), optional
         Where to start; the prior mean by default.
+    rivals : array (N,), optional
+        Log prior probabilities, where the people are suppositions about one person of which the
+        likely ones are wanted: searches of others end wherever they are then, not converged.
 
     A person who cannot be solved, or whose search does not end, keeps a status and a remedy.
     """
     people, p = len(cohort.subjects), cohort.size
     theta = np.zeros((people, p)) if start is None else start.copy()
-    search, level, codes = _searched(cohort, theta, None, accuracy, tolerance, threads)
-    lost = _lost(cohort, level)
-    for shift in _shifts(cohort) if lost.any() else ():
-        other, there, _ = _searched(
-            cohort, np.tile(shift, (people, 1)), lost, accuracy, tolerance, threads
-        )
+    way = _Way(accuracy, tolerance, rivals, threads)
+    search, level, codes = _searched(cohort, theta, None, way)
+    lost = no_drug.lost(cohort, level)
+    for shift in no_drug.shifts(cohort) if lost.any() else ():
+        other, there, _ = _searched(cohort, np.tile(shift, (people, 1)), lost, way)
         better = lost & (other.at.value[0] < search.at.value[0])
         search.take(other, better)
         level = np.where(_times_of(cohort, better), there, level)
     flat = np.abs(search.at.gradient[0] * cohort.scale).max(axis=1, initial=0.0) < _FLAT
-    lost = _lost(cohort, level)
+    lost = no_drug.lost(cohort, level)
     status, reason = [], []
     for i in range(people):
         word, why = _verdict(cohort, search, i, bool(flat[i]), int(codes[i]))
         if lost[i] and word == "ok":
-            word, why = "not converged", _NO_WAY
+            word, why = "not converged", no_drug.NO_WAY
         status.append(word)
         reason.append(why)
     return Modes(
@@ -211,23 +220,20 @@ def _searched(
     cohort: Cohort,
     theta: Array,
     only: NDArray[np.bool_] | None,
-    accuracy: Accuracy,
-    tolerance: float,
-    threads: int,
+    way: _Way,
 ) -> tuple[_Search, Array, NDArray[np.int64]]:
     """A search to its end from ``theta`` (N, P), of the people ``only`` (N,)."""
     few = len(cohort.subjects) <= _FEW
-    if few or accuracy.rtol >= _ROUGH.rtol or tolerance >= _ROUGH_TOLERANCE:
-        return _ended(cohort, theta, None, only, accuracy, tolerance, threads)
-    near, _, _ = _ended(cohort, theta, None, only, _ROUGH, _ROUGH_TOLERANCE, threads)
-    search, level, codes = _ended(
-        cohort, near.theta, near.correction, only, accuracy, tolerance, threads
-    )
+    if few or way.accuracy.rtol >= _ROUGH.rtol or way.tolerance >= _ROUGH_TOLERANCE:
+        return _ended(cohort, theta, None, only, way)
+    rough = replace(way, accuracy=_ROUGH, tolerance=_ROUGH_TOLERANCE)
+    near, _, _ = _ended(cohort, theta, None, only, rough)
+    search, level, codes = _ended(cohort, near.theta, near.correction, only, way)
     search.rounds += near.rounds
     # Where the rough way led to what cannot be solved, the search starts where it should have.
     astray = ~np.isfinite(search.at.value[0]) & (near.theta != theta).any(axis=1)
     if astray.any():
-        other, there, _ = _ended(cohort, theta, None, astray, accuracy, tolerance, threads)
+        other, there, _ = _ended(cohort, theta, None, astray, way)
         search.take(other, astray)
         level = np.where(_times_of(cohort, astray), there, level)
     return search, level, codes
@@ -238,13 +244,11 @@ def _ended(
     theta: Array,
     correction: Array | None,
     only: NDArray[np.bool_] | None,
-    accuracy: Accuracy,
-    tolerance: float,
-    threads: int,
+    way: _Way,
 ) -> tuple[_Search, Array, NDArray[np.int64]]:
     """A search at one accuracy, with the correction (N, P, P) known from before."""
     people, p = theta.shape
-    at, level, codes = _evaluate(cohort, theta, accuracy, only, threads)
+    at, level, codes = _evaluate(cohort, theta, way, only)
     wanted = np.ones(people, bool) if only is None else only
     search = _Search(
         theta=theta,
@@ -256,38 +260,31 @@ def _ended(
         converged=cohort.readings == 0,
         rounds=np.zeros(people, np.int64),
     )
-    for _ in range(_MOST_ROUNDS):
+    for taken in range(_MOST_ROUNDS):
+        if way.rivals is not None and taken >= _FAIR_ROUNDS:
+            search.active &= ~_beaten(search, way.rivals)
         step = _step(cohort, search)
         length = np.abs(step / cohort.scale).max(axis=1, initial=0.0)
         # A damped step is short whatever the gradient, and so is one that was cut.
         free = (search.damping < _DAMP_FIRST) & (length < _UNCUT * search.reach)
-        search.converged |= search.active & (length < tolerance) & free
+        search.converged |= search.active & (length < way.tolerance) & free
         search.active &= ~search.converged
         if not search.active.any():
             break
-        level = _advance(cohort, search, step, accuracy, tolerance, level, threads)
+        level = _advance(cohort, search, step, way, level)
     return search, level, codes
 
 
-def _lost(cohort: Cohort, level: Array) -> NDArray[np.bool_]:
-    """People (N,) for whom the model predicts no drug where drug was measured.
-
-    Such a search started where a reading has no slope, before a lagged dose arrives for
-    example, and could not feel its way from there. An error that does not vanish with the
-    level allows it.
-    """
-    residual = cohort.card.residual
-    if residual.additive > 0.0 and not residual.on_log_scale:
-        return np.zeros(len(cohort.subjects), bool)
-    numbers = (cohort.kind == Kind.QUANTIFIED) & (cohort.readout == 0)
-    none = numbers & (level[cohort.column] < _NO_DRUG * cohort.value)
-    return cohort.per_person(none.astype(float)[None])[0] > 0.0
-
-
-def _shifts(cohort: Cohort) -> Array:
-    """Other places to start from (k, P): each unknown alone, up and down."""
-    steps = np.concatenate([np.diag(cohort.scale) * size for size in _RESTARTS])
-    return np.concatenate([steps, -steps])
+def _beaten(search: _Search, log_prior: Array) -> NDArray[np.bool_]:
+    """Rivals (N,) still on their way that can no longer come near the best."""
+    found = np.zeros(len(search.active), bool)
+    active = np.flatnonzero(search.active)
+    gradient = search.at.gradient[0, active]
+    step = np.linalg.solve(search.at.curvature[0, active], gradient[..., None])[..., 0]
+    gain = 0.5 * _STEPS_MORE * (gradient * step).sum(axis=1)
+    score = log_prior - search.at.value[0]
+    found[active] = score[active] + gain < np.max(score, initial=-np.inf) - _BEATEN
+    return found
 
 
 def _times_of(cohort: Cohort, people: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -299,15 +296,13 @@ def _advance(
     cohort: Cohort,
     search: _Search,
     step: Array,
-    accuracy: Accuracy,
-    tolerance: float,
+    way: _Way,
     level: Array,
-    threads: int,
 ) -> Array:
     """One round of all active searches; returns the concentrations of who moved on."""
-    tried, there, _ = _evaluate(cohort, search.theta + step, accuracy, search.active, threads)
+    tried, there, _ = _evaluate(cohort, search.theta + step, way, search.active)
     # Near the mode, differences drown in the error of the integration.
-    noise = accuracy.rtol * (1.0 + np.abs(search.at.value[0]))
+    noise = way.accuracy.rtol * (1.0 + np.abs(search.at.value[0]))
     better = search.active & (tried.value[0] <= search.at.value[0] + noise)
     search.rounds += search.active
     moved = better[:, None]
@@ -333,7 +328,7 @@ def _advance(
     # Damped to a short step that improves nothing more, a search is at its end as well; one that
     # was cut says so only when far shorter.
     cut = length >= _UNCUT * search.reach
-    search.converged |= better & (length < np.where(cut, _SHORTER**2, 1.0) * tolerance)
+    search.converged |= better & (length < np.where(cut, _SHORTER**2, 1.0) * way.tolerance)
     further = np.minimum(_LONGER * search.reach, _LONGEST_STEP)
     nearer = np.where(corrected, search.reach, _SHORTER * length)
     search.reach = np.where(better, further, nearer)

@@ -98,7 +98,13 @@ def weigh(problem: Problem, found: Sequence[Candidate], *, threads: int = 1) -> 
     if not problem.levels.count:
         evidence, theta = np.zeros(len(found)), np.zeros((len(found), cohort.size))
     else:
-        modes = find_modes(cohort, accuracy=_SCREEN, tolerance=_SCREEN_TOLERANCE, threads=threads)
+        modes = find_modes(
+            cohort,
+            accuracy=_SCREEN,
+            tolerance=_SCREEN_TOLERANCE,
+            rivals=log_prior,
+            threads=threads,
+        )
         evidence, theta = laplace_evidence(cohort, modes), modes.theta
     if not np.isfinite(evidence).any():
         raise SolverError(
