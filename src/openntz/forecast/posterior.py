@@ -29,7 +29,7 @@ _ENOUGH: Final = 0.5
 # With fewer than this share, or a Pareto k above its limit, chains take over.
 _TOO_FEW: Final = 0.2
 # Points whose Laplace approximations propose the second round, the third and so on.
-_POINTS: Final = (30, 60, 60, 60)
+_POINTS: Final = (20, 60, 60, 60)
 # Weights that few draws dominate are flattened until this share of the draws places the points.
 _LEAST_SHARE: Final = 0.05
 _HALVINGS: Final = 30
