@@ -115,12 +115,16 @@ def on_days(solved_day: Array, concentration: Array, day: Array) -> Array:
     after = np.clip(np.searchsorted(solved_day, day), 1, len(solved_day) - 1)
     before = after - 1
     share = (day - solved_day[before]) / (solved_day[after] - solved_day[before])
-    tiny = np.finfo(float).tiny
-    low = np.log(np.maximum(concentration[:, before], tiny))
-    high = np.log(np.maximum(concentration[:, after], tiny))
-    between = np.exp(low + share * (high - low))
-    exact = np.where(share <= 0.0, concentration[:, before], concentration[:, after])
-    return np.where((share > 0.0) & (share < 1.0), between, exact)
+    found = concentration[:, np.where(share <= 0.0, before, after)]
+    between = np.flatnonzero((share > 0.0) & (share < 1.0))
+    if len(between):
+        # Neighbouring days share their solved columns, whose logarithm is taken once.
+        first, last = int(before[between].min()), int(after[between].max())
+        solved = concentration[:, first : last + 1]
+        height = np.log(np.maximum(solved, np.finfo(float).tiny))
+        low, high = height[:, before[between] - first], height[:, after[between] - first]
+        found[:, between] = np.exp(low + share[between] * (high - low))
+    return found
 
 
 def level_that_saturates(card: SaturationCard, fraction: float) -> float:
