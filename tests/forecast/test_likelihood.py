@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -50,3 +52,19 @@ def test_curvature_stays_near_the_information(
     found = terms(residual, np.array([prediction]), np.array([value]), np.array([kind]))
     assert found.curvature[0] >= 0.5 * found.information[0]
     assert found.curvature[0] <= 3.0 * found.information[0]
+
+
+@pytest.mark.parametrize("z", [-5.0, -30.0, -299.0, -301.0, -1e4, -3e6])
+def test_information_of_a_limit_far_out_matches_the_continued_fraction(z: float) -> None:
+    """phi/Phi = -z + 1/(-z + 2/(-z + 3/...)): Laplace's continued fraction, by fractions."""
+    residual = Residual("additive", 0.0, 1.0)
+    rest = Fraction(0)
+    for k in range(60, 0, -1):
+        rest = k / (Fraction(-z) + rest)
+    ratio = Fraction(-z) + rest
+    exact = float(ratio * (ratio + Fraction(z)))
+    limit = np.array([1.0])
+    found = terms(residual, limit - z, limit, np.array([Kind.BELOW]))
+    # Rounding of the difference of logarithms, 1e-16 of z^2/2, is worst just before the series.
+    assert found.information[0] == pytest.approx(exact, rel=1e-5)
+    assert found.slope[0] == pytest.approx(-float(ratio), rel=1e-9)

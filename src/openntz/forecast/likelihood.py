@@ -20,6 +20,8 @@ Array = NDArray[np.float64]
 
 # Below this prediction a proportional error would vanish; far under any assay's limit.
 _FLOOR: Final = 1e-9
+# From so many standard deviations out a series is exact to 1 part in 1e9, and rounding is not.
+_FAR: Final = -300.0
 # The curvature a search steps by, as a share of the information: positive and not far from it.
 _CURVATURE_LEAST: Final = 0.5
 _CURVATURE_MOST: Final = 3.0
@@ -88,14 +90,26 @@ def terms(residual: Residual, prediction: Array, value: Array, kind: NDArray[np.
         z = sign * off / sd
         below = log_ndtr(z)
         d_z = -sign * (s.d_mean / sd) - z * half_bend
-        # phi/Phi far out in the tail is a difference of logarithms, never 0/0.
-        ratio = np.exp(-(z * z + LOG_TWO_PI) / 2 - below)
+        ratio, beyond = _hazard(z, below)
         found = np.where(censored, below, found)
         slope = np.where(censored, ratio * d_z, slope)
-        information = np.where(censored, ratio * (ratio + z) * d_z * d_z, information)
+        information = np.where(censored, ratio * beyond * d_z * d_z, information)
         observed = np.where(censored, information, observed)
     curvature = np.clip(observed, _CURVATURE_LEAST * information, _CURVATURE_MOST * information)
     return Terms(found, slope, information, curvature)
+
+
+def _hazard(z: Array, below: Array) -> tuple[Array, Array]:
+    """phi(z)/Phi(z), and that plus z, which is never negative; ``below`` is log Phi(z).
+
+    Between, a difference of logarithms, never 0/0; far out, where it would drown in rounding,
+    the first terms of the asymptotic series of Mills' ratio.
+    """
+    far = z < _FAR
+    outside = np.where(far, -z, 1.0)
+    series = (1.0 - 2.0 / (outside * outside)) / outside
+    ratio = np.exp(np.where(far, 0.0, -(z * z + LOG_TWO_PI) / 2 - below))
+    return np.where(far, outside + series, ratio), np.where(far, series, ratio + z)
 
 
 def _observed(residual: Residual, s: _Scaled, f: Array) -> Array:

@@ -30,6 +30,8 @@ _ENOUGH: Final = 0.5
 _TOO_FEW: Final = 0.2
 # Points whose Laplace approximations propose the second round, the third and so on.
 _POINTS: Final = (20, 60, 60, 60)
+# Draws of such a round, as a share of the first: they are worth nearly one each.
+_LOCAL_SHARE: Final = 0.75
 # Weights that few draws dominate are flattened until this share of the draws places the points.
 _LEAST_SHARE: Final = 0.05
 _HALVINGS: Final = 30
@@ -79,35 +81,37 @@ class _Pool:
     their solved concentrations (N, m + T), log of prior times likelihood (N,).
     """
 
-    def __init__(self, cohort: Cohort, n: int, generator: np.random.Generator, threads: int):
-        self._cohort, self._n = cohort, n
-        self._generator, self._threads = generator, threads
+    def __init__(self, cohort: Cohort, generator: np.random.Generator, threads: int):
+        self._cohort, self._generator, self._threads = cohort, generator, threads
         self.rounds: list[Mixture] = []
+        self._log_count: list[float] = []
         self.theta = np.empty((0, cohort.size))
         self.solved = np.empty((0, 0))
         self._target = self._prior = self._proposal = np.empty(0)
 
-    def add(self, proposal: Mixture) -> None:
-        """Draw a further round from ``proposal``."""
-        theta = proposal.draw(self._n, self._generator)
+    def add(self, proposal: Mixture, n: int) -> None:
+        """Draw a further round of n from ``proposal``."""
+        theta = proposal.draw(n, self._generator)
         target, solved = _target(self._cohort, theta, self._threads)
         prior = self._cohort.log_prior(theta[:, None, :])[:, 0]
-        # The sum of the rounds' densities, old draws under the new round and the reverse.
-        own = np.full(self._n, -np.inf)
-        for earlier in self.rounds:
-            own = np.logaddexp(own, earlier.log_density(theta, prior))
+        # The sum of the rounds' densities, each times its draws: old draws under the new round
+        # and the reverse.
+        own = np.full(n, -np.inf)
+        for earlier, log_count in zip(self.rounds, self._log_count, strict=True):
+            own = np.logaddexp(own, log_count + earlier.log_density(theta, prior))
         self.theta = np.concatenate([self.theta, theta])
         self._prior = np.concatenate([self._prior, prior])
         self._target = np.concatenate([self._target, target])
-        summed = np.concatenate([self._proposal, own])
-        self._proposal = np.logaddexp(summed, proposal.log_density(self.theta, self._prior))
+        density = np.log(n) + proposal.log_density(self.theta, self._prior)
+        self._proposal = np.logaddexp(np.concatenate([self._proposal, own]), density)
         self.solved = np.concatenate([self.solved, solved]) if self.rounds else solved
         self.rounds.append(proposal)
+        self._log_count.append(float(np.log(n)))
 
     @property
     def log_weight(self) -> Array:
         """Log importance weights (N,); their mean estimates the evidence."""
-        return self._target - self._proposal + np.log(len(self.rounds))
+        return self._target - self._proposal + np.log(len(self.theta))
 
     @property
     def weight(self) -> Array:
@@ -121,7 +125,7 @@ class _Pool:
 
     def points(self, count: int) -> Array:
         """At most ``count`` different draws, spread as the posterior is thought to be."""
-        log_weight, least = self.log_weight, _LEAST_SHARE * self._n
+        log_weight, least = self.log_weight, _LEAST_SHARE * len(self.theta)
         power = 1.0
         if self.effective < least:
             low, high = 0.0, 1.0
@@ -213,20 +217,21 @@ def sample_cohort(
     mode, hessian : arrays (p,), (p, p)
         Where the negative log posterior is least, and its curvature there.
     n : int
-        Number of proposals a round, and of draws returned.
+        Number of proposals in the first round, and of draws returned.
     chain_cohort : Cohort, optional
         The same person without the further times, which chains need not solve.
     """
     without = chain_cohort or cohort
     prior_root = np.asarray(np.linalg.cholesky(cohort.covariance), dtype=np.float64)
-    pool = _Pool(cohort, n, generator, threads)
-    pool.add(Mixture(mode[None], proposal_root(cohort, hessian)[None], prior_root))
+    pool = _Pool(cohort, generator, threads)
+    pool.add(Mixture(mode[None], proposal_root(cohort, hessian)[None], prior_root), n)
     k = pareto_k(pool.log_weight)
     for count in _POINTS:
         if pool.effective >= _ENOUGH * n and k <= pareto_k_limit:
             break
         points = pool.points(count)
-        pool.add(Mixture.local(points, _information(without, points, threads), prior_root))
+        local = Mixture.local(points, _information(without, points, threads), prior_root)
+        pool.add(local, round(_LOCAL_SHARE * n))
         k = pareto_k(pool.log_weight)
     chosen = resample(pool.weight, n, generator)
     evidence = float(logsumexp(pool.log_weight) - np.log(len(pool.theta)))
