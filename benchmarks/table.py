@@ -247,7 +247,7 @@ def kept(text: str) -> dict[str, list[str]]:
     """The sections of a page as written, by their titles."""
     parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
     return {
-        title: [f"## {title}", *body.strip("\n").split("\n"), ""]
+        title: [f"## {title}", "", *body.strip("\n").split("\n"), ""]
         for title, body in zip(parts[1::2], parts[2::2], strict=True)
     }
 
