@@ -5,16 +5,18 @@ import xml.etree.ElementTree as ET
 from datetime import date, timedelta
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openntz.report.charts import PlotPanel, TimeAxis, ordinal
+from openntz.report.charts import Linear, Mark, PlotPanel, TimeAxis, ordinal
 from openntz.report.labels import Box, Room, place, spread, width, wrap
 from openntz.report.picture import picture
 from openntz.report.svg import draw, moment_labels, time_ticks
 from openntz.report.svg_frame import NARROW, WIDE, Frame
 from openntz.report.svg_marks import escape
+from openntz.report.svg_panels import draw_plot
 from tests.report import build, invented
 
 LEFT, RIGHT = WIDE.left, WIDE.right
@@ -202,6 +204,29 @@ def test_the_narrow_drawing_keeps_text_on_the_sheet(person):
         # Widths are estimated on the wide side, so a little beyond the edge is still on it.
         assert box.left >= -12
         assert box.right <= NARROW.width + 12
+
+
+def test_a_value_stands_beside_the_line_that_joins_its_mark_to_the_next():
+    """By segment geometry: a line that rises steeply from the first mark passes above it."""
+    marks = (
+        Mark(100.0, 1.0, "square", "jcv", "", "1.00", "open"),
+        Mark(130.0, 4.0, "square", "jcv", "", "4.00", "open"),
+    )
+    panel = PlotPanel("jcv", "JCV", "", 90.0, Linear(0.0, 5.0), marks=marks, connected="jcv")
+    text, _ = draw_plot(panel, Frame(TimeAxis(0.0, 1000.0), WIDE), 40.0, "clip")
+    root = ET.fromstring(f"<svg xmlns='http://www.w3.org/2000/svg'>{text}</svg>")
+    line = next(e for e in root.iter(f"{NS}polyline") if "joined" in e.get("class"))
+    ends = [tuple(map(float, p.split(","))) for p in line.get("points").split()]
+    shares = np.linspace(0.0, 1.0, 200)[:, None]
+    along = np.array(ends[0]) * (1 - shares) + np.array(ends[1]) * shares
+    labels = [e for e in root.iter(f"{NS}text") if "mark-label" in e.get("class", "")]
+    assert {e.text for e in labels} == {"1.00", "4.00"}
+    for e in labels:
+        where = float(e.get("x")), float(e.get("y"))
+        box = place(*where, e.text, 11.5, e.get("text-anchor", "start")).box
+        x, y = along.T
+        on = (x > box.left) & (x < box.right) & (y > box.top) & (y < box.bottom)
+        assert not on.any()
 
 
 def test_two_drawings_on_a_page_share_no_id():

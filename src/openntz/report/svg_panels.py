@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -15,6 +17,8 @@ from openntz.report.words import short
 
 LABEL: Final = 11.5
 _MARK_HALF: Final = 7.0
+# A line between marks is taken to cover boxes no longer than this, px.
+_PIECE: Final = 6.0
 # Marks whose label stands beside them: what lies above or below is their meaning.
 _BESIDE: Final = frozenset({"below", "above", "ring", "cross"})
 
@@ -43,6 +47,18 @@ def mark_box(x: float, y: float) -> Box:
     return Box(x - _MARK_HALF, y - _MARK_HALF, x + _MARK_HALF, y + _MARK_HALF)
 
 
+def _along(points: list[tuple[float, float]]) -> list[Box]:
+    """What the line through some points covers, in small pieces."""
+    found = []
+    for (x, y), (to_x, to_y) in pairwise(points):
+        pieces = max(math.ceil(max(abs(to_x - x), abs(to_y - y)) / _PIECE), 1)
+        for i in range(pieces):
+            left, right = x + (to_x - x) * i / pieces, x + (to_x - x) * (i + 1) / pieces
+            ends = sorted((y + (to_y - y) * i / pieces, y + (to_y - y) * (i + 1) / pieces))
+            found.append(Box(left, ends[0] - 1, right, ends[1] + 1))
+    return found
+
+
 def _plot_marks(panel: PlotPanel, frame: Frame, top: float, bottom: float) -> str:
     def y_of(mark: Mark) -> float:
         if mark.value is None:
@@ -52,8 +68,10 @@ def _plot_marks(panel: PlotPanel, frame: Frame, top: float, bottom: float) -> st
 
     placed = [(m, frame.x(m.day), y_of(m)) for m in panel.marks]
     parts: list[str] = []
+    line: list[Box] = []
     if panel.connected:
         joined = [(x, y) for m, x, y in placed if m.value is not None]
+        line = _along(joined)
         points = " ".join(f"{px(x)},{px(y)}" for x, y in joined)
         parts.append(f'<polyline class="joined {panel.connected}" points="{points}"/>')
     parts += [draw_mark(m, x, y) for m, x, y in placed]
@@ -65,7 +83,10 @@ def _plot_marks(panel: PlotPanel, frame: Frame, top: float, bottom: float) -> st
         if not m.label:
             continue
         side = "right" if m.shape in _BESIDE else panel.labels
-        offer = room.first_free(_label_offers(x, y, m.label, side))
+        offers = _label_offers(x, y, m.label, side)
+        clear = [o for o in offers if not any(o.box.meets(b) for b in line)]
+        # On the line rather than not at all.
+        offer = room.first_free([*clear, *offers])
         if offer is not None:
             parts.append(text(offer.x, offer.y, m.label, f"mark-label {m.tone}", offer.anchor))
     return "".join(parts)
